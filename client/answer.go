@@ -1,0 +1,187 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/aitutor-api/aitutor-go/gen"
+)
+
+// readBody reads an answer's body, to a limit, and closes it. With an error it returns what came before it.
+func readBody(res *http.Response, limit int64) ([]byte, error) {
+	defer func() { _ = res.Body.Close() }()
+	size := int64(512)
+	if res.ContentLength >= 0 {
+		size = res.ContentLength
+	}
+	body := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
+	for {
+		n, err := res.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > limit:
+			return body[:limit], fmt.Errorf("the answer is longer than %d bytes (WithMaxResponseBytes)", limit)
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) == cap(body):
+			body = grow(body, limit)
+		}
+	}
+}
+
+// grow doubles a body's room, and makes it the whole limit as soon as that is near: then all the buffers of one
+// answer together stay within twice the limit.
+func grow(body []byte, limit int64) []byte {
+	size := int64(cap(body)) * 2
+	if size > limit/4 {
+		size = limit + 1
+	}
+	return append(make([]byte, 0, size), body...)
+}
+
+// answer makes a Run of a whole answer that is one, and an error of any other.
+func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
+	tree, violations := c.operation.checkResponse(req, res.StatusCode, res.Header, body)
+	if call.ownOutput {
+		violations = slices.DeleteFunc(violations, func(v Violation) bool {
+			return v.In == "body" && strings.HasPrefix(v.Pointer, "/output/")
+		})
+	}
+	object, _ := tree.(map[string]any)
+	isRun := cut == nil && res.StatusCode/100 == 2 && object["success"] != false
+	if isRun && len(violations) == 0 {
+		return newRun(res, object, body, body), nil
+	}
+	var unread error
+	if object == nil { // not what the contract calls JSON, but maybe readable
+		var broken any
+		broken, unread = decodeBrokenTree(body)
+		object, _ = broken.(map[string]any)
+		isRun = isRun && object["success"] != false
+		if errors.Is(unread, errTrailingData) {
+			unread = nil
+		}
+	}
+	violation := c.violation(req, res, body, violations)
+	var err error = c.apiError(call, res, body, object, violation, cut)
+	if isRun && object != nil && unread == nil {
+		err = violation
+	}
+	if violation == nil || c.onViolation == nil || cut != nil {
+		return nil, err
+	}
+	refusal := c.onViolation(ctx, violation)
+	var described *ValidationError
+	switch {
+	case !isRun, refusal == error(violation): //nolint:errorlint // the very error that the handler was given
+		return nil, err
+	case refusal == nil:
+		data, _ := stdjson.Marshal(object)
+		return newRun(res, object, body, data), nil
+	case errors.As(refusal, &described):
+		return nil, refusal
+	}
+	return nil, fmt.Errorf("%w: %w", refusal, err)
+}
+
+// newRun makes a Run of an answer whose JSON is data, decoded in object.
+func newRun(res *http.Response, object map[string]any, body, data []byte) *Run {
+	run := &Run{RateLimit: rateLimit(res.Header), Header: res.Header, Body: body}
+	if _, documented := object["output"]; documented {
+		var answer gen.CompletedRun
+		decode(data, &answer)
+		run.ID, run.Status, run.Output, run.Text = answer.RunID, answer.Status, answer.Output, outputText(answer.Output)
+	} else {
+		var answer gen.TextRun
+		decode(data, &answer)
+		run.Text, run.Citations = answer.Result, answer.Citations
+	}
+	return run
+}
+
+// decode decodes what fits of data: the output of another workflow may not.
+func decode(data []byte, answer any) {
+	if json.Unmarshal(data, answer) != nil {
+		_ = stdjson.Unmarshal(data, answer) // which goes on after a field of another type
+	}
+}
+
+func rateLimit(header http.Header) *RateLimit {
+	limit, err := strconv.Atoi(header.Get("x-ratelimit-limit"))
+	remaining, err2 := strconv.Atoi(header.Get("x-ratelimit-remaining"))
+	if err != nil || err2 != nil {
+		return nil
+	}
+	return &RateLimit{Limit: limit, Remaining: remaining}
+}
+
+// violation is the ValidationError of an answer, or nil where there is none.
+func (c *Client) violation(req *http.Request, res *http.Response, body []byte, violations []Violation) *ValidationError {
+	if len(violations) == 0 {
+		return nil
+	}
+	for i := range violations {
+		violations[i].Pointer = c.key.redact(violations[i].Pointer)
+		violations[i].Message = c.key.redact(violations[i].Message)
+	}
+	return &ValidationError{
+		Method: req.Method, Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Violations: violations, Body: body,
+	}
+}
+
+// apiError is the error of an answer that is not a run, of which object is what could be read.
+func (c *Client) apiError(call *call, res *http.Response, body []byte, object map[string]any, violation *ValidationError, cut error) *APIError {
+	code, message := describe(object)
+	if object == nil {
+		message = c.gatewayText(res.Header, body)
+	}
+	header := c.key.redactHeader(res.Header)
+	return &APIError{
+		StatusCode: res.StatusCode,
+		Code:       c.key.redact(code),
+		Message:    c.key.redact(message),
+		RequestID:  cmp.Or(header.Get("x-vercel-id"), header.Get("x-request-id")),
+		Header:     header,
+		Body:       body,
+		Violation:  violation,
+		workflowID: call.workflowID,
+		cause:      cut,
+	}
+}
+
+// describe finds the service's code and message in an error of either form, also in one that breaks the contract.
+func describe(object map[string]any) (code, message string) {
+	code, _ = object["code"].(string)
+	message, _ = object["error"].(string)
+	if detail, ok := object["error"].(map[string]any); ok {
+		code, _ = detail["code"].(string)
+		message, _ = detail["message"].(string)
+	}
+	return code, message
+}
+
+// gatewayText is the text, or the beginning of it, that a gateway answers in the service's place.
+func (c *Client) gatewayText(header http.Header, body []byte) string {
+	if mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type")); mediaType != "text/plain" {
+		return ""
+	}
+	const limit = 4096
+	if len(body) <= limit {
+		return strings.TrimSpace(string(body))
+	}
+	text := c.key.redact(string(body[:limit]))
+	return text[:max(0, len(text)-len(c.key()))] // where the text was cut, the key may have been
+}

@@ -1,0 +1,135 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aitutor-api/aitutor-go/api"
+)
+
+// Client runs workflows. It holds no state between calls and is safe for concurrent use.
+type Client struct {
+	key              secret
+	http             *http.Client
+	operation        *operation // runWorkflow, of the contract
+	base             *url.URL
+	pathStart        string // of the operation's path, base included, up to the workflow ID
+	pathEnd          string
+	userAgent        []string
+	timeout          time.Duration
+	maxRetries       int
+	maxResponseBytes int64
+	logger           *slog.Logger
+	onViolation      func(context.Context, *ValidationError) error
+}
+
+// New makes a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value.
+func New(apiKey string, opts ...Option) (*Client, error) {
+	c, err := newClient(apiKey, opts)
+	if err != nil {
+		return nil, fmt.Errorf("new client: %w", err)
+	}
+	return c, nil
+}
+
+// FromEnv is [New] with the key in the environment variable AITUTOR_API_KEY and, where AITUTOR_BASE_URL is set, that
+// base URL. Options come after it.
+func FromEnv(opts ...Option) (*Client, error) {
+	key := os.Getenv("AITUTOR_API_KEY")
+	if key == "" {
+		return nil, errors.New("new client: the environment variable AITUTOR_API_KEY is not set")
+	}
+	if base := os.Getenv("AITUTOR_BASE_URL"); base != "" {
+		fromEnv := func(c *config) error {
+			if err := WithBaseURL(base)(c); err != nil {
+				return fmt.Errorf("AITUTOR_BASE_URL: %w", err)
+			}
+			return nil
+		}
+		opts = append([]Option{fromEnv}, opts...)
+	}
+	return New(key, opts...)
+}
+
+func newClient(apiKey string, opts []Option) (*Client, error) {
+	key, err := newSecret(apiKey)
+	if err != nil {
+		return nil, err
+	}
+	conf := defaultConfig()
+	for _, option := range opts {
+		if option == nil {
+			return nil, errors.New("an option is nil")
+		}
+		if err := option(&conf); err != nil {
+			return nil, err
+		}
+	}
+	if conf.baseURL == nil {
+		conf.baseURL, err = parseBaseURL(api.Document().Servers[0].URL)
+		if err != nil {
+			return nil, err
+		}
+	}
+	op := DefaultValidator().contract.byID("runWorkflow")
+	if op == nil {
+		return nil, errors.New("the contract has no operation runWorkflow")
+	}
+	path := op.route.Path
+	id := parameterInTemplate.FindStringIndex(path) // of its one parameter, the workflow ID
+	if id == nil {
+		return nil, fmt.Errorf("the contract's path %s has no workflow ID", path)
+	}
+	return &Client{
+		key:              key,
+		http:             newHTTPClient(conf.httpClient),
+		operation:        op,
+		base:             conf.baseURL,
+		pathStart:        strings.TrimRight(conf.baseURL.EscapedPath(), "/") + path[:id[0]],
+		pathEnd:          path[id[1]:],
+		userAgent:        []string{conf.userAgent},
+		timeout:          conf.timeout,
+		maxRetries:       conf.maxRetries,
+		maxResponseBytes: conf.maxResponseBytes,
+		logger:           conf.logger,
+		onViolation:      conf.onViolation,
+	}, nil
+}
+
+// CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all
+// Clients of the program.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// newHTTPClient is a copy of hc that follows no redirect: the API has none, and following one would hand the inputs, and
+// on a downgrade the key, to someone else.
+func newHTTPClient(hc *http.Client) *http.Client {
+	var client http.Client
+	if hc != nil {
+		client = *hc
+	} else {
+		client.Transport = sharedTransport()
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
+// sharedTransport is the default transport with room for as many idle connections as there are calls at a time: the
+// standard one keeps two a host, and would dial anew for most calls of a busy program.
+var sharedTransport = sync.OnceValue(func() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	transport := standard.Clone()
+	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
+	transport.MaxIdleConnsPerHost = 1000
+	return transport
+})

@@ -1,0 +1,162 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// What went wrong, for [errors.Is] on any error of this package: told by the service's own code, else by the status.
+var (
+	ErrUnauthorized     = errors.New("unauthorized")       // 401: no key, or a wrong one
+	ErrWorkflowNotFound = errors.New("workflow not found") // 404: no such workflow under this key
+	ErrInvalidRequest   = errors.New("invalid request")    // 400, and arguments that are refused before anything is sent
+	ErrPaymentRequired  = errors.New("payment required")   // 402: no credits, or the spend limit is reached
+	ErrRateLimited      = errors.New("rate limited")       // 429: over the key's requests per second
+)
+
+// Codes that the service is known to give. There may be others.
+const (
+	CodeUnauthorized        = "unauthorized"          // documented
+	CodeWorkflowNotFound    = "workflow_not_found"    // documented
+	CodeInvalidRequest      = "invalid_request"       // documented
+	CodeMissingInput        = "missing_input"         // deployed
+	CodeInvalidBilling      = "invalid_billing"       // deployed
+	CodeSpendLimitReached   = "spend_limit_reached"   // deployed
+	CodeInternalServerError = "internal_server_error" // deployed
+	CodeWorkflowRunFailed   = "workflow_run_failed"   // deployed
+)
+
+// StatusCompleted is the one value of Run.Status that the service's document shows. There may be others.
+const StatusCompleted = "completed"
+
+// APIError is an answer that is not a run: an error of the service in either form, a gateway's page, an answer that was
+// cut off. The API key is in none of its fields but Body, where a server may have echoed it.
+type APIError struct {
+	StatusCode int
+	Code       string // the service's own code; empty where it gave none
+	Message    string // the service's message, or a gateway's plain text; empty where there is none
+	RequestID  string // the header x-vercel-id or x-request-id
+	Header     http.Header
+	Body       []byte           // as received, up to the client's limit
+	Violation  *ValidationError // set where the answer also breaks the contract (a gateway's HTML, say)
+
+	workflowID string
+	cause      error // why the answer could not be read whole
+}
+
+// Error gives one line: what was being done, the status, what the service said, and what to do where that is known.
+func (e *APIError) Error() string {
+	var text strings.Builder
+	text.WriteString("run workflow")
+	if e.workflowID != "" {
+		text.WriteString(" " + e.workflowID)
+	}
+	fmt.Fprintf(&text, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	if e.Message != "" {
+		text.WriteString(": " + clip(e.Message))
+	}
+	if e.Code != "" {
+		text.WriteString(" (code " + clip(e.Code) + ")")
+	}
+	if e.RequestID != "" {
+		text.WriteString(" (request ID " + clip(e.RequestID) + ")")
+	}
+	if e.cause != nil {
+		text.WriteString(": " + clip(e.cause.Error()))
+	} else if e.Violation != nil && len(e.Violation.Violations) > 0 {
+		text.WriteString(": the answer breaks the contract: " + e.Violation.Violations[0].String())
+	}
+	if advice := e.advice(); advice != "" {
+		text.WriteString(": " + advice)
+	}
+	return text.String()
+}
+
+func (e *APIError) advice() string {
+	switch {
+	case e.StatusCode >= 300 && e.StatusCode < 400:
+		return "redirects are not followed: check the base URL"
+	case errors.Is(e, ErrUnauthorized):
+		return "check the API key"
+	case errors.Is(e, ErrWorkflowNotFound):
+		return "check the workflow ID and the base URL"
+	case errors.Is(e, ErrPaymentRequired):
+		return "check the account's credits and spend limit"
+	case e.StatusCode >= 500:
+		return "the run may have been billed"
+	}
+	return ""
+}
+
+// Is matches the sentinel of the service's code, else that of the status.
+func (e *APIError) Is(target error) bool {
+	kind := kindOfCode[e.Code]
+	if kind == nil {
+		kind = kindOfStatus[e.StatusCode]
+	}
+	return kind != nil && kind == target
+}
+
+var kindOfCode = map[string]error{
+	CodeUnauthorized:      ErrUnauthorized,
+	CodeWorkflowNotFound:  ErrWorkflowNotFound,
+	CodeInvalidRequest:    ErrInvalidRequest,
+	CodeMissingInput:      ErrInvalidRequest,
+	CodeInvalidBilling:    ErrPaymentRequired,
+	CodeSpendLimitReached: ErrPaymentRequired,
+}
+
+var kindOfStatus = map[int]error{
+	http.StatusBadRequest:      ErrInvalidRequest,
+	http.StatusUnauthorized:    ErrUnauthorized,
+	http.StatusPaymentRequired: ErrPaymentRequired,
+	http.StatusNotFound:        ErrWorkflowNotFound,
+	http.StatusTooManyRequests: ErrRateLimited,
+}
+
+// Unwrap gives the Violation, and what kept the answer from being read whole ([context.Canceled], say).
+func (e *APIError) Unwrap() []error {
+	var errs []error
+	if e.Violation != nil {
+		errs = append(errs, e.Violation)
+	}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
+	}
+	return errs
+}
+
+// SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
+// request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
+// 400, a bad argument) and for a cancelled context.
+func SafeToRetry(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	var answer *APIError
+	if errors.As(err, &answer) {
+		return answer.StatusCode == http.StatusTooManyRequests
+	}
+	var failure *transportError
+	return errors.As(err, &failure) && failure.unsent
+}
+
+// transportError is a run without an answer.
+type transportError struct {
+	workflowID string
+	unsent     bool // the request was certainly not written
+	err        error
+}
+
+func (e *transportError) Error() string {
+	text := "run workflow " + e.workflowID + ": " + clip(e.err.Error())
+	if !e.unsent {
+		text += ": the run may have been billed"
+	}
+	return text
+}
+
+func (e *transportError) Unwrap() error { return e.err }

@@ -1,0 +1,140 @@
+package client
+
+import (
+	"context"
+	"encoding/json" // not v2: inputs and outputs are the caller's own types, which mean what the standard library makes of them
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/aitutor-api/aitutor-go/gen"
+)
+
+// Run is the answer of a run that is done. It prints without its text, which may be anything.
+type Run struct {
+	ID        string        // run_id; empty where the service gives none
+	Status    string        // "completed"; empty where the service gives none
+	Output    gen.RunOutput // the documented form's output
+	Text      string        // the generated text, from either form
+	Citations []string      // the pages that the model read; only when it searched the web
+	RateLimit *RateLimit    // nil where the service sent no rate-limit headers
+	Header    http.Header
+	Body      []byte // the answer, as received
+}
+
+// RateLimit is the state of the key's rate limit: requests in a window of one second.
+type RateLimit struct{ Limit, Remaining int }
+
+// Run runs a workflow with the contract's inputs, in, and waits for its answer: seconds, up to two minutes. Every run
+// that starts is billed, also when its answer never arrives.
+//
+// The workflow ID is one path segment of letters, digits, "_" and "-". Errors: [ErrInvalidRequest] before anything is
+// sent, for an ID or inputs that break the contract; [*APIError] for every answer that is not a run;
+// [*ValidationError] for a run that breaks the contract, which has the body. Any other error is of the connection.
+func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
+	inputs, err := jsonv2.Marshal(in)
+	if err == nil {
+		err = c.checkInputs(inputs)
+	}
+	if err != nil {
+		return nil, c.refuse(workflowID, "the inputs: "+oneLine(err.Error()))
+	}
+	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs})
+}
+
+// RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it.
+// Everything of the answer is validated but the fields inside output, which are that workflow's own: [Run.Decode] is the
+// way to them. Its errors are those of [Client.Run].
+func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
+	encoded, err := json.Marshal(inputs)
+	if err != nil {
+		return nil, c.refuse(workflowID, "the inputs: "+oneLine(err.Error()))
+	}
+	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
+		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
+	}
+	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, ownOutput: true})
+}
+
+// Decode decodes the workflow's output into v as encoding/json does it: the output object, or the JSON that the text
+// holds.
+func (r *Run) Decode(v any) error {
+	var documented struct {
+		Output json.RawMessage `json:"output"`
+	}
+	output := []byte(r.Text)
+	if json.Unmarshal(r.Body, &documented) == nil && len(documented.Output) > 0 {
+		output = documented.Output
+	}
+	if !jsontext.Value(output).IsValid() {
+		return errors.New("decode the run's output: its text is not JSON: tell the workflow to answer in JSON, or use Text")
+	}
+	if err := json.Unmarshal(output, v); err != nil {
+		return fmt.Errorf("decode the run's output: %w", err)
+	}
+	return nil
+}
+
+// String tells of the run without its text.
+func (r Run) String() string {
+	return fmt.Sprintf("run %q %s: %d bytes of text", r.ID, r.Status, len(r.Text))
+}
+
+// GoString is String, so that %#v does not print the text either.
+func (r Run) GoString() string { return r.String() }
+
+// call is one call of Run: what every attempt of it sends, and how its answer is held against the contract.
+type call struct {
+	workflowID string
+	inputs     []byte // a JSON object
+	ownOutput  bool   // the fields inside output are the workflow's own
+}
+
+// run checks the workflow ID and sends the call, and sends it again as long as the run certainly did not start.
+func (c *Client) run(ctx context.Context, call *call) (*Run, error) {
+	if !isSegment(call.workflowID) {
+		return nil, c.refuse(call.workflowID, `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
+	}
+	if strings.Contains(call.workflowID, c.key()) {
+		return nil, c.refuse(call.workflowID, "the workflow ID holds the API key")
+	}
+	return c.retry(ctx, call)
+}
+
+// isSegment reports whether a workflow ID is a path segment that no server and no proxy reads as anything else. It is
+// the pattern of the contract's workflow_id, and a length that every server takes.
+func isSegment(id string) bool {
+	for i := range len(id) {
+		switch b := id[i]; {
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '_', b == '-':
+		default:
+			return false
+		}
+	}
+	return id != ""
+}
+
+// checkInputs holds inputs against the contract's request schema.
+func (c *Client) checkInputs(inputs []byte) error {
+	content := c.operation.route.Operation.RequestBody.Value.Content
+	_, violations := checkBody(content, jsonHeader, inputs, c.operation.asRequest, nil)
+	var lines []string
+	for _, violation := range violations {
+		lines = append(lines, violation.String())
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
+
+var jsonHeader = http.Header{"Content-Type": {"application/json"}}
+
+// refuse is the error of a call whose arguments are wrong: nothing was sent.
+func (c *Client) refuse(workflowID, problem string) error {
+	return fmt.Errorf("run workflow %.64q: %w: %s", c.key.redact(workflowID), ErrInvalidRequest, c.key.redact(problem))
+}

@@ -1,0 +1,193 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// maxRetryAfter is the longest Retry-After that is waited for: a longer one is for the caller to schedule.
+const maxRetryAfter = 60 * time.Second
+
+// retry sends the call, and sends it again, at most maxRetries times, where that cannot start a second run. A wait that
+// would outlast ctx is not begun.
+func (c *Client) retry(ctx context.Context, call *call) (*Run, error) {
+	var waits backoff.ExponentialBackOff
+	for retries := 0; ; retries++ {
+		run, err := c.attempt(ctx, call)
+		if err == nil || retries == c.maxRetries || !SafeToRetry(err) || ctx.Err() != nil {
+			return run, err
+		}
+		if retries == 0 {
+			waits = newWaits()
+		}
+		wait, ok := waitFor(err, waits.NextBackOff())
+		if deadline, has := ctx.Deadline(); !ok || has && time.Until(deadline) < wait {
+			return nil, err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, fmt.Errorf("%w while waiting to try again: %w", ctx.Err(), err)
+		}
+	}
+}
+
+// newWaits gives waits of 0.5 s to 8 s, jitter included.
+func newWaits() backoff.ExponentialBackOff {
+	return backoff.ExponentialBackOff{
+		InitialInterval:     625 * time.Millisecond,
+		RandomizationFactor: 0.2,
+		Multiplier:          2,
+		MaxInterval:         6666 * time.Millisecond,
+	}
+}
+
+// waitFor is how long to wait after err: the answer's Retry-After or wait, whichever is longer. It is not ok where the
+// service asks for more than maxRetryAfter.
+func waitFor(err error, wait time.Duration) (time.Duration, bool) {
+	var answer *APIError
+	if !errors.As(err, &answer) {
+		return wait, true
+	}
+	after := parseRetryAfter(answer.Header.Get("Retry-After"), time.Now())
+	return max(wait, after), after <= maxRetryAfter
+}
+
+// parseRetryAfter reads a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3): 0 where there is none,
+// it cannot be read, or it is over.
+func parseRetryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
+
+// attempt sends the call once and reads the answer.
+func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &transportError{workflowID: call.workflowID, unsent: true, err: err}
+	}
+	limited := ctx
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
+	var conn connState
+	req := c.newRequest(httptrace.WithClientTrace(limited, conn.trace()), call)
+	var status int
+	if c.logger != nil {
+		start := time.Now()
+		defer func() { c.log(ctx, req, status, time.Since(start), run) }()
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, &transportError{
+			workflowID: call.workflowID,
+			unsent:     conn.unsent(err),
+			err:        c.key.redactError(c.reason(ctx, err)),
+		}
+	}
+	status = res.StatusCode
+	body, err := readBody(res, c.maxResponseBytes)
+	if err != nil {
+		err = c.key.redactError(c.reason(ctx, err))
+	}
+	return c.answer(ctx, call, req, res, body, err)
+}
+
+func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
+	at := *c.base
+	at.RawPath = c.pathStart + call.workflowID + c.pathEnd
+	at.Path = at.RawPath
+	if decoded, err := url.PathUnescape(at.RawPath); err == nil {
+		at.Path = decoded
+	}
+	getBody := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.inputs)), nil }
+	body, _ := getBody()
+	return (&http.Request{
+		Method: http.MethodPost,
+		URL:    &at,
+		Host:   at.Host,
+		Header: http.Header{
+			"Accept":        {"application/json"},
+			"Authorization": {"Bearer " + c.key()},
+			"Content-Type":  {"application/json"},
+			"User-Agent":    c.userAgent,
+		},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body:          body,
+		GetBody:       getBody, // lets the transport replace a kept-alive connection that it found dead before the first byte
+		ContentLength: int64(len(call.inputs)),
+	}).WithContext(ctx)
+}
+
+// connState tells whether a request can have been written: only after the transport had a connection for it.
+type connState struct{ wanted, got atomic.Bool }
+
+func (s *connState) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { s.wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
+	}
+}
+
+// unsent reports whether the request that failed with err was certainly not written. A transport that does not know
+// httptrace is believed when it says that it could not dial.
+func (s *connState) unsent(err error) bool {
+	if s.got.Load() {
+		return false
+	}
+	var op *net.OpError
+	var dns *net.DNSError
+	return s.wanted.Load() || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}
+
+// reason is err as it is told to the caller: without the request's line, which *url.Error puts first; with the
+// context's error where that ended the attempt.
+func (c *Client) reason(ctx context.Context, err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	switch cause := ctx.Err(); {
+	case cause != nil && !errors.Is(err, cause): // the context was cancelled with a cause of the caller's
+		return fmt.Errorf("%w: %w", cause, err)
+	case cause == nil && errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no whole answer within %v (WithTimeout): %w", c.timeout, err)
+	}
+	return err
+}
+
+// log writes the attempt's record. The inputs, the text and errors, which may quote either, are not for it.
+func (c *Client) log(ctx context.Context, req *http.Request, status int, took time.Duration, run *Run) {
+	var id string
+	if run != nil {
+		id = c.key.redact(run.ID)
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "aitutor: run workflow",
+		slog.String("method", req.Method),
+		slog.String("path", req.URL.EscapedPath()),
+		slog.Int("status", status),
+		slog.Duration("duration", took),
+		slog.String("run_id", id),
+	)
+}

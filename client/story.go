@@ -1,0 +1,24 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aitutor-api/aitutor-go/gen"
+)
+
+// This file holds all that is particular to the story workflow. Where the contract's RunRequest and RunOutput are those
+// of another workflow, it is the one to replace.
+
+// RunStory runs a workflow that takes the story workflow's input, the prompt of the story. Its errors are those of
+// [Client.Run]; a blank story is refused before anything is sent.
+func (c *Client) RunStory(ctx context.Context, workflowID, story string) (*Run, error) {
+	if strings.TrimSpace(story) == "" {
+		return nil, fmt.Errorf("run workflow %.64q: %w: the story is blank", workflowID, ErrInvalidRequest)
+	}
+	return c.Run(ctx, workflowID, gen.RunRequest{Story: story})
+}
+
+// outputText is the text that a documented answer's output holds, for Run.Text.
+func outputText(output gen.RunOutput) string { return output.GeneratedStory }

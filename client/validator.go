@@ -1,0 +1,141 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// A Validator holds HTTP exchanges against a contract. It gives kin-openapi's verdict, lists all violations where
+// kin-openapi stops at the first, and is stricter where JSON itself is broken: it refuses duplicate names, invalid UTF-8,
+// data after the value and a byte order mark. Safe for concurrent use.
+//
+// An exchange belongs to the operation that has its method and the end of its path: the host and what stands before
+// the path do not matter. An exchange that belongs to no operation is a violation.
+//
+// Bodies are read whole, whatever their size.
+type Validator struct{ contract *contract }
+
+// NewValidator makes a Validator of any OpenAPI 3 document, in YAML or JSON. It refuses one that is not valid, but for
+// its examples, or that refers to other documents.
+func NewValidator(spec []byte) (*Validator, error) {
+	document, err := openapi3.NewLoader().LoadFromData(spec)
+	if err == nil {
+		err = document.Validate(context.Background(), openapi3.DisableExamplesValidation())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("new validator: %s", clip(err.Error()))
+	}
+	return &Validator{newContract(document)}, nil
+}
+
+// DefaultValidator holds exchanges against the contract of the AI Tutor API (api/openapi.yaml), which is parsed on the
+// first call, once for the whole program.
+func DefaultValidator() *Validator { return defaultValidator() }
+
+var defaultValidator = sync.OnceValue(func() *Validator { return &Validator{newContract(api.Document())} })
+
+// ValidateRequest returns a [*ValidationError] where req breaks the contract. It reads the body and leaves it readable.
+// A credential has to be there where the contract wants one; whether it is right is the server's to say.
+func (v *Validator) ValidateRequest(req *http.Request) error {
+	body, err := readAgain(&req.Body)
+	failure := &ValidationError{Method: req.Method, Path: req.URL.EscapedPath(), Body: body}
+	if err != nil {
+		return failure.with(Violation{In: "body", Message: "could not be read: " + oneLine(err.Error())})
+	}
+	op, parameters, missing := v.contract.find(req.Method, req.URL)
+	if missing != nil {
+		return failure.with(*missing)
+	}
+	return failure.with(op.checkRequest(req, parameters, body)...)
+}
+
+// ValidateResponse returns a [*ValidationError] where res, the answer to res.Request, breaks the contract. It reads the
+// body and leaves it readable.
+func (v *Validator) ValidateResponse(res *http.Response) error {
+	if res.Request == nil || res.Request.URL == nil {
+		return errors.New("validate response: res.Request, which says what was asked, is not set")
+	}
+	req := res.Request
+	body, err := readAgain(&res.Body)
+	failure := &ValidationError{Method: req.Method, Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Body: body}
+	if err != nil {
+		return failure.with(Violation{In: "body", Message: "could not be read whole: " + oneLine(err.Error())})
+	}
+	op, _, missing := v.contract.find(req.Method, req.URL)
+	if missing != nil {
+		return failure.with(*missing)
+	}
+	_, violations := op.checkResponse(req, res.StatusCode, res.Header, body)
+	return failure.with(violations...)
+}
+
+// with is e with its violations, or nil where there are none.
+func (e *ValidationError) with(violations ...Violation) error {
+	if len(violations) == 0 {
+		return nil
+	}
+	e.Violations = violations
+	return e
+}
+
+// RoundTripper validates the exchanges of next (nil: [http.DefaultTransport]). A request that breaks the contract is not
+// sent; an answer that breaks it is returned as a [*ValidationError], which has its body.
+func (v *Validator) RoundTripper(next http.RoundTripper) http.RoundTripper {
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &validatingTransport{validator: v, next: next}
+}
+
+type validatingTransport struct {
+	validator *Validator
+	next      http.RoundTripper
+}
+
+func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	sent := req.WithContext(req.Context()) // a RoundTripper leaves the request that it is given as it is
+	if err := t.validator.ValidateRequest(sent); err != nil {
+		return nil, err
+	}
+	res, err := t.next.RoundTrip(sent)
+	if err != nil {
+		return nil, err
+	}
+	if res.Request == nil {
+		res.Request = sent
+	}
+	if err := t.validator.ValidateResponse(res); err != nil {
+		_ = res.Body.Close()
+		return nil, err
+	}
+	return res, nil
+}
+
+// readAgain reads a body whole and puts in its place one that gives the same, the error included.
+func readAgain(body *io.ReadCloser) ([]byte, error) {
+	if *body == nil || *body == http.NoBody {
+		return nil, nil
+	}
+	data, err := io.ReadAll(*body)
+	_ = (*body).Close()
+	*body = io.NopCloser(io.MultiReader(bytes.NewReader(data), failingReader{err}))
+	return data, err
+}
+
+// failingReader fails with an error, or with io.EOF.
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	return 0, io.EOF
+}

@@ -1,0 +1,185 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// ValidationError is an exchange that breaks the contract, with every violation found. (Of an answer with more than
+// 100,000 values only the first violation is looked for.)
+type ValidationError struct {
+	Method, Path string
+	StatusCode   int // 0 for a request
+	Violations   []Violation
+	// Body is the body as received, or as far as it came. Nothing is lost: what was paid for is here.
+	Body []byte
+}
+
+// Violation is one way in which an exchange breaks the contract.
+type Violation struct {
+	// In says where: "status", "header", "content-type" or "body" of an answer; of a request also "path", "method",
+	// "query" and "cookie".
+	In string
+	// Pointer is the JSON pointer (RFC 6901) into the body, or the name of the header or parameter.
+	Pointer string
+	Message string
+}
+
+// maxLines is how many violations an error's text lists; all are in Violations.
+const maxLines = 50
+
+// Error gives one line for one violation, and a line each for more.
+func (e ValidationError) Error() string {
+	var text strings.Builder
+	if e.StatusCode == 0 {
+		fmt.Fprintf(&text, "request %s %s breaks the contract: ", e.Method, clip(e.Path))
+	} else {
+		fmt.Fprintf(&text, "answer %d to %s %s breaks the contract: ", e.StatusCode, e.Method, clip(e.Path))
+	}
+	if len(e.Violations) == 1 {
+		return text.String() + e.Violations[0].String()
+	}
+	fmt.Fprintf(&text, "%d violations", len(e.Violations))
+	for i, violation := range e.Violations {
+		if i == maxLines {
+			fmt.Fprintf(&text, "\n\tand %d more", len(e.Violations)-maxLines)
+			break
+		}
+		text.WriteString("\n\t" + violation.String())
+	}
+	return text.String()
+}
+
+// String gives the violation as one line, such as: body /output/generated_story: property "generated_story" is missing.
+func (v Violation) String() string {
+	if v.Pointer == "" {
+		return v.In + ": " + clip(v.Message)
+	}
+	return v.In + " " + clip(v.Pointer) + ": " + clip(v.Message)
+}
+
+// clip makes one line of text, of a length that a person reads.
+func clip(text string) string {
+	const limit = 300
+	text = oneLine(text)
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "..."
+}
+
+// oneLine makes one line of text: each run of white space and control characters becomes a space.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+// schemaViolations lists what the error of a schema visit holds, a violation for each value that breaks its schema,
+// with kin-openapi's own reason and without its dumps of schema and value. Where a value fits no form of an anyOf or
+// oneOf, it lists what breaks the form that the value evidently has. At is the path to the visited value.
+func schemaViolations(err error, at []string, options []openapi3.SchemaValidationOption) []Violation {
+	switch err := err.(type) { //nolint:errorlint // what the visitor returns, which it does not wrap
+	case openapi3.MultiError:
+		var violations []Violation
+		for _, err := range err {
+			violations = append(violations, schemaViolations(err, at, options)...)
+		}
+		return violations
+	case *openapi3.SchemaError:
+		place := append(slices.Clip(at), err.JSONPointer()...)
+		var inner openapi3.MultiError
+		for _, schema := range subSchemas(err) {
+			if err := schema.VisitJSON(err.Value, options...); err != nil {
+				inner = append(inner, err)
+			}
+		}
+		if len(inner) > 0 {
+			return schemaViolations(inner, place, options)
+		}
+		if errors.As(err.Origin, &inner) { // the causes in an OpenAPI 3.1 schema, with pointers from the visited value
+			return schemaViolations(inner, at, options)
+		}
+		return []Violation{{In: "body", Pointer: pointer(place), Message: reason(err)}}
+	default:
+		return []Violation{{In: "body", Pointer: pointer(at), Message: oneLine(err.Error())}}
+	}
+}
+
+// subSchemas are the schemas inside an anyOf, oneOf or allOf whose failure says more than "doesn't match any".
+func subSchemas(failure *openapi3.SchemaError) []*openapi3.Schema {
+	switch {
+	case failure.Schema == nil || errors.Is(failure, openapi3.ErrOneOfConflict):
+		return nil
+	case failure.SchemaField == "anyOf":
+		return evidentForm(failure.Schema.AnyOf, failure.Value)
+	case failure.SchemaField == "oneOf":
+		return evidentForm(failure.Schema.OneOf, failure.Value)
+	case failure.SchemaField == "allOf":
+		var all []*openapi3.Schema
+		for _, ref := range failure.Schema.AllOf {
+			all = append(all, ref.Value)
+		}
+		return all
+	}
+	return nil
+}
+
+// evidentForm is the form that the value evidently has: the one with the most properties that the value has too, with
+// values of the right type; then the one of which it has the most required properties.
+func evidentForm(forms openapi3.SchemaRefs, value any) []*openapi3.Schema {
+	object, _ := value.(map[string]any)
+	best, bestScore := -1, 0
+	for i, form := range forms {
+		score := 0
+		for name, property := range form.Value.Properties {
+			if value, ok := object[name]; ok {
+				score += 100
+				if hasType(property.Value, value) {
+					score += 10000
+				}
+			}
+		}
+		for _, name := range form.Value.Required {
+			if _, ok := object[name]; !ok {
+				score--
+			}
+		}
+		if best < 0 || score > bestScore {
+			best, bestScore = i, score
+		}
+	}
+	return []*openapi3.Schema{forms[best].Value}
+}
+
+// hasType reports whether value has the type that schema names, whatever else the schema wants of it.
+func hasType(schema *openapi3.Schema, value any) bool {
+	return schema.Type == nil || (&openapi3.Schema{Type: schema.Type, Nullable: schema.Nullable}).IsMatching(value)
+}
+
+func reason(failure *openapi3.SchemaError) string {
+	text := failure.Reason
+	if text == "" {
+		return fmt.Sprintf("doesn't match schema %q", failure.SchemaField)
+	}
+	// OpenAPI 3.1: a header line, then "- at '<pointer>': <reason>".
+	if _, last, ok := strings.Cut(text, "\n- at '"); ok {
+		if _, reason, ok := strings.Cut(last, "': "); ok {
+			text = reason
+		}
+	}
+	return oneLine(text)
+}
+
+// pointer writes a path as a JSON pointer.
+func pointer(path []string) string {
+	var text strings.Builder
+	for _, name := range path {
+		text.WriteByte('/')
+		text.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	}
+	return text.String()
+}
