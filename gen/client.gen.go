@@ -92,7 +92,8 @@ type ClientInterface interface {
 
 	// RunWorkflowWithBody Run a workflow
 	//
-	// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+	// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 	// The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 	//
 	// Takes any type of body and a specified content type.
@@ -102,7 +103,8 @@ type ClientInterface interface {
 
 	// RunWorkflow Run a workflow
 	//
-	// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+	// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 	// The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 	//
 	// Takes a body of the `application/json` content type.
@@ -113,7 +115,8 @@ type ClientInterface interface {
 
 // RunWorkflowWithBody Run a workflow
 //
-// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 // The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 //
 // Takes any type of body and a specified content type.
@@ -133,7 +136,8 @@ func (c *Client) RunWorkflowWithBody(ctx context.Context, workflowID WorkflowID,
 
 // RunWorkflow Run a workflow
 //
-// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 // The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 //
 // Takes a body of the `application/json` content type.
@@ -244,7 +248,8 @@ type ClientWithResponsesInterface interface {
 
 	// RunWorkflowWithBodyWithResponse Run a workflow
 	//
-	// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+	// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 	// The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -254,7 +259,8 @@ type ClientWithResponsesInterface interface {
 
 	// RunWorkflowWithResponse Run a workflow
 	//
-	// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+	// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 	// The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -363,7 +369,8 @@ func (r RunWorkflowResponse) ContentType() string {
 
 // RunWorkflowWithBodyWithResponse Run a workflow
 //
-// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 // The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -379,7 +386,8 @@ func (c *ClientWithResponses) RunWorkflowWithBodyWithResponse(ctx context.Contex
 
 // RunWorkflowWithResponse Run a workflow
 //
-// Executes a workflow with its required inputs and answers when the model is done, up to two minutes later.
+// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
+// Requires a Bearer token in the Authorization header. It answers when the model is done, up to two minutes later.
 // The answer has the documented form (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
