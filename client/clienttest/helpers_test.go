@@ -1,0 +1,145 @@
+package clienttest_test
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const runPath = "/api/v1/run/"
+
+// forms are the two forms of an answer: the options that ask for each, and the schemas it has.
+var forms = []struct {
+	name, run, failure string
+	options            []clienttest.Option
+}{
+	{"documented", "CompletedRun", "Error", nil},
+	{"deployed", "TextRun", "FlatError", []clienttest.Option{clienttest.WithTextResults()}},
+}
+
+func operation() *openapi3.Operation {
+	return api.Document().Paths.Value("/api/v1/run/{workflow_id}").Post
+}
+
+// specInputs is the spec's example of a request.
+func specInputs(t *testing.T) map[string]any {
+	t.Helper()
+	examples := operation().RequestBody.Value.Content.Get("application/json").Examples
+	require.NotEmpty(t, examples)
+	inputs, ok := examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value.(map[string]any)
+	require.True(t, ok)
+	return maps.Clone(inputs)
+}
+
+// firstInput is the name of the first input that the spec requires.
+func firstInput() string {
+	return operation().RequestBody.Value.Content.Get("application/json").Schema.Value.Required[0]
+}
+
+func encode(t *testing.T, value any) string {
+	t.Helper()
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(data)
+}
+
+func newServer(t *testing.T, options ...clienttest.Option) *clienttest.Server {
+	t.Helper()
+	server := clienttest.NewServer(options...)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// newRequest is a request that is in order: change what the test is about.
+func newRequest(t *testing.T, server *clienttest.Server, method, path, body string) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+server.APIKey)
+	request.Header.Set("Content-Type", "application/json")
+	return request
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends a request, follows no redirect, and holds the answer against the spec and the schema that it must have.
+func send(t *testing.T, request *http.Request, schema string) answer {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	got := answer{response.StatusCode, response.Header, body}
+	assert.Equal(t, "application/json", got.header.Get("Content-Type"))
+	if request.Method == http.MethodHead {
+		return got
+	}
+
+	specified := operation().Responses.Value(strconv.Itoa(got.status))
+	if specified == nil {
+		specified = operation().Responses.Default()
+	}
+	assert.NoError(t, specified.Value.Content.Get("application/json").Schema.Value.VisitJSON(got.decode(t)))
+	assert.NoError(t, api.Document().Components.Schemas[schema].Value.VisitJSON(got.decode(t)))
+	for name, header := range specified.Value.Headers {
+		value, err := strconv.ParseFloat(got.header.Get(name), 64)
+		require.NoError(t, err, name)
+		assert.NoError(t, header.Value.Schema.Value.VisitJSON(value), name)
+	}
+	return got
+}
+
+// post sends inputs to a workflow.
+func post(t *testing.T, server *clienttest.Server, workflow, body, schema string) answer {
+	t.Helper()
+	return send(t, newRequest(t, server, http.MethodPost, runPath+workflow, body), schema)
+}
+
+func (a answer) decode(t *testing.T) map[string]any {
+	t.Helper()
+	var value map[string]any
+	require.NoError(t, json.Unmarshal(a.body, &value), string(a.body))
+	return value
+}
+
+// failure returns an error answer's message and code, from either form.
+func (a answer) failure(t *testing.T) (message, code string) {
+	t.Helper()
+	var flat struct{ Error, Code string }
+	if bytes.Contains(a.body, []byte(`"error":{`)) {
+		var documented struct {
+			Error struct{ Message, Code string }
+		}
+		require.NoError(t, json.Unmarshal(a.body, &documented, json.MatchCaseInsensitiveNames(true)))
+		return documented.Error.Message, documented.Error.Code
+	}
+	require.NoError(t, json.Unmarshal(a.body, &flat, json.MatchCaseInsensitiveNames(true)))
+	return flat.Error, flat.Code
+}
+
+// exampleOf is a named example of the spec.
+func exampleOf(t *testing.T, name string) any {
+	t.Helper()
+	example := api.Document().Components.Examples[name]
+	require.NotNil(t, example, name)
+	return example.Value.Value
+}

@@ -1,0 +1,75 @@
+package clienttest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A router is the gen.ServeMux of the generated server. It differs from http.ServeMux in that it takes paths as they
+// are sent, where that answers a redirect to the cleaned path, and in that its refusals have the error schema.
+type router struct {
+	routes []route
+	refuse func(w http.ResponseWriter, status int, message string)
+}
+
+type route struct {
+	method  string
+	path    []string // segments; {name} stands for any that is not empty
+	handler http.HandlerFunc
+}
+
+// HandleFunc adds a route. The pattern has the form "METHOD /path/{name}".
+func (m *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	method, path, _ := strings.Cut(pattern, " ")
+	m.routes = append(m.routes, route{method, strings.Split(path, "/"), handler})
+}
+
+func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, allowed := m.find(r)
+	switch {
+	case handler != nil:
+		handler(w, r)
+	case len(allowed) > 0:
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		m.refuse(w, http.StatusMethodNotAllowed, "Method not allowed. Allowed here: "+strings.Join(allowed, ", "))
+	default:
+		m.refuse(w, http.StatusNotFound, "No such path")
+	}
+}
+
+// find returns the handler for the request, which has its path values set then. Where there is none, it returns the
+// methods that the path has.
+func (m *router) find(r *http.Request) (handler http.HandlerFunc, allowed []string) {
+	segments := strings.Split(r.URL.EscapedPath(), "/")
+	for _, route := range m.routes {
+		if !slices.EqualFunc(route.path, segments, segmentMatches) {
+			continue
+		}
+		if route.method != r.Method {
+			allowed = append(allowed, route.method)
+			continue
+		}
+		for i, segment := range route.path {
+			if name, ok := wildcard(segment); ok {
+				value, _ := url.PathUnescape(segments[i]) // EscapedPath is well formed
+				r.SetPathValue(name, value)
+			}
+		}
+		return route.handler, nil
+	}
+	return nil, allowed
+}
+
+func segmentMatches(pattern, segment string) bool {
+	if _, ok := wildcard(pattern); ok {
+		return segment != ""
+	}
+	return pattern == segment
+}
+
+func wildcard(pattern string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(pattern, "{")
+	return strings.TrimSuffix(name, "}"), ok
+}

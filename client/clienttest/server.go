@@ -1,0 +1,122 @@
+// Package clienttest serves the contract of the AI Tutor API on loopback, for tests of code that calls the service.
+//
+// [NewServer] starts a server with one workflow, which answers as the spec's own examples do: runs and errors alike.
+// Options add workflows, switch to the deployed form of the answers, and slow runs down; [Server.Answer] queues an
+// answer of the test's own, for faults that the service has on bad days.
+//
+// The checks on a request come in this order: the path (404), the method (405), the key (401), the workflow (404), the
+// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal answers with the spec's error
+// schema; only what net/http itself refuses, such as a malformed request line or a head over 16 MiB, answers with
+// plain text. Unlike the service, the server has no rate limit and no billing.
+package clienttest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+
+	"github.com/aitutor-api/aitutor-go/gen"
+)
+
+// A Server is a running server of the contract. Its methods may be called at the same time.
+type Server struct {
+	URL        string // base URL, of the form http://host:port with no trailing slash
+	APIKey     string // the one key that the server accepts
+	WorkflowID string // the workflow that every server has: the spec's example
+
+	server  *httptest.Server
+	service *service
+	router  *router
+	close   sync.Once
+	closed  chan struct{} // closed by Close
+
+	mu      sync.Mutex
+	answers []http.HandlerFunc // queued by Answer
+}
+
+// NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics where
+// an option has a bad value or no port is to be had.
+func NewServer(opts ...Option) *Server {
+	service := newService(opts)
+	s := &Server{APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, closed: make(chan struct{})}
+	s.router = &router{refuse: service.refuse}
+	gen.HandlerWithOptions(service, gen.StdHTTPServerOptions{
+		BaseRouter: s.router,
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			service.refuse(w, http.StatusBadRequest, err.Error())
+		},
+	})
+	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.server.Config.MaxHeaderBytes = maxRequestBytes
+	s.server.Config.DisableGeneralOptionsHandler = true
+	s.server.Start()
+	s.URL = s.server.URL
+	return s
+}
+
+// Close ends the context of every request under way, waits for the answers, and shuts the server down.
+func (s *Server) Close() {
+	s.close.Do(func() { close(s.closed) })
+	s.server.Close()
+}
+
+// Runs returns how many runs were started, and would have been billed: requests that passed every check, also those
+// whose run then failed or whose answer was no longer waited for. For requests answered by a queued handler see Answer.
+func (s *Server) Runs() int {
+	return int(s.service.runs.Load())
+}
+
+// Answer queues h to answer the next request in place of the server, before any check and whatever the request. Each
+// queued handler answers one request, in the order of the calls.
+//
+// Such a request counts as a run, whatever h answers, when it is a POST to the path of a run with the right key: the
+// caller's test wants to know how often its client would have asked for one. The request's context ends when the
+// client goes away or the server is closed, so h may wait for it; h may also panic with [http.ErrAbortHandler] to
+// break the connection.
+func (s *Server) Answer(h http.HandlerFunc) {
+	if h == nil {
+		panic("clienttest: Answer: the handler is nil")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = append(s.answers, h)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	r = r.WithContext(ctx)
+	go func() {
+		select {
+		case <-s.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+
+	// The body is read whole before any answer: net/http notices a client that goes away only then, and a refusal
+	// sent while a client still writes may never be read.
+	buffer(r)
+	h := s.queued()
+	if h == nil {
+		s.router.ServeHTTP(w, r)
+		return
+	}
+	if handler, _ := s.router.find(r); handler != nil && s.service.authorized(r) {
+		s.service.runs.Add(1)
+	}
+	h(w, r)
+}
+
+// queued takes the next handler off the queue; nil where there is none.
+func (s *Server) queued() http.HandlerFunc {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.answers) == 0 {
+		return nil
+	}
+	h := s.answers[0]
+	s.answers = s.answers[1:]
+	return h
+}
