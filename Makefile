@@ -1,0 +1,63 @@
+# Every target needs Go, git and a POSIX shell, nothing else. Tools are pinned here or in go.mod and run with go run.
+
+GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME = 30s
+
+.PHONY: help run test generate check drift format vet tidy lint spec contract fuzz bench breaking
+
+help: ## What the targets do (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## Run the story workflow and print the story: make run ARGS="a story about a dog named charlie"
+	@go run ./client/examples/story $(ARGS)
+
+test: ## Run all tests, with the race detector where a C compiler is there; make test ARGS=-short leaves out the slow ones
+	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
+		echo 'race detector: on'; go test -race $(ARGS) ./...; \
+	else \
+		echo 'race detector: off (no C compiler)'; CGO_ENABLED=0 go test $(ARGS) ./...; \
+	fi
+
+generate: ## Generate the code in gen/ from api/openapi.yaml
+	@go generate ./...
+
+check: drift format vet tidy lint spec ## Everything that is checked without running the tests: drift, format, vet, tidy, lint, spec
+
+drift:
+	@echo 'check: gen/ is what api/openapi.yaml generates'
+	@sh .ci/drift
+
+format:
+	@echo 'check: every Go file is formatted'
+	@files=$$(gofmt -l .) || exit; test -z "$$files" || { \
+		for file in $$files; do echo "$$file is not formatted: run 'gofmt -w $$file'" >&2; done; exit 1; }
+
+vet:
+	@echo 'check: go vet'
+	@go vet ./...
+
+tidy:
+	@echo 'check: go.mod and go.sum are tidy'
+	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy (the change above): run 'go mod tidy'" >&2; exit 1; }
+
+lint:
+	@echo 'check: golangci-lint (the first run builds it: a few minutes)'
+	@$(GOLANGCI_LINT) config verify
+	@$(GOLANGCI_LINT) run || { echo "golangci-lint: mend the findings above" >&2; exit 1; }
+
+spec:
+	@echo 'check: api/openapi.yaml is valid, and so are its examples'
+	@go test -short ./api
+
+contract: ## Hold a running server to the contract: make contract URL=http://localhost:8080
+	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }
+	@go run ./client/examples/contract -url "$(URL)"
+
+fuzz: ## Run each fuzz target for FUZZTIME (30s): make fuzz FUZZTIME=1m
+	@sh .ci/fuzz $(FUZZTIME)
+
+bench: ## Measure what a call costs, and print it as ratios to a hand-written call
+	@go run ./client/internal/bench
+
+breaking: ## What changed in the contract since BASE, and does it break users: make breaking BASE=v1.0.0 (default: the last tag, else the first commit)
+	@sh .ci/breaking $(BASE)
