@@ -21,9 +21,10 @@ import (
 // readBody reads an answer's body, to a limit, and closes it. With an error it returns what came before it.
 func readBody(res *http.Response, limit int64) ([]byte, error) {
 	defer func() { _ = res.Body.Close() }()
+	const promised = 10 << 20 // bytes that are believed before they come: a Content-Length may say anything
 	size := int64(512)
 	if res.ContentLength >= 0 {
-		size = res.ContentLength
+		size = min(res.ContentLength, promised)
 	}
 	body := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
 	for {
@@ -65,15 +66,11 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 	if isRun && len(violations) == 0 {
 		return newRun(res, object, body, body), nil
 	}
-	var unread error
-	if object == nil { // not what the contract calls JSON, but maybe readable
-		var broken any
-		broken, unread = decodeBrokenTree(body)
-		object, _ = broken.(map[string]any)
-		isRun = isRun && object["success"] != false
-		if errors.Is(unread, errTrailingData) {
-			unread = nil
-		}
+	broken, unread := decodeBrokenTree(body) // what the contract does not call JSON may be readable
+	object, _ = broken.(map[string]any)
+	isRun = isRun && object["success"] != false
+	if errors.Is(unread, errTrailingData) {
+		unread = nil
 	}
 	violation := c.violation(req, res, body, violations)
 	var err error = c.apiError(call, res, body, object, violation, cut)
@@ -120,8 +117,8 @@ func decode(data []byte, answer any) {
 }
 
 func rateLimit(header http.Header) *RateLimit {
-	limit, err := strconv.Atoi(header.Get("x-ratelimit-limit"))
-	remaining, err2 := strconv.Atoi(header.Get("x-ratelimit-remaining"))
+	limit, err := strconv.Atoi(header.Get("X-Ratelimit-Limit"))
+	remaining, err2 := strconv.Atoi(header.Get("X-Ratelimit-Remaining"))
 	if err != nil || err2 != nil {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -39,7 +39,8 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 	}
 	var violations []Violation
 	for _, h := range rule.headers {
-		if _, sent := header[http.CanonicalHeaderKey(h.name)]; !sent && !h.required {
+		values, sent := header[h.key]
+		if !sent && !h.required || h.accepts(values) {
 			continue
 		}
 		if err := filter(h.route, &openapi3filter.Options{ExcludeResponseBody: true}); err != nil {
@@ -50,10 +51,19 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 	if len(content) == 0 {
 		return nil, violations
 	}
-	tree, found := checkBody(content, header, body, op.asResponse, func() error {
+	tree, found := op.contract.checkBody(content, header, body, func() error {
 		return filter(rule.body, &openapi3filter.Options{MultiError: true})
 	})
 	return tree, append(violations, found...)
+}
+
+// accepts tells of most rate limits what the filter would, for a tenth of the work.
+func (h *headerRule) accepts(values []string) bool {
+	if h.minimum == nil || len(values) == 0 {
+		return false
+	}
+	n, err := strconv.ParseInt(values[0], 10, 64)
+	return err == nil && float64(n) >= *h.minimum
 }
 
 // checkRequest lists the violations of a request, but for its method and path.
@@ -83,7 +93,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	case len(ref.Value.Content) == 0:
 		return violations
 	}
-	_, found := checkBody(ref.Value.Content, req.Header, body, op.asRequest, func() error {
+	_, found := op.contract.checkBody(ref.Value.Content, req.Header, body, func() error {
 		bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 		return openapi3filter.ValidateRequestBody(req.Context(), input, ref.Value)
 	})
@@ -91,9 +101,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 }
 
 // checkBody lists the violations of a body, and gives the tree of its JSON. A body that is not JSON is filter's to judge.
-func checkBody(content openapi3.Content, header http.Header, body []byte, options []openapi3.SchemaValidationOption,
-	filter func() error,
-) (any, []Violation) {
+func (c *contract) checkBody(content openapi3.Content, header http.Header, body []byte, filter func() error) (any, []Violation) {
 	contentType := header.Get("Content-Type")
 	media := content.Get(contentType)
 	switch {
@@ -107,11 +115,15 @@ func checkBody(content openapi3.Content, header http.Header, body []byte, option
 		}
 		return nil, nil
 	}
-	tree, err := decodeTree(body)
+	rule, decode := c.bodies[media], decodeTree
+	if rule.shape {
+		decode = decodeShape
+	}
+	tree, err := decode(body)
 	if err != nil {
 		return nil, []Violation{notJSON(err)}
 	}
-	return tree, visit(media.Schema.Value, tree, bytes.Count(body, []byte(",")), options)
+	return tree, rule.check(tree, body)
 }
 
 // isJSON reports whether kin-openapi decodes a body of this type as JSON.
@@ -133,19 +145,23 @@ func notJSON(err error) Violation {
 	return violation
 }
 
-// visit lists what in the tree breaks the schema. A visit that stops at the first violation is cheap: only a tree that
-// has one is visited for all, and not one with more values than a person could read of.
-func visit(schema *openapi3.Schema, tree any, values int, options []openapi3.SchemaValidationOption) []Violation {
-	err := schema.VisitJSON(tree, options...)
-	if err == nil {
+// check lists what in the tree, which is body's, breaks the rule. A visit that stops at the first violation is cheap:
+// only a tree that has one is visited for all, unless it has more values than a person could read of.
+func (r *bodyRule) check(tree any, body []byte) []Violation {
+	for _, form := range r.forms {
+		if form.VisitJSON(tree, r.first...) == nil {
+			return nil
+		}
+	}
+	if r.schema.VisitJSON(tree, r.first...) == nil {
 		return nil
 	}
 	const readable = 100_000
-	if values <= readable {
-		options = append(slices.Clip(options), openapi3.MultiErrors())
-		err = schema.VisitJSON(tree, options...)
+	options := r.all
+	if bytes.Count(body, []byte(",")) > readable {
+		options = options[:len(options)-1] // without MultiErrors
 	}
-	return schemaViolations(err, nil, options)
+	return schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
 }
 
 // hasCredential reports an error where a request lacks what a security scheme asks for; whether the credential is the

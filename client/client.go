@@ -20,9 +20,9 @@ type Client struct {
 	key              secret
 	http             *http.Client
 	operation        *operation // runWorkflow, of the contract
-	base             *url.URL
-	pathStart        string // of the operation's path, base included, up to the workflow ID
-	pathEnd          string
+	template         *http.Request // of every request, with the URL up to the workflow ID
+	pathEnd          string        // of the URL's path, after the workflow ID
+	authorization    func() []string
 	userAgent        []string
 	timeout          time.Duration
 	maxRetries       int
@@ -88,13 +88,14 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 	if id == nil {
 		return nil, fmt.Errorf("the contract's path %s has no workflow ID", path)
 	}
+	authorization := []string{"Bearer " + apiKey}
 	return &Client{
 		key:              key,
 		http:             newHTTPClient(conf.httpClient),
 		operation:        op,
-		base:             conf.baseURL,
-		pathStart:        strings.TrimRight(conf.baseURL.EscapedPath(), "/") + path[:id[0]],
+		template:         newTemplate(conf.baseURL, path[:id[0]]),
 		pathEnd:          path[id[1]:],
+		authorization:    func() []string { return authorization },
 		userAgent:        []string{conf.userAgent},
 		timeout:          conf.timeout,
 		maxRetries:       conf.maxRetries,
@@ -102,6 +103,15 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		logger:           conf.logger,
 		onViolation:      conf.onViolation,
 	}, nil
+}
+
+func newTemplate(base *url.URL, path string) *http.Request {
+	at := *base
+	at.Path = strings.TrimRight(at.Path, "/") + path
+	if at.RawPath != "" {
+		at.RawPath = strings.TrimRight(at.RawPath, "/") + path
+	}
+	return &http.Request{Method: http.MethodPost, URL: &at, Host: at.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 }
 
 // CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -12,9 +13,8 @@ import (
 
 // contract is an OpenAPI document, made ready to look up what it says about an exchange.
 type contract struct {
-	paths []pathRule
-	// options of a visit of a schema.
-	asRequest, asResponse []openapi3.SchemaValidationOption
+	paths  []pathRule
+	bodies map[*openapi3.MediaType]*bodyRule
 }
 
 // pathRule is what the document says about one path.
@@ -28,7 +28,7 @@ type pathRule struct {
 
 // operation is what the document says about one method of a path.
 type operation struct {
-	*contract
+	contract  *contract
 	route     *routers.Route
 	responses map[*openapi3.Response]*responseRule
 }
@@ -42,19 +42,25 @@ type responseRule struct {
 
 type headerRule struct {
 	name     string
+	key      string // name as http.Header has it
 	required bool
+	minimum  *float64 // of a header that is an integer from there, and nothing else
 	route    *routers.Route
 }
 
+// bodyRule is what the document says about one JSON body.
+type bodyRule struct {
+	schema *openapi3.Schema
+	// forms are the schemas of which any makes the body valid, where schema is an anyOf and nothing else: visiting them
+	// in its place spares a copy of the body for each and a second visit of the one that fits.
+	forms []*openapi3.Schema
+	shape bool // no schema looks into a text: the shape of a body is all that it can break
+	first []openapi3.SchemaValidationOption // to stop at the first violation
+	all   []openapi3.SchemaValidationOption // to list all
+}
+
 func newContract(document *openapi3.T) *contract {
-	c := &contract{
-		asRequest:  []openapi3.SchemaValidationOption{openapi3.VisitAsRequest()},
-		asResponse: []openapi3.SchemaValidationOption{openapi3.VisitAsResponse()},
-	}
-	if document.IsOpenAPI31OrLater() {
-		c.asRequest = append(c.asRequest, openapi3.EnableJSONSchema2020())
-		c.asResponse = append(c.asResponse, openapi3.EnableJSONSchema2020())
-	}
+	c := &contract{bodies: make(map[*openapi3.MediaType]*bodyRule)}
 	for template, item := range document.Paths.Map() {
 		rule := newPathRule(template)
 		for method, op := range item.Operations() {
@@ -93,6 +99,9 @@ func newPathRule(template string) pathRule {
 
 func (c *contract) newOperation(route *routers.Route) *operation {
 	op := &operation{contract: c, route: route, responses: make(map[*openapi3.Response]*responseRule)}
+	if body := route.Operation.RequestBody; body != nil {
+		c.addBodies(body.Value.Content, openapi3.VisitAsRequest(), route.Spec)
+	}
 	withResponse := func(response *openapi3.Response) *routers.Route {
 		narrow := *route
 		narrow.Operation = &openapi3.Operation{Responses: openapi3.NewResponses(
@@ -101,21 +110,88 @@ func (c *contract) newOperation(route *routers.Route) *operation {
 	}
 	for _, ref := range route.Operation.Responses.Map() {
 		response := ref.Value
+		c.addBodies(response.Content, openapi3.VisitAsResponse(), route.Spec)
 		rule := &responseRule{body: withResponse(&openapi3.Response{Description: response.Description, Content: response.Content})}
 		for name, header := range response.Headers {
 			if name == "Content-Type" {
 				continue // as OpenAPI says
 			}
+			key := http.CanonicalHeaderKey(name)
 			rule.headers = append(rule.headers, headerRule{
-				name:     name,
+				name: name, key: key,
 				required: header.Value.Required,
-				route:    withResponse(&openapi3.Response{Description: response.Description, Headers: openapi3.Headers{name: header}}),
+				minimum:  integerFrom(header.Value),
+				route:    withResponse(&openapi3.Response{Description: response.Description, Headers: openapi3.Headers{key: header}}),
 			})
 		}
 		slices.SortFunc(rule.headers, func(a, b headerRule) int { return strings.Compare(a.name, b.name) })
 		op.responses[response] = rule
 	}
 	return op
+}
+
+// integerFrom is the minimum of a header that is described as an integer with one, and as nothing else.
+func integerFrom(header *openapi3.Header) *float64 {
+	if header.Schema == nil || !header.Schema.Value.Type.Is("integer") {
+		return nil
+	}
+	rest := *header.Schema.Value
+	if rest.Type, rest.Min = nil, nil; !rest.IsEmpty() {
+		return nil
+	}
+	return header.Schema.Value.Min
+}
+
+func (c *contract) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption, document *openapi3.T) {
+	for _, media := range content {
+		if media.Schema == nil {
+			continue
+		}
+		rule := &bodyRule{schema: media.Schema.Value, shape: !looksIntoText(media.Schema) && !document.IsOpenAPI31OrLater()}
+		if hasDirection(media.Schema) {
+			rule.all = append(rule.all, direction)
+		}
+		if document.IsOpenAPI31OrLater() {
+			rule.all = append(rule.all, openapi3.EnableJSONSchema2020())
+		}
+		rule.first = append(slices.Clip(rule.all), openapi3.FailFast())
+		rule.all = append(rule.all, openapi3.MultiErrors())
+		if rest := *rule.schema; len(rest.AnyOf) > 0 && rest.Discriminator == nil {
+			if rest.AnyOf = nil; rest.IsEmpty() {
+				for _, form := range rule.schema.AnyOf {
+					rule.forms = append(rule.forms, form.Value)
+				}
+			}
+		}
+		c.bodies[media] = rule
+	}
+}
+
+// hasDirection reports whether a schema speaks of what only requests or only answers have. A visit that need not mind
+// it is cheaper.
+func hasDirection(schema *openapi3.SchemaRef) bool {
+	found := false
+	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
+		found = found || ref.Value != nil && (ref.Value.ReadOnly || ref.Value.WriteOnly)
+		return nil
+	})
+	return found
+}
+
+// looksIntoText reports whether a schema's verdict can depend on what a string says, and not only on that it is one.
+func looksIntoText(schema *openapi3.SchemaRef) bool {
+	looks := false
+	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
+		s := ref.Value
+		isText := func(value any) bool {
+			_, isBool := value.(bool)
+			return !isBool
+		}
+		looks = looks || s == nil || s.Pattern != "" || s.MinLength != 0 || s.MaxLength != nil || s.Format != "" ||
+			s.UniqueItems || s.Discriminator != nil || slices.ContainsFunc(s.Enum, isText)
+		return nil
+	})
+	return looks
 }
 
 // find looks up the operation of a request by its method and the end of its path, whatever the host and the prefix,

@@ -22,81 +22,135 @@ var (
 // part of the tree that was read before it.
 //
 // Half of a surrogate pair as an escape (a text cut in the middle of an emoji) is not broken: it decodes to U+FFFD.
-func decodeTree(data []byte) (any, error) {
+func decodeTree(data []byte) (any, error) { return decodeStrict(data, false) }
+
+// decodeShape is decodeTree with the empty string for every text: the tree for schemas that look into none.
+func decodeShape(data []byte) (any, error) { return decodeStrict(data, true) }
+
+func decodeStrict(data []byte, shape bool) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, errInvalidUTF8
 	}
-	return readTree(data, jsontext.AllowInvalidUTF8(true))
+	return readTree(data, shape, jsontext.AllowInvalidUTF8(true))
 }
 
 // decodeBrokenTree is decodeTree for answers that are read in spite of a violation: of a duplicate name it takes the
 // last value, it replaces invalid UTF-8 and skips a byte order mark.
 func decodeBrokenTree(data []byte) (any, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	return readTree(data, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	return readTree(data, false, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+// treeReader reads trees, one after the other.
+type treeReader struct {
+	decoder jsontext.Decoder
+	input   bytes.Buffer
+	shape   bool
+	text    []byte            // room to decode a string in
+	names   map[string]string // names met before, each made a string once
+}
 
-func readTree(data []byte, options ...jsontext.Options) (any, error) {
-	decoder := decoders.Get().(*jsontext.Decoder)
-	decoder.Reset(bytes.NewBuffer(data), options...)
+var treeReaders = sync.Pool{New: func() any { return &treeReader{names: make(map[string]string)} }}
+
+func readTree(data []byte, shape bool, options ...jsontext.Options) (any, error) {
+	r := treeReaders.Get().(*treeReader)
+	r.input, r.shape = *bytes.NewBuffer(data), shape
+	r.decoder.Reset(&r.input, options...)
 	defer func() {
-		decoder.Reset(bytes.NewBuffer(nil)) // lets go of data
-		decoders.Put(decoder)
+		r.input = bytes.Buffer{} // lets go of data
+		r.decoder.Reset(&r.input)
+		treeReaders.Put(r)
 	}()
-	tree, err := readValue(decoder)
+	tree, err := r.value()
 	if err != nil {
 		return tree, err
 	}
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return tree, errTrailingData
 	}
 	return tree, nil
 }
 
-func readValue(decoder *jsontext.Decoder) (any, error) {
-	token, err := decoder.ReadToken()
+func (r *treeReader) value() (any, error) {
+	switch r.decoder.PeekKind() {
+	case '{':
+		return r.object()
+	case '[':
+		return r.array()
+	}
+	value, err := r.decoder.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	switch token.Kind() {
-	case '{':
-		object := make(map[string]any)
-		for decoder.PeekKind() != '}' {
-			name, err := decoder.ReadToken()
-			if err != nil {
-				return object, err
-			}
-			key := name.String() // before the next token takes its place
-			value, err := readValue(decoder)
-			if value != nil || err == nil {
-				object[key] = value
-			}
-			if err != nil {
-				return object, err
-			}
-		}
-		_, err := decoder.ReadToken()
-		return object, err
-	case '[':
-		array := []any{}
-		for decoder.PeekKind() != ']' {
-			value, err := readValue(decoder)
-			if err != nil {
-				return array, err
-			}
-			array = append(array, value)
-		}
-		_, err := decoder.ReadToken()
-		return array, err
+	switch value.Kind() {
 	case '"':
-		return token.String(), nil
+		if r.shape {
+			return "", nil
+		}
+		return r.string(value), nil
 	case '0':
-		return stdjson.Number(token.String()), nil
-	case 't', 'f':
-		return token.Bool(), nil
+		return stdjson.Number(value), nil
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
 	default:
 		return nil, nil
 	}
+}
+
+func (r *treeReader) object() (any, error) {
+	object := make(map[string]any)
+	_, err := r.decoder.ReadToken()
+	for err == nil && r.decoder.PeekKind() != '}' {
+		var raw jsontext.Value
+		if raw, err = r.decoder.ReadValue(); err != nil {
+			break
+		}
+		name := r.name(raw)
+		var value any
+		if value, err = r.value(); value != nil || err == nil {
+			object[name] = value
+		}
+	}
+	if err == nil {
+		_, err = r.decoder.ReadToken()
+	}
+	return object, err
+}
+
+func (r *treeReader) name(raw jsontext.Value) string {
+	const most = 256
+	if name, ok := r.names[string(raw)]; ok {
+		return name
+	}
+	name := r.string(raw)
+	if len(r.names) < most && len(raw) < most {
+		r.names[string(raw)] = name
+	}
+	return name
+}
+
+func (r *treeReader) array() (any, error) {
+	array := []any{}
+	_, err := r.decoder.ReadToken()
+	for err == nil && r.decoder.PeekKind() != ']' {
+		var value any
+		if value, err = r.value(); err == nil {
+			array = append(array, value)
+		}
+	}
+	if err == nil {
+		_, err = r.decoder.ReadToken()
+	}
+	return array, err
+}
+
+// string decodes a JSON string that the decoder has found to be one: half a surrogate pair is no error here.
+func (r *treeReader) string(raw jsontext.Value) string {
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1])
+	}
+	r.text, _ = jsontext.AppendUnquote(r.text[:0], raw)
+	return string(r.text)
 }

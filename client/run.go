@@ -121,7 +121,7 @@ func isSegment(id string) bool {
 // checkInputs holds inputs against the contract's request schema.
 func (c *Client) checkInputs(inputs []byte) error {
 	content := c.operation.route.Operation.RequestBody.Value.Content
-	_, violations := checkBody(content, jsonHeader, inputs, c.operation.asRequest, nil)
+	_, violations := c.operation.contract.checkBody(content, jsonHeader, inputs, nil)
 	var lines []string
 	for _, violation := range violations {
 		lines = append(lines, violation.String())

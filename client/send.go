@@ -92,7 +92,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 		defer cancel()
 	}
 	var conn connState
-	req := c.newRequest(httptrace.WithClientTrace(limited, conn.trace()), call)
+	req := c.newRequest(conn.watch(limited), call)
 	var status int
 	if c.logger != nil {
 		start := time.Now()
@@ -115,39 +115,43 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 }
 
 func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
-	at := *c.base
-	at.RawPath = c.pathStart + call.workflowID + c.pathEnd
-	at.Path = at.RawPath
-	if decoded, err := url.PathUnescape(at.RawPath); err == nil {
-		at.Path = decoded
+	req := c.template.WithContext(ctx)
+	req.URL = c.url(call.workflowID)
+	req.Header = http.Header{
+		"Accept":        mediaType,
+		"Authorization": c.authorization(),
+		"Content-Type":  mediaType,
+		"User-Agent":    c.userAgent,
 	}
-	getBody := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.inputs)), nil }
-	body, _ := getBody()
-	return (&http.Request{
-		Method: http.MethodPost,
-		URL:    &at,
-		Host:   at.Host,
-		Header: http.Header{
-			"Accept":        {"application/json"},
-			"Authorization": {"Bearer " + c.key()},
-			"Content-Type":  {"application/json"},
-			"User-Agent":    c.userAgent,
-		},
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body:          body,
-		GetBody:       getBody, // lets the transport replace a kept-alive connection that it found dead before the first byte
-		ContentLength: int64(len(call.inputs)),
-	}).WithContext(ctx)
+	req.ContentLength = int64(len(call.inputs))
+	// GetBody lets the transport replace a kept-alive connection that it found dead before the first byte.
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.inputs)), nil }
+	req.Body, _ = req.GetBody()
+	return req
+}
+
+var mediaType = []string{"application/json"}
+
+// url is the operation's URL for a workflow, whose ID needs no escaping.
+func (c *Client) url(workflowID string) *url.URL {
+	at := *c.template.URL
+	at.Path += workflowID + c.pathEnd
+	if at.RawPath != "" {
+		at.RawPath += workflowID + c.pathEnd
+	}
+	return &at
 }
 
 // connState tells whether a request can have been written: only after the transport had a connection for it.
-type connState struct{ wanted, got atomic.Bool }
+type connState struct {
+	wanted, got atomic.Bool
+	trace       httptrace.ClientTrace
+}
 
-func (s *connState) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { s.wanted.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
-	}
+func (s *connState) watch(ctx context.Context) context.Context {
+	s.trace.GetConn = func(string) { s.wanted.Store(true) }
+	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
 // unsent reports whether the request that failed with err was certainly not written. A transport that does not know

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,12 +46,15 @@ var defaultValidator = sync.OnceValue(func() *Validator { return &Validator{newC
 // ValidateRequest returns a [*ValidationError] where req breaks the contract. It reads the body and leaves it readable.
 // A credential has to be there where the contract wants one; whether it is right is the server's to say.
 func (v *Validator) ValidateRequest(req *http.Request) error {
+	if req.URL == nil {
+		return errors.New("validate request: req.URL, which says what is asked, is not set")
+	}
 	body, err := readAgain(&req.Body)
-	failure := &ValidationError{Method: req.Method, Path: req.URL.EscapedPath(), Body: body}
+	failure := &ValidationError{Method: methodOf(req), Path: req.URL.EscapedPath(), Body: body, cause: err}
 	if err != nil {
 		return failure.with(Violation{In: "body", Message: "could not be read: " + oneLine(err.Error())})
 	}
-	op, parameters, missing := v.contract.find(req.Method, req.URL)
+	op, parameters, missing := v.contract.find(methodOf(req), req.URL)
 	if missing != nil {
 		return failure.with(*missing)
 	}
@@ -65,17 +69,22 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 	}
 	req := res.Request
 	body, err := readAgain(&res.Body)
-	failure := &ValidationError{Method: req.Method, Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Body: body}
+	failure := &ValidationError{
+		Method: methodOf(req), Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Body: body, cause: err,
+	}
 	if err != nil {
 		return failure.with(Violation{In: "body", Message: "could not be read whole: " + oneLine(err.Error())})
 	}
-	op, _, missing := v.contract.find(req.Method, req.URL)
+	op, _, missing := v.contract.find(methodOf(req), req.URL)
 	if missing != nil {
 		return failure.with(*missing)
 	}
 	_, violations := op.checkResponse(req, res.StatusCode, res.Header, body)
 	return failure.with(violations...)
 }
+
+// methodOf is the method of a request, which a client may leave out for GET.
+func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
 // with is e with its violations, or nil where there are none.
 func (e *ValidationError) with(violations ...Violation) error {
@@ -103,6 +112,9 @@ type validatingTransport struct {
 func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := req.WithContext(req.Context()) // a RoundTripper leaves the request that it is given as it is
 	if err := t.validator.ValidateRequest(sent); err != nil {
+		if sent.Body != nil {
+			_ = sent.Body.Close()
+		}
 		return nil, err
 	}
 	res, err := t.next.RoundTrip(sent)
@@ -117,6 +129,13 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		return nil, err
 	}
 	return res, nil
+}
+
+// CloseIdleConnections is what [http.Client.CloseIdleConnections] calls.
+func (t *validatingTransport) CloseIdleConnections() {
+	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
 }
 
 // readAgain reads a body whole and puts in its place one that gives the same, the error included.

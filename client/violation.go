@@ -18,7 +18,12 @@ type ValidationError struct {
 	Violations   []Violation
 	// Body is the body as received, or as far as it came. Nothing is lost: what was paid for is here.
 	Body []byte
+
+	cause error // why the body could not be read whole
 }
+
+// Unwrap gives what kept the body from being read whole ([context.Canceled], say), or nil.
+func (e ValidationError) Unwrap() error { return e.cause }
 
 // Violation is one way in which an exchange breaks the contract.
 type Violation struct {
