@@ -62,7 +62,8 @@ func (s *Server) Close() {
 }
 
 // Runs returns how many runs were started, and would have been billed: requests that passed every check, also those
-// whose run then failed or whose answer was no longer waited for. For requests answered by a queued handler see Answer.
+// whose run then failed or whose answer was no longer waited for. A request that a queued handler answered starts none:
+// where it was sent a second time, that one is counted.
 func (s *Server) Runs() int {
 	return int(s.service.runs.Load())
 }
@@ -70,10 +71,8 @@ func (s *Server) Runs() int {
 // Answer queues h to answer the next request in place of the server, before any check and whatever the request. Each
 // queued handler answers one request, in the order of the calls.
 //
-// Such a request counts as a run, whatever h answers, when it is a POST to the path of a run with the right key: the
-// caller's test wants to know how often its client would have asked for one. The request's context ends when the
-// client goes away or the server is closed, so h may wait for it; h may also panic with [http.ErrAbortHandler] to
-// break the connection.
+// The request's context ends when the client goes away or the server is closed, so h may wait for it; h may also panic
+// with [http.ErrAbortHandler] to break the connection.
 func (s *Server) Answer(h http.HandlerFunc) {
 	if h == nil {
 		panic("clienttest: Answer: the handler is nil")
@@ -98,15 +97,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	// The body is read whole before any answer: net/http notices a client that goes away only then, and a refusal
 	// sent while a client still writes may never be read.
 	buffer(r)
-	h := s.queued()
-	if h == nil {
-		s.router.ServeHTTP(w, r)
+	if h := s.queued(); h != nil {
+		h(w, r)
 		return
 	}
-	if handler, _ := s.router.find(r); handler != nil && s.service.authorized(r) {
-		s.service.runs.Add(1)
-	}
-	h(w, r)
+	s.router.ServeHTTP(w, r)
 }
 
 // queued takes the next handler off the queue; nil where there is none.
