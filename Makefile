@@ -57,7 +57,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (30s): make fuzz FUZZTIME=1m
 	@sh .ci/fuzz $(FUZZTIME)
 
 bench: ## Measure what a call costs, and print it as ratios to a hand-written call
-	@go run ./client/internal/bench
+	@go test ./client -run '^$$' -bench '^BenchmarkRatios$$' -benchtime 1x
 
 breaking: ## What changed in the contract since BASE, and does it break users: make breaking BASE=v1.0.0 (default: the last tag, else the first commit)
 	@sh .ci/breaking $(BASE)

@@ -25,10 +25,10 @@ const quizComponents = `{
 		"RunRequest": {
 			"type": "object",
 			"description": "The inputs of the quiz workflow.",
-			"required": ["topic"],
+			"required": ["topic", "level"],
 			"properties": {
 				"topic": {"type": "string", "description": "What the quiz is about.", "pattern": "\\S", "example": "dogs"},
-				"level": {"description": "The level of difficulty.", "anyOf": [{"type": "integer"}, {"type": "string"}]}
+				"level": {"type": "integer", "description": "How hard it is, from 1.", "minimum": 1, "example": 3}
 			}
 		},
 		"RunOutput": {
@@ -61,8 +61,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-func (c *Client) RunQuiz(ctx context.Context, workflowID, topic string) (*Run, error) {
-	return c.Run(ctx, workflowID, gen.RunRequest{Topic: topic})
+func (c *Client) RunQuiz(ctx context.Context, workflowID, topic string, level int) (*Run, error) {
+	return c.Run(ctx, workflowID, gen.RunRequest{Topic: topic, Level: level})
 }
 
 func outputText(output gen.RunOutput) string { return strings.Join(output.Questions, "\n") }
@@ -79,7 +79,6 @@ import (
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
-	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 func TestQuiz(t *testing.T) {
@@ -90,11 +89,7 @@ func TestQuiz(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	request := gen.RunRequest{Topic: "dogs"}
-	if err := request.Level.UnmarshalJSON([]byte("\"easy\"")); err != nil {
-		t.Fatal(err)
-	}
-	run, err := c.Run(t.Context(), server.WorkflowID, request)
+	run, err := c.RunQuiz(t.Context(), server.WorkflowID, "dogs", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +98,13 @@ func TestQuiz(t *testing.T) {
 		t.Errorf("got %q and the text %q", run.Output.Questions, run.Text)
 	}
 
-	if _, err := c.RunQuiz(t.Context(), server.WorkflowID, "cats"); err != nil {
-		t.Error("without the optional input:", err)
-	}
-	if _, err := c.RunQuiz(t.Context(), server.WorkflowID, " "); !errors.Is(err, client.ErrInvalidRequest) {
+	if _, err := c.RunQuiz(t.Context(), server.WorkflowID, " ", 3); !errors.Is(err, client.ErrInvalidRequest) {
 		t.Error("a blank topic:", err)
 	}
-	if runs := server.Runs(); runs != 2 {
+	if _, err := c.RunQuiz(t.Context(), server.WorkflowID, "cats", 0); !errors.Is(err, client.ErrInvalidRequest) {
+		t.Error("a level under the minimum:", err)
+	}
+	if runs := server.Runs(); runs != 1 {
 		t.Errorf("%d runs", runs)
 	}
 }

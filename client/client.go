@@ -19,7 +19,7 @@ import (
 type Client struct {
 	key              secret
 	http             *http.Client
-	operation        *operation // runWorkflow, of the contract
+	operation        *operation    // runWorkflow, of the contract
 	template         *http.Request // of every request, with the URL up to the workflow ID
 	pathEnd          string        // of the URL's path, after the workflow ID
 	authorization    func() []string

@@ -14,6 +14,7 @@ import (
 // contract is an OpenAPI document, made ready to look up what it says about an exchange.
 type contract struct {
 	paths  []pathRule
+	bases  []string // what may stand before a path: the paths of the document's servers, and nothing
 	bodies map[*openapi3.MediaType]*bodyRule
 }
 
@@ -54,13 +55,19 @@ type bodyRule struct {
 	// forms are the schemas of which any makes the body valid, where schema is an anyOf and nothing else: visiting them
 	// in its place spares a copy of the body for each and a second visit of the one that fits.
 	forms []*openapi3.Schema
-	shape bool // no schema looks into a text: the shape of a body is all that it can break
+	shape bool                              // no schema looks into a text: the shape of a body is all that it can break
 	first []openapi3.SchemaValidationOption // to stop at the first violation
 	all   []openapi3.SchemaValidationOption // to list all
 }
 
 func newContract(document *openapi3.T) *contract {
 	c := &contract{bodies: make(map[*openapi3.MediaType]*bodyRule)}
+	for _, server := range document.Servers {
+		if base, err := server.BasePath(); err == nil {
+			c.bases = append(c.bases, strings.TrimSuffix(plainPath(base), "/"))
+		}
+	}
+	c.bases = append(c.bases, "")
 	for template, item := range document.Paths.Map() {
 		rule := newPathRule(template)
 		for method, op := range item.Operations() {
@@ -86,12 +93,12 @@ func newPathRule(template string) pathRule {
 	var pattern strings.Builder
 	end := 0
 	for _, at := range parameterInTemplate.FindAllStringSubmatchIndex(template, -1) {
-		pattern.WriteString(regexp.QuoteMeta(template[end:at[0]]) + "([^/]+)")
+		pattern.WriteString(regexp.QuoteMeta(plainPath(template[end:at[0]])) + "([^/]+)")
 		rule.literals += at[0] - end
 		rule.parameters = append(rule.parameters, template[at[2]:at[3]])
 		end = at[1]
 	}
-	pattern.WriteString(regexp.QuoteMeta(template[end:]) + "$")
+	pattern.WriteString(regexp.QuoteMeta(plainPath(template[end:])) + "$")
 	rule.literals += len(template) - end
 	rule.pattern = regexp.MustCompile(pattern.String())
 	return rule
@@ -144,7 +151,7 @@ func integerFrom(header *openapi3.Header) *float64 {
 
 func (c *contract) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption, document *openapi3.T) {
 	for _, media := range content {
-		if media.Schema == nil {
+		if media == nil || media.Schema == nil {
 			continue
 		}
 		rule := &bodyRule{schema: media.Schema.Value, shape: !looksIntoText(media.Schema) && !document.IsOpenAPI31OrLater()}
@@ -156,7 +163,8 @@ func (c *contract) addBodies(content openapi3.Content, direction openapi3.Schema
 		}
 		rule.first = append(slices.Clip(rule.all), openapi3.FailFast())
 		rule.all = append(rule.all, openapi3.MultiErrors())
-		if rest := *rule.schema; len(rest.AnyOf) > 0 && rest.Discriminator == nil {
+		// In OpenAPI 3.1 kin-openapi may visit a form alone otherwise than as a part of the whole.
+		if rest := *rule.schema; len(rest.AnyOf) > 0 && rest.Discriminator == nil && !document.IsOpenAPI31OrLater() {
 			if rest.AnyOf = nil; rest.IsEmpty() {
 				for _, form := range rule.schema.AnyOf {
 					rule.forms = append(rule.forms, form.Value)
@@ -197,28 +205,53 @@ func looksIntoText(schema *openapi3.SchemaRef) bool {
 // find looks up the operation of a request by its method and the end of its path, whatever the host and the prefix,
 // with the values of the path's parameters.
 func (c *contract) find(method string, at *url.URL) (*operation, map[string]string, *Violation) {
-	path := at.EscapedPath()
+	path := plainPath(at.EscapedPath())
+	rule := c.match(path)
+	if rule == nil {
+		return nil, nil, &Violation{In: "path", Message: "the contract has no operation " + method + " " + at.EscapedPath()}
+	}
+	op := rule.operations[method]
+	if op == nil {
+		return nil, nil, &Violation{In: "method", Message: "the contract has no " + method + " " + rule.template}
+	}
+	values := make(map[string]string, len(rule.parameters))
+	groups := rule.pattern.FindStringSubmatch(path)
+	for i, name := range rule.parameters {
+		values[name], _ = url.PathUnescape(groups[i+1])
+	}
+	return op, values, nil
+}
+
+// match is the rule of a path: of those that match its end, one that leaves a base of the document, else the most literal.
+func (c *contract) match(path string) *pathRule {
+	var best *pathRule
+	bestRank := 0
 	for i := range c.paths {
-		rule := &c.paths[i]
-		groups := rule.pattern.FindStringSubmatch(path)
-		if groups == nil {
+		at := c.paths[i].pattern.FindStringIndex(path)
+		if at == nil {
 			continue
 		}
-		op := rule.operations[method]
-		if op == nil {
-			return nil, nil, &Violation{In: "method", Message: "the contract has no " + method + " " + rule.template}
+		rank := slices.Index(c.bases, path[:at[0]])
+		if rank < 0 {
+			rank = len(c.bases)
 		}
-		values := make(map[string]string, len(rule.parameters))
-		for i, name := range rule.parameters {
-			value, err := url.PathUnescape(groups[i+1])
-			if err != nil {
-				value = groups[i+1]
-			}
-			values[name] = value
+		if best == nil || rank < bestRank {
+			best, bestRank = &c.paths[i], rank
 		}
-		return op, values, nil
 	}
-	return nil, nil, &Violation{In: "path", Message: "the contract has no operation " + method + " " + path}
+	return best
+}
+
+// plainPath writes a path in one way, whatever is escaped in it that need not be.
+func plainPath(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if text, err := url.PathUnescape(segment); err == nil {
+			segment = text
+		}
+		segments[i] = url.PathEscape(segment)
+	}
+	return strings.Join(segments, "/")
 }
 
 // byID looks up an operation by its operationId.

@@ -1,7 +1,7 @@
 // Package client runs workflows of the AI Tutor API and holds every answer against the API's contract.
 //
-// Call [FromEnv] or [New] once, then [Client.RunStory], or [Client.RunInputs] for a workflow with inputs of its own. A
-// [Client] is safe for concurrent use and holds no state between calls.
+// Call [FromEnv] or [New] once, then [Client.Run] for each run, or [Client.RunInputs] for a workflow with inputs of its
+// own. A [Client] is safe for concurrent use and holds no state between calls.
 //
 // What to know:
 //

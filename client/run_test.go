@@ -30,15 +30,15 @@ func example(t testing.TB, name string) string {
 	return string(data)
 }
 
-// answer is what a server answers to everything.
-type answer struct {
+// reply is what a server answers to everything.
+type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // answering is a client of a server that gives one answer to everything.
-func answering(t testing.TB, a answer, options ...client.Option) *client.Client {
+func answering(t testing.TB, a reply, options ...client.Option) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -82,7 +82,7 @@ func TestARunOfEitherFormGivesItsText(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			body := example(t, test.example)
-			c := answering(t, answer{200, test.header, body})
+			c := answering(t, reply{200, test.header, body})
 			for how, run := range map[string]func() (*client.Run, error){
 				"Run":       func() (*client.Run, error) { return c.Run(t.Context(), "wf_1", gen.RunRequest{Story: "a dog"}) },
 				"RunStory":  func() (*client.Run, error) { return c.RunStory(t.Context(), "wf_1", "a dog") },
@@ -103,36 +103,36 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 	id := http.Header{"X-Vercel-Id": {"iad1::abc"}}
 	tests := []struct {
 		name     string
-		answer   answer
+		answer   reply
 		is       error
 		code     string
 		message  string
 		violates bool
 	}{
-		{"documented: a wrong key", answer{401, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", false},
-		{"documented: no such workflow", answer{404, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", false},
-		{"documented: a missing input", answer{400, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", false},
-		{"documented, under status 200: a wrong key", answer{200, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", true},
-		{"documented, under status 200: no such workflow", answer{200, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", true},
-		{"documented, under status 200: a missing input", answer{200, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", true},
-		{"deployed, 400: a missing input", answer{400, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", false},
-		{"deployed, 401: no key, or a wrong one", answer{401, id, example(t, "UnauthorizedFlat")}, client.ErrUnauthorized, "", "Unauthorized. Please provide a valid secret key.", false},
-		{"deployed, 402: no credits", answer{402, id, example(t, "InvalidBillingFlat")}, client.ErrPaymentRequired, "invalid_billing", "No credits are left. Please check your billing.", false},
-		{"deployed, 402: the spend limit", answer{402, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
-		{"deployed, 404: no such workflow", answer{404, id, example(t, "WorkflowNotFoundFlat")}, client.ErrWorkflowNotFound, "", "Workflow not found.", false},
-		{"deployed, 429: over the rate limit", answer{429, id, example(t, "RateLimitedFlat")}, client.ErrRateLimited, "", "Too many requests. Please try again later.", false},
-		{"deployed, 500: the service failed", answer{500, id, example(t, "InternalServerErrorFlat")}, nil, "internal_server_error", "Internal server error.", false},
-		{"deployed, 500: the run failed", answer{500, id, example(t, "WorkflowRunFailedFlat")}, nil, "workflow_run_failed", "The workflow run failed.", false},
-		{"deployed, under status 200: an error", answer{200, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", true},
-		{"the service's code goes before the status", answer{400, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
-		{"a code that is not known leaves it to the status", answer{401, id, `{"success":false,"error":"no","code":"new_code"}`}, client.ErrUnauthorized, "new_code", "no", false},
-		{"a gateway's text", answer{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}, nil, "", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", true},
-		{"a gateway's HTML", answer{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}, nil, "", "", true},
-		{"a page under status 200", answer{200, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html>Log in</html>"}, nil, "", "", true},
-		{"JSON that was cut off", answer{401, id, `{"success":false,"error":{"message":"Invalid API key","co`}, client.ErrUnauthorized, "", "Invalid API key", true},
-		{"a run that was cut off", answer{200, id, `{"success":true,"result":"Once up`}, nil, "", "", true},
-		{"an empty answer", answer{200, id, ""}, nil, "", "", true},
-		{"an error of a form that breaks the contract", answer{400, id, `{"success":false,"error":{"message":"no"},"code":7}`}, client.ErrInvalidRequest, "", "no", true},
+		{"documented: a wrong key", reply{401, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", false},
+		{"documented: no such workflow", reply{404, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", false},
+		{"documented: a missing input", reply{400, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", false},
+		{"documented, under status 200: a wrong key", reply{200, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", true},
+		{"documented, under status 200: no such workflow", reply{200, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", true},
+		{"documented, under status 200: a missing input", reply{200, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", true},
+		{"deployed, 400: a missing input", reply{400, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", false},
+		{"deployed, 401: no key, or a wrong one", reply{401, id, example(t, "UnauthorizedFlat")}, client.ErrUnauthorized, "", "Unauthorized. Please provide a valid secret key.", false},
+		{"deployed, 402: no credits", reply{402, id, example(t, "InvalidBillingFlat")}, client.ErrPaymentRequired, "invalid_billing", "No credits are left. Please check your billing.", false},
+		{"deployed, 402: the spend limit", reply{402, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
+		{"deployed, 404: no such workflow", reply{404, id, example(t, "WorkflowNotFoundFlat")}, client.ErrWorkflowNotFound, "", "Workflow not found.", false},
+		{"deployed, 429: over the rate limit", reply{429, id, example(t, "RateLimitedFlat")}, client.ErrRateLimited, "", "Too many requests. Please try again later.", false},
+		{"deployed, 500: the service failed", reply{500, id, example(t, "InternalServerErrorFlat")}, nil, "internal_server_error", "Internal server error.", false},
+		{"deployed, 500: the run failed", reply{500, id, example(t, "WorkflowRunFailedFlat")}, nil, "workflow_run_failed", "The workflow run failed.", false},
+		{"deployed, under status 200: an error", reply{200, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", true},
+		{"the service's code goes before the status", reply{400, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
+		{"a code that is not known leaves it to the status", reply{401, id, `{"success":false,"error":"no","code":"new_code"}`}, client.ErrUnauthorized, "new_code", "no", false},
+		{"a gateway's text", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}, nil, "", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", true},
+		{"a gateway's HTML", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}, nil, "", "", true},
+		{"a page under status 200", reply{200, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html>Log in</html>"}, nil, "", "", true},
+		{"JSON that was cut off", reply{401, id, `{"success":false,"error":{"message":"Invalid API key","co`}, client.ErrUnauthorized, "", "Invalid API key", true},
+		{"a run that was cut off", reply{200, id, `{"success":true,"result":"Once up`}, nil, "", "", true},
+		{"an empty answer", reply{200, id, ""}, nil, "", "", true},
+		{"an error of a form that breaks the contract", reply{400, id, `{"success":false,"error":{"message":"no"},"code":7}`}, client.ErrInvalidRequest, "", "no", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -163,7 +163,7 @@ var sentinels = []error{
 }
 
 func TestTheRequestIDIsThatOfEitherHeader(t *testing.T) {
-	c := answering(t, answer{500, http.Header{"X-Request-Id": {"req_1"}}, example(t, "WorkflowRunFailedFlat")})
+	c := answering(t, reply{500, http.Header{"X-Request-Id": {"req_1"}}, example(t, "WorkflowRunFailedFlat")})
 	_, err := c.RunStory(t.Context(), "wf_1", "a dog")
 	var got *client.APIError
 	require.ErrorAs(t, err, &got)
@@ -171,7 +171,7 @@ func TestTheRequestIDIsThatOfEitherHeader(t *testing.T) {
 }
 
 func TestARunThatBreaksTheContract(t *testing.T) {
-	broken := answer{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, `{"success":true,"run_id":7,"status":"completed","output":{"story":"Once"}}`}
+	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, `{"success":true,"run_id":7,"status":"completed","output":{"story":"Once"}}`}
 	want := []client.Violation{
 		{In: "header", Pointer: "x-ratelimit-limit", Message: "an invalid integer"},
 		{In: "body", Pointer: "/output/generated_story", Message: `property "generated_story" is missing`},
@@ -233,7 +233,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 	} {
 		t.Run("is read in spite of "+name, func(t *testing.T) {
 			asked := 0
-			c := answering(t, answer{200, nil, body}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
+			c := answering(t, reply{200, nil, body}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
 				asked++
 				return nil
 			}))
@@ -245,7 +245,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 	}
 	t.Run("is not one where it is an error, whatever the handler says", func(t *testing.T) {
 		asked := 0
-		c := answering(t, answer{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
+		c := answering(t, reply{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
 			asked++
 			return nil
 		}))
@@ -267,7 +267,7 @@ func TestRunInputsLeavesTheOutputsFieldsToTheWorkflow(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			run, err := answering(t, answer{200, nil, test.body}).RunInputs(t.Context(), "wf_1", map[string]any{"topic": "dogs", "level": 3})
+			run, err := answering(t, reply{200, nil, test.body}).RunInputs(t.Context(), "wf_1", map[string]any{"topic": "dogs", "level": 3})
 			if test.violations == nil {
 				require.NoError(t, err)
 				assert.Equal(t, "run_1", run.ID)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,7 +61,7 @@ func (e ValidationError) Error() string {
 	return text.String()
 }
 
-// String gives the violation as one line, such as: body /output/generated_story: property "generated_story" is missing.
+// String gives the violation as one line, such as: body /run_id: value must be a string.
 func (v Violation) String() string {
 	if v.Pointer == "" {
 		return v.In + ": " + clip(v.Message)
@@ -105,7 +106,7 @@ func schemaViolations(err error, at []string, options []openapi3.SchemaValidatio
 		if len(inner) > 0 {
 			return schemaViolations(inner, place, options)
 		}
-		if errors.As(err.Origin, &inner) { // the causes in an OpenAPI 3.1 schema, with pointers from the visited value
+		if errors.As(err.Origin, &inner) { // the causes in an allOf or an OpenAPI 3.1 schema, with pointers from the visited value
 			return schemaViolations(inner, at, options)
 		}
 		return []Violation{{In: "body", Pointer: pointer(place), Message: reason(err)}}
@@ -114,32 +115,38 @@ func schemaViolations(err error, at []string, options []openapi3.SchemaValidatio
 	}
 }
 
-// subSchemas are the schemas inside an anyOf, oneOf or allOf whose failure says more than "doesn't match any".
+// subSchemas are the schemas inside an anyOf or oneOf whose failure says more than "doesn't match any".
 func subSchemas(failure *openapi3.SchemaError) []*openapi3.Schema {
 	switch {
 	case failure.Schema == nil || errors.Is(failure, openapi3.ErrOneOfConflict):
 		return nil
 	case failure.SchemaField == "anyOf":
-		return evidentForm(failure.Schema.AnyOf, failure.Value)
+		return evidentForm(failure.Schema.AnyOf, failure.Schema.Discriminator, failure.Value)
 	case failure.SchemaField == "oneOf":
-		return evidentForm(failure.Schema.OneOf, failure.Value)
-	case failure.SchemaField == "allOf":
-		var all []*openapi3.Schema
-		for _, ref := range failure.Schema.AllOf {
-			all = append(all, ref.Value)
-		}
-		return all
+		return evidentForm(failure.Schema.OneOf, failure.Schema.Discriminator, failure.Value)
 	}
 	return nil
 }
 
-// evidentForm is the form that the value evidently has: the one with the most properties that the value has too, with
-// values of the right type; then the one of which it has the most required properties.
-func evidentForm(forms openapi3.SchemaRefs, value any) []*openapi3.Schema {
+// evidentForm is the form that the value evidently has: the one that it names; else of those of its type the one with
+// the most properties that the value has too, with values of the right type; then the one of which it has the most
+// required properties.
+func evidentForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminator, value any) []*openapi3.Schema {
 	object, _ := value.(map[string]any)
+	named := ""
+	if discriminator != nil {
+		named, _ = object[discriminator.PropertyName].(string)
+		named = cmp.Or(discriminator.Mapping[named].Ref, named)
+	}
 	best, bestScore := -1, 0
 	for i, form := range forms {
+		if named != "" && (form.Ref == named || form.Ref == "#/components/schemas/"+named) {
+			return []*openapi3.Schema{form.Value}
+		}
 		score := 0
+		if hasType(form.Value, value) {
+			score += 1_000_000
+		}
 		for name, property := range form.Value.Properties {
 			if value, ok := object[name]; ok {
 				score += 100
@@ -170,11 +177,9 @@ func reason(failure *openapi3.SchemaError) string {
 	if text == "" {
 		return fmt.Sprintf("doesn't match schema %q", failure.SchemaField)
 	}
-	// OpenAPI 3.1: a header line, then "- at '<pointer>': <reason>".
-	if _, last, ok := strings.Cut(text, "\n- at '"); ok {
-		if _, reason, ok := strings.Cut(last, "': "); ok {
-			text = reason
-		}
+	// OpenAPI 3.1: where it is, and maybe a header line, then "at '<pointer>': <reason>".
+	if _, reason, ok := strings.Cut(text, "at '"+pointer(failure.JSONPointer())+"': "); ok {
+		text = reason
 	}
 	return oneLine(text)
 }

@@ -3,6 +3,7 @@ package contracttest_test
 import (
 	"context"
 	"fmt"
+	"log"
 
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
@@ -20,8 +21,7 @@ func ExampleCheck() {
 		NoRuns:     true,
 	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	for _, failure := range report.Failures() {
 		fmt.Printf("%s: %v\n%s\n", failure.Check, failure.Err, failure.Curl)

@@ -1,0 +1,44 @@
+package client_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each block of Go in the README is code of a test file, so it compiles and runs; only the indentation may differ.
+func TestTheREADMEsCodeIsThatOfTheExamples(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	var tested strings.Builder
+	for _, pattern := range []string{"example*_test.go", "*/example*_test.go", "../api/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			code, err := os.ReadFile(file)
+			require.NoError(t, err)
+			tested.WriteString(unindent(string(code)))
+		}
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	assert.Greater(t, len(blocks), 10)
+	for _, block := range blocks {
+		assert.True(t, strings.Contains(tested.String(), unindent(block[1])), "not in any example:\n%s", block[1])
+	}
+}
+
+func unindent(code string) string {
+	var lines []string
+	for line := range strings.Lines(code) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
