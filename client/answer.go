@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +20,9 @@ import (
 // readBody reads an answer's body, to a limit, and closes it. With an error it returns what came before it.
 func readBody(res *http.Response, limit int64) ([]byte, error) {
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode == http.StatusSwitchingProtocols { // the body is the bare connection, which no context bounds
+		return nil, errors.New("the server switched to another protocol")
+	}
 	const promised = 10 << 20 // bytes that are believed before they come: a Content-Length may say anything
 	size := int64(512)
 	if res.ContentLength >= 0 {
@@ -55,18 +57,17 @@ func grow(body []byte, limit int64) []byte {
 
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
-	tree, violations := c.operation.checkResponse(req, res.StatusCode, res.Header, body)
-	if call.ownOutput {
-		violations = slices.DeleteFunc(violations, func(v Violation) bool {
-			return v.In == "body" && strings.HasPrefix(v.Pointer, "/output/")
-		})
+	readable := body
+	if cut != nil && tooManyValues(body) { // the tree of its JSON would be a hundred times as large
+		readable = body[:min(len(body), 64<<10)]
 	}
+	tree, violations := call.operation.checkResponse(req, res.StatusCode, res.Header, readable)
 	object, _ := tree.(map[string]any)
 	isRun := cut == nil && res.StatusCode/100 == 2 && object["success"] != false
 	if isRun && len(violations) == 0 {
-		return newRun(res, object, body, body), nil
+		return c.newRun(res, object, body, body), nil
 	}
-	broken, unread := decodeBrokenTree(body) // what the contract does not call JSON may be readable
+	broken, unread := decodeBrokenTree(readable) // what the contract does not call JSON may be readable
 	object, _ = broken.(map[string]any)
 	isRun = isRun && object["success"] != false
 	if errors.Is(unread, errTrailingData) {
@@ -87,7 +88,7 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 		return nil, err
 	case refusal == nil:
 		data, _ := stdjson.Marshal(object)
-		return newRun(res, object, body, data), nil
+		return c.newRun(res, object, body, data), nil
 	case errors.As(refusal, &described):
 		return nil, refusal
 	}
@@ -95,16 +96,20 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 }
 
 // newRun makes a Run of an answer whose JSON is data, decoded in object.
-func newRun(res *http.Response, object map[string]any, body, data []byte) *Run {
-	run := &Run{RateLimit: rateLimit(res.Header), Header: res.Header, Body: body}
-	if _, documented := object["output"]; documented {
+func (c *Client) newRun(res *http.Response, object map[string]any, body, data []byte) *Run {
+	run := &Run{RateLimit: rateLimit(res.Header), Header: c.key.redactHeader(res.Header), Body: body}
+	_, documented := object["output"]
+	_, deployed := object["result"].(string)
+	if documented {
 		var answer gen.CompletedRun
 		decode(data, &answer)
-		run.ID, run.Status, run.Output, run.Text = answer.RunID, answer.Status, answer.Output, outputText(answer.Output)
-	} else {
+		run.ID, run.Status = c.key.redact(answer.RunID), c.key.redact(answer.Status)
+		run.Output, run.Text = answer.Output, outputText(answer.Output)
+	}
+	if deployed || !documented {
 		var answer gen.TextRun
 		decode(data, &answer)
-		run.Text, run.Citations = answer.Result, answer.Citations
+		run.Text, run.Citations = cmp.Or(run.Text, answer.Result), answer.Citations
 	}
 	return run
 }
@@ -135,7 +140,7 @@ func (c *Client) violation(req *http.Request, res *http.Response, body []byte, v
 		violations[i].Message = c.key.redact(violations[i].Message)
 	}
 	return &ValidationError{
-		Method: req.Method, Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Violations: violations, Body: body,
+		Method: req.Method, Path: c.key.redact(req.URL.EscapedPath()), StatusCode: res.StatusCode, Violations: violations, Body: body,
 	}
 }
 
@@ -180,5 +185,5 @@ func (c *Client) gatewayText(header http.Header, body []byte) string {
 		return strings.TrimSpace(string(body))
 	}
 	text := c.key.redact(string(body[:limit]))
-	return text[:max(0, len(text)-len(c.key()))] // where the text was cut, the key may have been
+	return text[:max(0, len(text)-len(c.key.key()))] // where the text was cut, the key may have been
 }

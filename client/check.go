@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // checkResponse lists the violations of an answer, and gives the tree of its JSON.
@@ -22,6 +20,9 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 	case req.Method == http.MethodHead, status == http.StatusNotModified, status == http.StatusMovedPermanently,
 		status == http.StatusTemporaryRedirect, status == http.StatusPermanentRedirect:
 		return nil, nil // as kin-openapi's filter has it
+	}
+	if op.route.Operation.Responses.Len() == 0 {
+		return nil, nil // OpenAPI 3.1 lets a document say nothing of them
 	}
 	ref := op.route.Operation.Responses.Status(status)
 	if ref == nil {
@@ -43,17 +44,18 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 		if !sent && !h.required || h.accepts(values) {
 			continue
 		}
-		if err := filter(h.route, &openapi3filter.Options{ExcludeResponseBody: true}); err != nil {
-			violations = append(violations, inPlace("header", h.name, err))
+		if err := filter(h.route, &openapi3filter.Options{ExcludeResponseBody: true, MultiError: true}); err != nil {
+			violations = append(violations, inPlace("header", h.name, err)...)
 		}
 	}
 	content := ref.Value.Content
 	if len(content) == 0 {
 		return nil, violations
 	}
-	tree, found := op.contract.checkBody(content, header, body, func() error {
-		return filter(rule.body, &openapi3filter.Options{MultiError: true})
-	})
+	tree, found, isJSON := op.contract.checkJSON(content, header, body)
+	if !isJSON {
+		found = inPlace("body", "", filter(rule.body, &openapi3filter.Options{MultiError: true}))
+	}
 	return tree, append(violations, found...)
 }
 
@@ -79,7 +81,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	var violations []Violation
 	err := openapi3filter.ValidateRequest(req.Context(), input)
 	for _, err := range unwrapMulti(err) {
-		violations = append(violations, parameterViolation(err))
+		violations = append(violations, parameterViolations(err)...)
 	}
 	ref := op.route.Operation.RequestBody
 	switch {
@@ -93,37 +95,29 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	case len(ref.Value.Content) == 0:
 		return violations
 	}
-	_, found := op.contract.checkBody(ref.Value.Content, req.Header, body, func() error {
+	_, found, isJSON := op.contract.checkJSON(ref.Value.Content, req.Header, body)
+	if !isJSON {
 		bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
-		return openapi3filter.ValidateRequestBody(req.Context(), input, ref.Value)
-	})
+		found = inPlace("body", "", openapi3filter.ValidateRequestBody(req.Context(), input, ref.Value))
+	}
 	return append(violations, found...)
 }
 
-// checkBody lists the violations of a body, and gives the tree of its JSON. A body that is not JSON is filter's to judge.
-func (c *contract) checkBody(content openapi3.Content, header http.Header, body []byte, filter func() error) (any, []Violation) {
+// checkJSON lists the violations of a body that is to be JSON, and gives its tree. It is not ok where the contract wants
+// something else, which is the filter's to judge.
+func (c *contract) checkJSON(content openapi3.Content, header http.Header, body []byte) (tree any, found []Violation, ok bool) {
 	contentType := header.Get("Content-Type")
 	media := content.Get(contentType)
 	switch {
 	case media == nil:
-		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q", contentType)}}
+		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q", contentType)}}, true
 	case media.Schema == nil:
-		return nil, nil
+		return nil, nil, true
 	case !isJSON(contentType, media.Schema.Value):
-		if err := filter(); err != nil {
-			return nil, []Violation{inPlace("body", "", err)}
-		}
-		return nil, nil
+		return nil, nil, false
 	}
-	rule, decode := c.bodies[media], decodeTree
-	if rule.shape {
-		decode = decodeShape
-	}
-	tree, err := decode(body)
-	if err != nil {
-		return nil, []Violation{notJSON(err)}
-	}
-	return tree, rule.check(tree, body)
+	tree, found = c.bodies[media].check(body)
+	return tree, found, true
 }
 
 // isJSON reports whether kin-openapi decodes a body of this type as JSON.
@@ -134,89 +128,57 @@ func isJSON(contentType string, schema *openapi3.Schema) bool {
 		!(schema.Type.Is("string") && schema.Format == "binary")
 }
 
-// notJSON is the violation of a body that is broken in JSON itself.
-func notJSON(err error) Violation {
-	violation := Violation{In: "body", Message: "is not JSON: " + oneLine(err.Error())}
-	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) {
-		violation.Pointer = string(syntax.JSONPointer)
-		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", oneLine(syntax.Err.Error()), syntax.ByteOffset)
-	}
-	return violation
-}
-
-// check lists what in the tree, which is body's, breaks the rule. A visit that stops at the first violation is cheap:
-// only a tree that has one is visited for all, unless it has more values than a person could read of.
-func (r *bodyRule) check(tree any, body []byte) []Violation {
-	for _, form := range r.forms {
-		if form.VisitJSON(tree, r.first...) == nil {
-			return nil
-		}
-	}
-	if r.schema.VisitJSON(tree, r.first...) == nil {
-		return nil
-	}
-	const readable = 100_000
-	options := r.all
-	if bytes.Count(body, []byte(",")) > readable {
-		options = options[:len(options)-1] // without MultiErrors
-	}
-	return schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
-}
-
-// hasCredential reports an error where a request lacks what a security scheme asks for; whether the credential is the
-// right one is the server's to say.
-func hasCredential(_ context.Context, input *openapi3filter.AuthenticationInput) error {
-	scheme, req := input.SecurityScheme, input.RequestValidationInput.Request
-	missing := func(in, name, what string) error {
-		return &missingCredential{Violation{In: in, Pointer: name, Message: what + " is required (" + input.SecuritySchemeName + ")"}}
-	}
-	switch {
-	case scheme.Type == "http":
-		kind, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(kind, scheme.Scheme) || strings.TrimSpace(credential) == "" {
-			return missing("header", "Authorization", "a "+scheme.Scheme+" credential")
-		}
-	case scheme.Type == "apiKey" && scheme.In == "header" && req.Header.Get(scheme.Name) == "",
-		scheme.Type == "apiKey" && scheme.In == "query" && !req.URL.Query().Has(scheme.Name):
-		return missing(scheme.In, scheme.Name, "an API key")
-	case scheme.Type == "apiKey" && scheme.In == "cookie":
-		if _, err := req.Cookie(scheme.Name); err != nil {
-			return missing("cookie", scheme.Name, "an API key")
-		}
-	}
-	return nil
-}
-
-type missingCredential struct{ violation Violation }
-
-func (e *missingCredential) Error() string { return e.violation.String() }
-
-// parameterViolation says where a request breaks the contract, of an error of kin-openapi's filter.
-func parameterViolation(err error) Violation {
-	var credential *missingCredential
+// parameterViolations says where a request breaks the contract, of an error of kin-openapi's filter.
+func parameterViolations(err error) []Violation {
+	var security *openapi3filter.SecurityRequirementsError
 	var request *openapi3filter.RequestError
 	switch {
-	case errors.As(err, &credential):
-		return credential.violation
+	case errors.As(err, &security):
+		return missingCredentials(security)
 	case errors.As(err, &request) && request.Parameter != nil:
 		return inPlace(request.Parameter.In, request.Parameter.Name, request.Err)
 	}
 	return inPlace("header", "", err)
 }
 
-// inPlace is the violation of something that is not JSON: a header, a parameter, a form.
-func inPlace(in, name string, err error) Violation {
-	violation := Violation{In: in, Pointer: name, Message: oneLine(err.Error())}
-	var schema *openapi3.SchemaError
-	var parse *openapi3filter.ParseError
-	switch {
-	case errors.As(err, &schema):
-		violation.Message = reason(schema)
-	case errors.As(err, &parse) && parse.Reason != "":
-		violation.Message = oneLine(parse.Reason)
+// missingCredentials is the violation of a request without a credential: any one of those that it names would do.
+func missingCredentials(err *openapi3filter.SecurityRequirementsError) []Violation {
+	var violations []Violation
+	for _, err := range err.Errors {
+		var credential *missingCredentialError
+		switch {
+		case !errors.As(err, &credential):
+			return inPlace("header", "", err)
+		case violations == nil:
+			violations = []Violation{credential.violation}
+		default:
+			violations[0].Message += ", or " + credential.Error()
+		}
 	}
-	return violation
+	return violations
+}
+
+// inPlace lists the violations of something that is not JSON: a header, a parameter, a form.
+func inPlace(in, name string, err error) []Violation {
+	var violations []Violation
+	for _, err := range unwrapMulti(err) {
+		found := []Violation{{Message: oneLine(err.Error())}}
+		var schema *openapi3.SchemaError
+		var parse *openapi3filter.ParseError
+		switch {
+		case errors.As(err, &schema):
+			found = schemaViolations(schema, nil, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
+		case errors.As(err, &parse) && parse.Reason != "":
+			found[0].Message = oneLine(parse.Reason)
+		}
+		for _, violation := range found {
+			if violation.In = in; name != "" {
+				violation.Pointer = name
+			}
+			violations = append(violations, violation)
+		}
+	}
+	return violations
 }
 
 func unwrapMulti(err error) []error {

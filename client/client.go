@@ -20,6 +20,8 @@ type Client struct {
 	key              secret
 	http             *http.Client
 	operation        *operation    // runWorkflow, of the contract
+	ownOutput        *operation    // the same, but for the fields inside output
+	inputs           *bodyRule     // of the operation\'s request
 	template         *http.Request // of every request, with the URL up to the workflow ID
 	pathEnd          string        // of the URL's path, after the workflow ID
 	authorization    func() []string
@@ -70,7 +72,7 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 			return nil, errors.New("an option is nil")
 		}
 		if err := option(&conf); err != nil {
-			return nil, err
+			return nil, key.redactError(err)
 		}
 	}
 	if conf.baseURL == nil {
@@ -93,6 +95,8 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		key:              key,
 		http:             newHTTPClient(conf.httpClient),
 		operation:        op,
+		ownOutput:        op.withOwn("output"),
+		inputs:           op.contract.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
 		template:         newTemplate(conf.baseURL, path[:id[0]]),
 		pathEnd:          path[id[1]:],
 		authorization:    func() []string { return authorization },

@@ -75,6 +75,12 @@ func (e *APIError) Error() string {
 	return text.String()
 }
 
+// String is Error, so that an APIError that is not a pointer prints without its Body.
+func (e APIError) String() string { return e.Error() }
+
+// GoString is Error, so that %#v prints no Body either.
+func (e APIError) GoString() string { return e.Error() }
+
 func (e *APIError) advice() string {
 	switch {
 	case e.StatusCode >= 300 && e.StatusCode < 400:
@@ -136,12 +142,11 @@ func SafeToRetry(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
-	var answer *APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*APIError](err); ok {
 		return answer.StatusCode == http.StatusTooManyRequests
 	}
-	var failure *transportError
-	return errors.As(err, &failure) && failure.unsent
+	failure, ok := errors.AsType[*transportError](err)
+	return ok && failure.unsent
 }
 
 // transportError is a run without an answer.

@@ -208,8 +208,10 @@ func ExampleWithHTTPClient() {
 	server := clienttest.NewServer()
 	defer server.Close()
 
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxConnsPerHost = 20 // and a proxy, certificates, tracing: whatever a Transport does
+	transport := &http.Transport{
+		Proxy:           http.ProxyFromEnvironment,
+		MaxConnsPerHost: 20, // and certificates, tracing: whatever a Transport does
+	}
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL),
 		client.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
@@ -242,8 +244,7 @@ func ExampleValidator_RoundTripper() {
 		log.Fatal(err)
 	}
 	_, err = generated.RunWorkflowWithResponse(context.Background(), "wf_1", gen.RunRequest{Story: "a story about a dog"})
-	var broken *client.ValidationError
-	if errors.As(err, &broken) {
+	if broken, ok := errors.AsType[*client.ValidationError](err); ok {
 		fmt.Println(broken)
 	}
 	// Output:
@@ -257,7 +258,7 @@ func ExampleValidator_ValidateResponse() {
 		fmt.Fprint(w, `{"success": false, "error": {"message": "Invalid API key"}}`)
 	})
 
-	req := httptest.NewRequest(http.MethodPost, "/api/v1/run/wf_1", nil)
+	req := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/api/v1/run/wf_1", nil)
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, req)
 	res := recorder.Result()

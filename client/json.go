@@ -53,7 +53,7 @@ type treeReader struct {
 var treeReaders = sync.Pool{New: func() any { return &treeReader{names: make(map[string]string)} }}
 
 func readTree(data []byte, shape bool, options ...jsontext.Options) (any, error) {
-	r := treeReaders.Get().(*treeReader)
+	r, _ := treeReaders.Get().(*treeReader)
 	r.input, r.shape = *bytes.NewBuffer(data), shape
 	r.decoder.Reset(&r.input, options...)
 	defer func() {

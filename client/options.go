@@ -139,8 +139,7 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 	base, err := url.Parse(rawURL)
 	switch {
 	case err != nil:
-		var parse *url.Error
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err
 		}
 		return nil, fmt.Errorf("base URL: %s", clip(err.Error()))

@@ -43,7 +43,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	if err != nil {
 		return nil, c.refuse(workflowID, "the inputs: "+oneLine(err.Error()))
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation})
 }
 
 // RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it.
@@ -57,18 +57,21 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
 		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, ownOutput: true})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, operation: c.ownOutput})
 }
 
 // Decode decodes the workflow's output into v as encoding/json does it: the output object, or the JSON that the text
 // holds.
 func (r *Run) Decode(v any) error {
-	var documented struct {
+	var answer struct {
+		RunID  json.RawMessage `json:"run_id"`
 		Output json.RawMessage `json:"output"`
+		Result json.RawMessage `json:"result"`
 	}
 	output := []byte(r.Text)
-	if json.Unmarshal(r.Body, &documented) == nil && len(documented.Output) > 0 {
-		output = documented.Output
+	documented := json.Unmarshal(r.Body, &answer) == nil && answer.Output != nil && (answer.Result == nil || answer.RunID != nil)
+	if documented {
+		output = answer.Output
 	}
 	if !jsontext.Value(output).IsValid() {
 		return errors.New("decode the run's output: its text is not JSON: tell the workflow to answer in JSON, or use Text")
@@ -91,7 +94,7 @@ func (r Run) GoString() string { return r.String() }
 type call struct {
 	workflowID string
 	inputs     []byte // a JSON object
-	ownOutput  bool   // the fields inside output are the workflow's own
+	operation  *operation
 }
 
 // run checks the workflow ID and sends the call, and sends it again as long as the run certainly did not start.
@@ -99,14 +102,14 @@ func (c *Client) run(ctx context.Context, call *call) (*Run, error) {
 	if !isSegment(call.workflowID) {
 		return nil, c.refuse(call.workflowID, `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
 	}
-	if strings.Contains(call.workflowID, c.key()) {
+	if strings.Contains(call.workflowID, c.key.key()) {
 		return nil, c.refuse(call.workflowID, "the workflow ID holds the API key")
 	}
 	return c.retry(ctx, call)
 }
 
 // isSegment reports whether a workflow ID is a path segment that no server and no proxy reads as anything else. It is
-// the pattern of the contract's workflow_id, and a length that every server takes.
+// the pattern of the contract's workflow_id.
 func isSegment(id string) bool {
 	for i := range len(id) {
 		switch b := id[i]; {
@@ -120,19 +123,16 @@ func isSegment(id string) bool {
 
 // checkInputs holds inputs against the contract's request schema.
 func (c *Client) checkInputs(inputs []byte) error {
-	content := c.operation.route.Operation.RequestBody.Value.Content
-	_, violations := c.operation.contract.checkBody(content, jsonHeader, inputs, nil)
-	var lines []string
-	for _, violation := range violations {
-		lines = append(lines, violation.String())
-	}
-	if len(lines) == 0 {
+	_, violations := c.inputs.check(inputs)
+	if len(violations) == 0 {
 		return nil
+	}
+	lines := make([]string, len(violations))
+	for i, violation := range violations {
+		lines[i] = violation.String()
 	}
 	return errors.New(strings.Join(lines, "; "))
 }
-
-var jsonHeader = http.Header{"Content-Type": {"application/json"}}
 
 // refuse is the error of a call whose arguments are wrong: nothing was sent.
 func (c *Client) refuse(workflowID, problem string) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -21,12 +22,12 @@ import (
 )
 
 // example is a named example of the contract, as JSON.
-func example(t testing.TB, name string) string {
-	t.Helper()
+func example(tb testing.TB, name string) string {
+	tb.Helper()
 	ref := api.Document().Components.Examples[name]
-	require.NotNil(t, ref, "the contract has no example %s", name)
+	require.NotNil(tb, ref, "the contract has no example %s", name)
 	data, err := json.Marshal(ref.Value.Value)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return string(data)
 }
 
@@ -38,16 +39,14 @@ type reply struct {
 }
 
 // answering is a client of a server that gives one answer to everything.
-func answering(t testing.TB, a reply, options ...client.Option) *client.Client {
+func answering(t *testing.T, a reply, options ...client.Option) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if a.header.Get("Content-Type") == "" {
 			w.Header().Set("Content-Type", "application/json")
 		}
-		for name, values := range a.header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), a.header)
 		w.WriteHeader(a.status)
 		_, _ = io.WriteString(w, a.body)
 	}))
@@ -148,7 +147,7 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 			assert.NotContains(t, err.Error(), "\n")
 			assert.Contains(t, err.Error(), "run workflow wf_1")
 			for _, sentinel := range sentinels {
-				assert.Equal(t, sentinel == test.is, errors.Is(err, sentinel), "errors.Is(err, %v)", sentinel)
+				assert.Equal(t, errors.Is(sentinel, test.is), errors.Is(err, sentinel), "errors.Is(err, %v)", sentinel)
 			}
 			assert.Equal(t, test.answer.status == 429, client.SafeToRetry(err))
 			var violation *client.ValidationError

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func (c *Client) retry(ctx context.Context, call *call) (*Run, error) {
 	var waits backoff.ExponentialBackOff
 	for retries := 0; ; retries++ {
 		run, err := c.attempt(ctx, call)
-		if err == nil || retries == c.maxRetries || !SafeToRetry(err) || ctx.Err() != nil {
+		if err == nil || retries == c.maxRetries || !SafeToRetry(err) {
 			return run, err
 		}
 		if retries == 0 {
@@ -71,7 +72,8 @@ func waitFor(err error, wait time.Duration) (time.Duration, bool) {
 // parseRetryAfter reads a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3): 0 where there is none,
 // it cannot be read, or it is over.
 func parseRetryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+	seconds, err := strconv.ParseUint(value, 10, 31)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then seconds is the most that fits
 		return time.Duration(seconds) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
@@ -92,29 +94,29 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 		defer cancel()
 	}
 	var conn connState
-	req := c.newRequest(conn.watch(limited), call)
+	req := c.newRequest(conn.watch(limited), call, &conn)
 	var status int
 	if c.logger != nil {
 		start := time.Now()
 		defer func() { c.log(ctx, req, status, time.Since(start), run) }()
 	}
-	res, err := c.http.Do(req)
+	res, err := c.http.Do(req) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return nil, &transportError{
 			workflowID: call.workflowID,
 			unsent:     conn.unsent(err),
-			err:        c.key.redactError(c.reason(ctx, err)),
+			err:        c.key.redactError(c.reason(ctx, limited, err)),
 		}
 	}
 	status = res.StatusCode
 	body, err := readBody(res, c.maxResponseBytes)
 	if err != nil {
-		err = c.key.redactError(c.reason(ctx, err))
+		err = c.key.redactError(c.reason(ctx, limited, err))
 	}
 	return c.answer(ctx, call, req, res, body, err)
 }
 
-func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
+func (c *Client) newRequest(ctx context.Context, call *call, conn *connState) *http.Request {
 	req := c.template.WithContext(ctx)
 	req.URL = c.url(call.workflowID)
 	req.Header = http.Header{
@@ -125,7 +127,9 @@ func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
 	}
 	req.ContentLength = int64(len(call.inputs))
 	// GetBody lets the transport replace a kept-alive connection that it found dead before the first byte.
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.inputs)), nil }
+	req.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(call.inputs)), conn.mayWriteAgain()
+	}
 	req.Body, _ = req.GetBody()
 	return req
 }
@@ -144,14 +148,32 @@ func (c *Client) url(workflowID string) *url.URL {
 
 // connState tells whether a request can have been written: only after the transport had a connection for it.
 type connState struct {
-	wanted, got atomic.Bool
-	trace       httptrace.ClientTrace
+	wanted, got, unanswered atomic.Bool
+	over                    atomic.Pointer[tls.Conn]
+	trace                   httptrace.ClientTrace
 }
 
 func (s *connState) watch(ctx context.Context) context.Context {
 	s.trace.GetConn = func(string) { s.wanted.Store(true) }
-	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	s.trace.GotConn = func(info httptrace.GotConnInfo) {
+		s.got.Store(true)
+		conn, _ := info.Conn.(*tls.Conn)
+		s.over.Store(conn)
+	}
+	s.trace.WroteHeaders = func() { s.unanswered.Store(true) }
+	s.trace.GotFirstResponseByte = func() { s.unanswered.Store(false) }
 	return httptrace.WithClientTrace(ctx, &s.trace)
+}
+
+// mayWriteAgain is an error where the transport is about to write a request that it has written over HTTP/2: it believes
+// a server that says it has not begun with it, as often as the server says so. Over HTTP/1 it writes a request again
+// only where it has written nothing.
+func (s *connState) mayWriteAgain() error {
+	conn := s.over.Load()
+	if conn != nil && s.unanswered.Load() && conn.ConnectionState().NegotiatedProtocol == "h2" {
+		return errors.New("the server turned the request away after it was written")
+	}
+	return nil
 }
 
 // unsent reports whether the request that failed with err was certainly not written. A transport that does not know
@@ -166,16 +188,15 @@ func (s *connState) unsent(err error) bool {
 }
 
 // reason is err as it is told to the caller: without the request's line, which *url.Error puts first; with the
-// context's error where that ended the attempt.
-func (c *Client) reason(ctx context.Context, err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
+// context's error where that ended the attempt. Limited is ctx with the time of one attempt.
+func (c *Client) reason(ctx, limited context.Context, err error) error {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err
 	}
 	switch cause := ctx.Err(); {
 	case cause != nil && !errors.Is(err, cause): // the context was cancelled with a cause of the caller's
 		return fmt.Errorf("%w: %w", cause, err)
-	case cause == nil && errors.Is(err, context.DeadlineExceeded):
+	case cause == nil && limited.Err() != nil && errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no whole answer within %v (WithTimeout): %w", c.timeout, err)
 	}
 	return err
@@ -189,7 +210,7 @@ func (c *Client) log(ctx context.Context, req *http.Request, status int, took ti
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "aitutor: run workflow",
 		slog.String("method", req.Method),
-		slog.String("path", req.URL.EscapedPath()),
+		slog.String("path", c.key.redact(req.URL.EscapedPath())),
 		slog.Int("status", status),
 		slog.Duration("duration", took),
 		slog.String("run_id", id),

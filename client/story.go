@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/gen"
@@ -15,7 +14,7 @@ import (
 // [Client.Run]; a blank story is refused before anything is sent.
 func (c *Client) RunStory(ctx context.Context, workflowID, story string) (*Run, error) {
 	if strings.TrimSpace(story) == "" {
-		return nil, fmt.Errorf("run workflow %.64q: %w: the story is blank", workflowID, ErrInvalidRequest)
+		return nil, c.refuse(workflowID, "the story is blank")
 	}
 	return c.Run(ctx, workflowID, gen.RunRequest{Story: story})
 }

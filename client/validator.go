@@ -121,11 +121,16 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	if err != nil {
 		return nil, err
 	}
+	if res == nil {
+		return nil, fmt.Errorf("%T returned neither an answer nor an error", t.next)
+	}
 	if res.Request == nil {
 		res.Request = sent
 	}
 	if err := t.validator.ValidateResponse(res); err != nil {
-		_ = res.Body.Close()
+		if res.Body != nil {
+			_ = res.Body.Close()
+		}
 		return nil, err
 	}
 	return res, nil

@@ -59,7 +59,7 @@ func TestAQueuedAnswerNoticesThatItsClientWent(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	_, err := http.DefaultClient.Do(request) //nolint:bodyclose // there is no response
+	_, err := http.DefaultClient.Do(request)
 	require.ErrorIs(t, err, context.Canceled)
 	<-gone
 }

@@ -1,0 +1,155 @@
+package client_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
+)
+
+// TestABombTakesTwiceTheLimitOfMemory reads answers of any size with the default limit of 10 MiB. All that is allocated
+// in the meantime counts, also by the server, and what is freed again.
+func TestABombTakesTwiceTheLimitOfMemory(t *testing.T) {
+	const limit, slack = 10 << 20, 4 << 20
+	for _, bomb := range []struct {
+		name    string
+		status  int
+		handler http.HandlerFunc
+	}{
+		{"a gzip bomb of 1 GiB", 200, gzipBomb(200)},
+		{"a gzip bomb under an error", 500, gzipBomb(500)},
+		{"an endless error page", 502, endlessly(502, "text/html", "<h1>", "sorry ")},
+		{"an endless error text", 502, endlessly(502, "text/plain", "", "sorry ")},
+		{"an endless error", 500, endlessly(500, "application/json", `{"success":false,"error":"`, "sorry ")},
+		{"an endless text", 200, endlessly(200, "application/json", `{"success":true,"result":"`, "once ")},
+		{"endless zeros", 200, endlessly(200, "application/json", "", "\x00")},
+		{"endless white space", 200, endlessly(200, "application/json", "", " ")},
+		{"endless objects", 200, endlessly(200, "application/json", `{"success":true,"n":[`, "{},")},
+		{"endless numbers in an error", 500, endlessly(500, "application/json", `{"success":false,"n":[`, "1,")},
+		{"endless arrays in arrays", 200, endlessly(200, "application/json", "", "[")},
+		{"a promise of an exabyte", 200, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "1152921504606846976")
+			endlessly(200, "application/json", "", " ")(w, r)
+		}},
+	} {
+		t.Run(bomb.name, func(t *testing.T) {
+			gzippedZeros()
+			c := newHostileClient(t, serveHTTP(t, new(runCounter), bomb.handler), client.WithMaxRetries(0))
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+			runtime.ReadMemStats(&after)
+			var answer *client.APIError
+			require.ErrorAs(t, err, &answer)
+			assert.Equal(t, bomb.status, answer.StatusCode)
+			assert.Len(t, answer.Body, limit, "what was received, to the limit")
+			assert.ErrorContains(t, err, "longer than 10485760 bytes (WithMaxResponseBytes)")
+			allocated := after.TotalAlloc - before.TotalAlloc
+			t.Logf("%s: %.1f MiB allocated in all, limit 10 MiB", bomb.name, float64(allocated)/(1<<20))
+			assert.LessOrEqual(t, allocated, uint64(2*limit+slack), "bytes allocated")
+		})
+	}
+}
+
+// TestALongRunTakesTwiceItsSizeOfMemory reads a run that is just within the limit: Body, and the text decoded from it.
+func TestALongRunTakesTwiceItsSizeOfMemory(t *testing.T) {
+	const limit, slack = 10 << 20, 4 << 20
+	text := strings.Repeat("once ", (limit-1000)/5)
+	body := `{"success":true,"result":"` + text + `"}`
+	c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, body)))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	run, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	assert.Len(t, run.Text, len(text))
+	kept := after.HeapAlloc - before.HeapAlloc
+	t.Logf("a run of 10 MiB: %.1f MiB allocated in all, %.1f MiB kept",
+		float64(after.TotalAlloc-before.TotalAlloc)/(1<<20), float64(kept)/(1<<20))
+	assert.LessOrEqual(t, kept, uint64(2*limit+slack), "bytes kept")
+	runtime.KeepAlive(run)
+}
+
+func TestAHundredThousandViolationsAreOneError(t *testing.T) {
+	t.Parallel()
+	body := `{"success":true,"result":"x","citations":[` + strings.Repeat("1,", 50_000) + `1]}`
+	c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, body)))
+	_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+	var violation *client.ValidationError
+	require.ErrorAs(t, err, &violation)
+	assert.Len(t, violation.Violations, 50_001)
+	assert.Less(t, len(err.Error()), 10_000)
+	assert.ErrorContains(t, err, "and 49951 more")
+}
+
+func TestARunWithAHugeOutputOfItsOwnIsStillHeldToTheRest(t *testing.T) {
+	t.Parallel()
+	output := `{"chapters":[` + strings.Repeat(`"a",`, 100_001) + `"z"]}`
+	c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, `{"success":true,"run_id":5,"status":"completed","output":`+output+`}`)))
+	for range 10 {
+		_, err := c.RunInputs(t.Context(), hostileWorkflow, map[string]any{"topic": "dogs"})
+		require.ErrorContains(t, err, "/run_id")
+	}
+}
+
+// TestOneClientServesSixtyFourGoroutines shares a client between goroutines, each with answers of its own.
+func TestOneClientServesSixtyFourGoroutines(t *testing.T) {
+	t.Parallel()
+	seen := new(runCounter)
+	c := newHostileClient(t, serveEcho(t, seen))
+	const goroutines, calls = 64, 20
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			for i := range calls {
+				story := strings.Repeat("x", g) + strings.Repeat("y", i+1)
+				run, err := c.RunStory(t.Context(), hostileWorkflow, story)
+				switch {
+				case g%4 == 3:
+					assert.ErrorIs(t, err, client.ErrPaymentRequired)
+					assert.ErrorContains(t, err, story)
+				case assert.NoError(t, err):
+					var answer struct {
+						Story string `json:"story"`
+					}
+					assert.Equal(t, story, run.Text)
+					assert.Error(t, run.Decode(&answer), "a text that is no JSON")
+				}
+				if i == calls/2 {
+					c.CloseIdleConnections()
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.Equal(t, goroutines*calls, seen.count(), "runs that the server saw")
+}
+
+// serveEcho answers a run with its story, or with 402 where the story has 3 x more than a multiple of 4.
+func serveEcho(t *testing.T, seen *runCounter) string {
+	t.Helper()
+	return serveUnread(t, func(w http.ResponseWriter, r *http.Request) {
+		seen.add()
+		var inputs struct {
+			Story string `json:"story"`
+		}
+		body, _ := io.ReadAll(r.Body)
+		_ = json.Unmarshal(body, &inputs)
+		if strings.Count(inputs.Story, "x")%4 == 3 {
+			answerJSON(402, `{"success":false,"error":"`+inputs.Story+`"}`)(w, r)
+			return
+		}
+		answerJSON(200, `{"success":true,"result":"`+inputs.Story+`"}`)(w, r)
+	})
+}

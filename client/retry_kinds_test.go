@@ -1,0 +1,79 @@
+package client_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
+)
+
+func TestWhatIsTriedAgain(t *testing.T) {
+	client.DefaultValidator()
+	written := func(req *http.Request) (*http.Response, error) { // a transport's error of a connection that it had
+		return nil, fmt.Errorf("%s: %w", req.Method, io.ErrUnexpectedEOF)
+	}
+	for _, test := range []struct {
+		name string
+		step func(*http.Request) (*http.Response, error)
+		runs int
+	}{
+		{"429", stepAnswer(429, limitedBody), 3},
+		{"429 with a page", stepAnswer(429, "<html>", "Content-Type", "text/html"), 3},
+		{"a dial that failed", stepError(errNoConnection), 3},
+		{"a name that was not found", stepError(&net.DNSError{Err: "no such host", IsNotFound: true}), 3},
+		{"a dial that failed, wrapped", stepError(fmt.Errorf("proxy: %w", errNoConnection)), 3},
+		{"a request that could not be read back", stepError(&net.OpError{Op: "read", Err: io.ErrUnexpectedEOF}), 1},
+		{"a request that could not be written", stepError(&net.OpError{Op: "write", Err: io.ErrClosedPipe}), 1},
+		{"a TLS error of which nobody knows when it came", stepError(&tls.CertificateVerificationError{Err: io.EOF}), 1},
+		{"a connection that broke", written, 1},
+		{"an error that nobody knows", stepError(errors.New("teapot")), 1},
+		{"500", stepAnswer(500, limitedBody), 1},
+		{"502", stepAnswer(502, limitedBody), 1},
+		{"503 with a Retry-After", stepAnswer(503, limitedBody, "Retry-After", "1"), 1},
+		{"504", stepAnswer(504, limitedBody), 1},
+		{"408", stepAnswer(408, limitedBody), 1},
+		{"425", stepAnswer(425, limitedBody), 1},
+		{"409", stepAnswer(409, limitedBody), 1},
+		{"401", stepAnswer(401, limitedBody), 1},
+		{"a rate limit under 200", stepAnswer(200, limitedBody), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){test.step}}
+				_, err := transport.client(t).RunStory(t.Context(), hostileWorkflow, hostileStory)
+				require.Error(t, err)
+				assert.Len(t, transport.asked, test.runs)
+				assert.Equal(t, test.runs > 1, client.SafeToRetry(err), "SafeToRetry tells the same: %v", err)
+				assert.Equal(t, client.SafeToRetry(err), client.SafeToRetry(fmt.Errorf("job 7: %w", err)))
+			})
+		})
+	}
+}
+
+func TestSafeToRetryOfOtherErrors(t *testing.T) {
+	for name, err := range map[string]error{
+		"no error":                  nil,
+		"another package's error":   io.EOF,
+		"a bad argument":            client.ErrInvalidRequest,
+		"the sentinel of 429 alone": client.ErrRateLimited,
+		"a violation":               &client.ValidationError{StatusCode: 429},
+		"a cancelled context":       context.Canceled,
+		"a deadline":                context.DeadlineExceeded,
+		"500":                       &client.APIError{StatusCode: 500, Code: "rate_limited"},
+		"429, but cancelled":        errors.Join(context.Canceled, &client.APIError{StatusCode: 429}),
+		"a dial error that is bare": errNoConnection,
+	} {
+		assert.False(t, client.SafeToRetry(err), name)
+	}
+	assert.True(t, client.SafeToRetry(&client.APIError{StatusCode: 429}))
+}

@@ -1,0 +1,171 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
+)
+
+// transportFunc is a RoundTripper of a test.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// closeCounter counts how often a body was closed.
+type closeCounter struct {
+	io.Reader
+	closed atomic.Int32
+}
+
+func (c *closeCounter) Close() error {
+	c.closed.Add(1)
+	return nil
+}
+
+func TestValidatorRoundTripper(t *testing.T) {
+	const valid, invalid = `{"success":true,"result":"a dog"}`, `{"success":true}`
+	var answer string
+	var served int
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		served++
+		_, _ = io.Copy(io.Discard, req.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(server.Close)
+	hc := &http.Client{Transport: client.DefaultValidator().RoundTripper(nil)} // over http.DefaultTransport
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)    //nolint:errcheck // it is one
+	send := func(t *testing.T, body string) (string, error) {
+		t.Helper()
+		res, err := hc.Do(newRequest(t, http.MethodPost, server.URL+"/prefix/api/v1/run/wf_1", body))
+		if err != nil {
+			return "", err
+		}
+		defer func() { assert.NoError(t, res.Body.Close()) }()
+		data, err := io.ReadAll(res.Body)
+		return string(data), err
+	}
+
+	t.Run("hands on a valid exchange", func(t *testing.T) {
+		answer, served = valid, 0
+		body, err := send(t, `{"story":"a dog"}`)
+		require.NoError(t, err)
+		assert.JSONEq(t, valid, body)
+		assert.Equal(t, 1, served)
+	})
+	t.Run("does not send a bad request", func(t *testing.T) {
+		answer, served = valid, 0
+		_, err := send(t, `{"topic":"a dog"}`)
+		assert.Equal(t, []client.Violation{{In: "body", Pointer: "/story", Message: `property "story" is missing`}}, violations(t, err))
+		assert.Zero(t, served)
+	})
+	t.Run("fails a bad answer and keeps its body", func(t *testing.T) {
+		answer, served = invalid, 0
+		_, err := send(t, `{"story":"a dog"}`)
+		var failure *client.ValidationError
+		require.ErrorAs(t, err, &failure)
+		assert.Equal(t, http.StatusOK, failure.StatusCode)
+		assert.Equal(t, "/prefix/api/v1/run/wf_1", failure.Path)
+		assert.Equal(t, invalid, string(failure.Body))
+		assert.Equal(t, 1, served)
+	})
+}
+
+func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
+	type exchange struct {
+		requestBody, answerBody *closeCounter
+		sent                    *http.Request
+		err                     error
+	}
+	run := func(t *testing.T, request, answer io.Reader, failure error) exchange {
+		t.Helper()
+		e := exchange{requestBody: &closeCounter{Reader: request}, answerBody: &closeCounter{Reader: answer}}
+		req := newRequest(t, http.MethodPost, runURL, "")
+		req.Body, req.GetBody = e.requestBody, nil
+		before := req.Clone(req.Context())
+		res, err := client.DefaultValidator().RoundTripper(transportFunc(func(sent *http.Request) (*http.Response, error) {
+			e.sent = sent
+			_, _ = io.Copy(io.Discard, sent.Body)
+			_ = sent.Body.Close()
+			if failure != nil {
+				return nil, failure
+			}
+			return &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Body: e.answerBody}, nil // without a Request
+		})).RoundTrip(req)
+		assert.Equal(t, before, req, "the caller's request was changed")
+		assert.Equal(t, res == nil, err != nil, "an answer or an error")
+		if res != nil {
+			assert.NotNil(t, res.Request)
+			assert.NoError(t, res.Body.Close())
+		}
+		e.err = err
+		return e
+	}
+	text := func(s string) io.Reader { return strings.NewReader(s) }
+
+	t.Run("closes both bodies of a valid exchange", func(t *testing.T) {
+		e := run(t, text(`{"story":"a dog"}`), text(`{"success":true,"result":"a dog"}`), nil)
+		require.NoError(t, e.err)
+		assert.Positive(t, e.requestBody.closed.Load())
+		assert.Positive(t, e.answerBody.closed.Load())
+	})
+	t.Run("closes the body of a bad request", func(t *testing.T) {
+		e := run(t, text(`{}`), text(""), nil)
+		require.Error(t, e.err)
+		assert.Positive(t, e.requestBody.closed.Load())
+		assert.Nil(t, e.sent)
+	})
+	t.Run("closes the body of a bad answer", func(t *testing.T) {
+		e := run(t, text(`{"story":"a dog"}`), text(`{}`), nil)
+		require.Error(t, e.err)
+		assert.Positive(t, e.answerBody.closed.Load())
+	})
+	t.Run("gives the error of the next as it is", func(t *testing.T) {
+		broken := errors.New("no route to host")
+		e := run(t, text(`{"story":"a dog"}`), text(""), broken)
+		assert.Equal(t, broken, e.err)
+		assert.Positive(t, e.requestBody.closed.Load())
+	})
+	t.Run("does not send a request whose body breaks off", func(t *testing.T) {
+		e := run(t, iotest.ErrReader(context.Canceled), text(""), nil)
+		require.ErrorIs(t, e.err, context.Canceled)
+		assert.Nil(t, e.sent)
+	})
+	t.Run("fails an answer that breaks off", func(t *testing.T) {
+		e := run(t, text(`{"story":"a dog"}`), io.MultiReader(text(`{"succ`), iotest.ErrReader(io.ErrUnexpectedEOF)), nil)
+		require.ErrorIs(t, e.err, io.ErrUnexpectedEOF)
+		assert.Positive(t, e.answerBody.closed.Load())
+	})
+	t.Run("refuses a request without a URL", func(t *testing.T) {
+		req := newRequest(t, http.MethodPost, runURL, "")
+		body := &closeCounter{Reader: text("")}
+		req.URL, req.Body = nil, body
+		_, err := client.DefaultValidator().RoundTripper(nil).RoundTrip(req)
+		require.Error(t, err)
+		assert.Positive(t, body.closed.Load())
+	})
+	t.Run("closes idle connections of the next", func(t *testing.T) {
+		next := &idleTransport{}
+		(&http.Client{Transport: client.DefaultValidator().RoundTripper(next)}).CloseIdleConnections()
+		assert.True(t, next.closed)
+		(&http.Client{Transport: client.DefaultValidator().RoundTripper(transportFunc(nil))}).CloseIdleConnections()
+	})
+}
+
+type idleTransport struct {
+	http.RoundTripper
+	closed bool
+}
+
+func (i *idleTransport) CloseIdleConnections() { i.closed = true }
