@@ -99,6 +99,9 @@ type call struct {
 
 // run checks the workflow ID and sends the call, and sends it again as long as the run certainly did not start.
 func (c *Client) run(ctx context.Context, call *call) (*Run, error) {
+	if ctx == nil {
+		return nil, c.refuse(call.workflowID, "the context is nil")
+	}
 	if !isSegment(call.workflowID) {
 		return nil, c.refuse(call.workflowID, `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
 	}

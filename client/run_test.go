@@ -336,6 +336,7 @@ func TestArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		{"a blank story", func() (*client.Run, error) { return c.RunStory(ctx, server.WorkflowID, " \n\t\u00a0") }, "the story is blank"},
 		{"a blank input", func() (*client.Run, error) { return c.Run(ctx, server.WorkflowID, gen.RunRequest{Story: " "}) }, "/story"},
 		{"an input that is not UTF-8", func() (*client.Run, error) { return c.RunStory(ctx, server.WorkflowID, "a \xff") }, "UTF-8"},
+		{"no context", func() (*client.Run, error) { return c.RunStory(nil, server.WorkflowID, "a dog") }, "the context is nil"}, //nolint:staticcheck // on purpose
 		{"no inputs", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, nil) }, "JSON object, not to null"},
 		{"inputs that are an array", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, []string{"a"}) }, "JSON object"},
 		{"inputs that are a text", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, "a dog") }, "JSON object"},

@@ -71,12 +71,13 @@ func (v Violation) String() string {
 
 // clip makes one line of text, of a length that a person reads.
 func clip(text string) string {
-	const limit = 300
-	text = oneLine(text)
-	if len(text) <= limit {
+	const limit, lookedAt = 300, 4096
+	whole := len(text) <= lookedAt
+	text = oneLine(text[:min(len(text), lookedAt)])
+	if whole && len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:limit], "") + "..."
+	return strings.ToValidUTF8(text[:min(len(text), limit)], "") + "..."
 }
 
 // oneLine makes one line of text: each run of white space and control characters becomes a space.
