@@ -11,7 +11,7 @@ help: ## What the targets do (the default)
 run: ## Run the story workflow and print the story: make run ARGS="a story about a dog named charlie"
 	@go run ./client/examples/story $(ARGS)
 
-test: ## Run all tests, with the race detector where a C compiler is there; make test ARGS=-short leaves out the slow ones
+test: ## Run all tests, with the race detector where there is a C compiler; make test ARGS=-short leaves out the slow ones
 	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
 		echo 'race detector: on'; go test -race $(ARGS) ./...; \
 	else \
@@ -21,7 +21,7 @@ test: ## Run all tests, with the race detector where a C compiler is there; make
 generate: ## Generate the code in gen/ from api/openapi.yaml
 	@go generate ./...
 
-check: drift format vet tidy lint spec ## Everything that is checked without running the tests: drift, format, vet, tidy, lint, spec
+check: drift spec format vet tidy lint ## Everything that is checked without running the tests: drift, spec, format, vet, tidy, lint
 
 drift:
 	@echo 'check: gen/ is what api/openapi.yaml generates'
@@ -49,9 +49,9 @@ spec:
 	@echo 'check: api/openapi.yaml is valid, and so are its examples'
 	@go test -short ./api
 
-contract: ## Hold a running server to the contract: make contract URL=http://localhost:8080
+contract: ## Check a running server against the contract (starts runs, which are billed): make contract URL=http://localhost:8080 ARGS=-no-runs
 	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }
-	@go run ./client/examples/contract -url "$(URL)"
+	@go run ./client/examples/contract -url "$(URL)" $(ARGS)
 
 fuzz: ## Run each fuzz target for FUZZTIME (30s): make fuzz FUZZTIME=1m
 	@sh .ci/fuzz $(FUZZTIME)

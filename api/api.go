@@ -14,8 +14,10 @@ import (
 var Spec []byte
 
 // Document is the parsed contract. It is parsed on the first call, once for the whole program, and shared: it must
-// not be changed. It panics where the embedded contract does not parse, which the tests of this package rule out.
-var Document = sync.OnceValue(func() *openapi3.T {
+// not be changed.
+func Document() *openapi3.T { return document() }
+
+var document = sync.OnceValue(func() *openapi3.T {
 	document, err := openapi3.NewLoader().LoadFromData(Spec)
 	if err != nil {
 		panic("api: the embedded openapi.yaml: " + err.Error())

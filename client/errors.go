@@ -123,7 +123,8 @@ var kindOfStatus = map[int]error{
 	http.StatusTooManyRequests: ErrRateLimited,
 }
 
-// Unwrap gives the Violation, and what kept the answer from being read whole ([context.Canceled], say).
+// Unwrap gives the Violation, and what kept the answer from being read whole ([context.Canceled], say). So an answer that
+// is not a run may be a [*ValidationError] too, for [errors.As]: ask for [*APIError] first.
 func (e *APIError) Unwrap() []error {
 	var errs []error
 	if e.Violation != nil {

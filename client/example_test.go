@@ -141,12 +141,14 @@ func ExampleAPIError() {
 		fmt.Println(err)
 	case errors.Is(err, client.ErrPaymentRequired):
 		fmt.Println("no credits left")
+	case errors.Is(err, client.ErrInvalidRequest):
+		fmt.Println("mend the arguments or the inputs:", err)
 	case errors.As(err, &answer):
 		fmt.Println("not a run:", answer.StatusCode, answer.Code, answer.Message, answer.RequestID)
 	case errors.As(err, &broken):
 		fmt.Println("a run, paid for, that breaks the contract:", string(broken.Body))
 	default:
-		fmt.Println("the connection failed; safe to run again:", client.SafeToRetry(err))
+		fmt.Println("no answer; safe to run again:", client.SafeToRetry(err), err)
 	}
 	// Output:
 	// run workflow wf_b1c45lj9pabaotitahwfk9gb: 401 Unauthorized: Invalid API key (code unauthorized): check the API key

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 
 	"golang.org/x/time/rate"
@@ -22,7 +23,7 @@ type pacedTransport struct {
 
 func (t *pacedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.limiter.Wait(req.Context()); err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "dial", Err: err} // so that SafeToRetry knows: nothing was sent
 	}
 	return t.next.RoundTrip(req)
 }
@@ -37,6 +38,7 @@ func work(ctx context.Context, c *client.Client, workflowID string, jobs chan jo
 		select {
 		case next := <-jobs:
 			run, err := c.RunStory(ctx, workflowID, next.prompt)
+			var answer *client.APIError
 			var broken *client.ValidationError
 			switch {
 			case err == nil:
@@ -47,9 +49,11 @@ func work(ctx context.Context, c *client.Client, workflowID string, jobs chan jo
 			case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrPaymentRequired):
 				fmt.Println("stop, no job will do better:", err)
 				return
+			case errors.As(err, &answer): // not a run; it may have been billed, or would fail again
+				fmt.Println("give up:", answer)
 			case errors.As(err, &broken):
 				fmt.Println("keep for a person, it was paid for:", string(broken.Body))
-			default: // it may have been billed, or would fail again
+			default: // a bad argument, or a broken connection
 				fmt.Println("give up:", err)
 			}
 		default:

@@ -19,7 +19,7 @@ type Run struct {
 	ID        string        // run_id; empty where the service gives none
 	Status    string        // "completed"; empty where the service gives none
 	Output    gen.RunOutput // the documented form's output
-	Text      string        // the generated text, from either form
+	Text      string        // the generated text, from either form; empty for an output that the contract does not describe
 	Citations []string      // the pages that the model read; only when it searched the web
 	RateLimit *RateLimit    // nil where the service sent no rate-limit headers
 	Header    http.Header
@@ -46,7 +46,8 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation})
 }
 
-// RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it.
+// RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it;
+// anything else, nil included, is ErrInvalidRequest.
 // Everything of the answer is validated but the fields inside output, which are that workflow's own: [Run.Decode] is the
 // way to them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
@@ -60,8 +61,8 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, operation: c.ownOutput})
 }
 
-// Decode decodes the workflow's output into v as encoding/json does it: the output object, or the JSON that the text
-// holds.
+// Decode decodes the workflow's output into v as encoding/json does it: the output object where the answer has one, else
+// the JSON that the text holds. Fields that the output does not have leave v as it was.
 func (r *Run) Decode(v any) error {
 	var answer struct {
 		RunID  json.RawMessage `json:"run_id"`

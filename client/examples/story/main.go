@@ -56,7 +56,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	story, err := c.RunStory(ctx, workflowID, prompt)
+	// As RunStory does, but this program still compiles when the contract is that of another workflow.
+	story, err := c.RunInputs(ctx, workflowID, map[string]string{"story": prompt})
 	if err != nil {
 		return err
 	}
