@@ -8,8 +8,9 @@ FUZZTIME = 30s
 help: ## What the targets do (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
+run: export ARGS := $(ARGS)
 run: ## Run the story workflow and print the story: make run ARGS="a story about a dog named charlie"
-	@go run ./client/examples/story $(ARGS)
+	@go run ./client/examples/story $${ARGS:+"$$ARGS"}
 
 test: ## Run all tests, with the race detector where there is a C compiler; make test ARGS=-short leaves out the slow ones
 	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \

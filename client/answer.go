@@ -6,7 +6,6 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -17,44 +16,6 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// readBody reads an answer's body, to a limit, and closes it. With an error it returns what came before it.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode == http.StatusSwitchingProtocols { // the body is the bare connection, which no context bounds
-		return nil, errors.New("the server switched to another protocol")
-	}
-	const promised = 10 << 20 // bytes that are believed before they come: a Content-Length may say anything
-	size := int64(512)
-	if res.ContentLength >= 0 {
-		size = min(res.ContentLength, promised)
-	}
-	body := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
-	for {
-		n, err := res.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case int64(len(body)) > limit:
-			return body[:limit], fmt.Errorf("the answer is longer than %d bytes (WithMaxResponseBytes)", limit)
-		case errors.Is(err, io.EOF):
-			return body, nil
-		case err != nil:
-			return body, err
-		case len(body) == cap(body):
-			body = grow(body, limit)
-		}
-	}
-}
-
-// grow doubles a body's room, and makes it the whole limit as soon as that is near: then all the buffers of one
-// answer together stay within twice the limit.
-func grow(body []byte, limit int64) []byte {
-	size := int64(cap(body)) * 2
-	if size > limit/4 {
-		size = limit + 1
-	}
-	return append(make([]byte, 0, size), body...)
-}
-
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
 	readable := body
@@ -63,36 +24,41 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 	}
 	tree, violations := call.operation.checkResponse(req, res.StatusCode, res.Header, readable)
 	object, _ := tree.(map[string]any)
-	isRun := cut == nil && res.StatusCode/100 == 2 && object["success"] != false
-	if isRun && len(violations) == 0 {
+	whole := cut == nil && res.StatusCode/100 == 2
+	if whole && isRun(object) && len(violations) == 0 {
 		return c.newRun(res, object, body, body), nil
 	}
 	broken, unread := decodeBrokenTree(readable) // what the contract does not call JSON may be readable
 	object, _ = broken.(map[string]any)
-	isRun = isRun && object["success"] != false
-	if errors.Is(unread, errTrailingData) {
-		unread = nil
-	}
+	whole = whole && (unread == nil || errors.Is(unread, errTrailingData))
 	violation := c.violation(req, res, body, violations)
-	var err error = c.apiError(call, res, body, object, violation, cut)
-	if isRun && object != nil && unread == nil {
-		err = violation
+	if !whole || !isRun(object) {
+		if violation != nil && c.onViolation != nil && cut == nil {
+			_ = c.onViolation(ctx, violation) // which has no say in it: there is no run to return
+		}
+		return nil, c.apiError(call, res, body, object, violation, cut)
 	}
-	if violation == nil || c.onViolation == nil || cut != nil {
-		return nil, err
+	if c.onViolation == nil {
+		return nil, violation
 	}
 	refusal := c.onViolation(ctx, violation)
 	var described *ValidationError
 	switch {
-	case !isRun, refusal == error(violation): //nolint:errorlint // the very error that the handler was given
-		return nil, err
 	case refusal == nil:
 		data, _ := stdjson.Marshal(object)
 		return c.newRun(res, object, body, data), nil
 	case errors.As(refusal, &described):
 		return nil, refusal
 	}
-	return nil, fmt.Errorf("%w: %w", refusal, err)
+	return nil, fmt.Errorf("%w: %w", refusal, violation)
+}
+
+// isRun reports whether an answer's object is a run, maybe a broken one, and no error.
+func isRun(object map[string]any) bool {
+	_, documented := object["output"]
+	_, deployed := object["result"]
+	_, failed := object["error"]
+	return object != nil && object["success"] != false && (documented || deployed || !failed)
 }
 
 // newRun makes a Run of an answer whose JSON is data, decoded in object.
@@ -159,7 +125,7 @@ func (c *Client) apiError(call *call, res *http.Response, body []byte, object ma
 		Header:     header,
 		Body:       body,
 		Violation:  violation,
-		workflowID: call.workflowID,
+		workflowID: c.key.redact(call.workflowID),
 		cause:      cut,
 	}
 }
@@ -169,7 +135,8 @@ func describe(object map[string]any) (code, message string) {
 	code, _ = object["code"].(string)
 	message, _ = object["error"].(string)
 	if detail, ok := object["error"].(map[string]any); ok {
-		code, _ = detail["code"].(string)
+		inner, _ := detail["code"].(string)
+		code = cmp.Or(inner, code)
 		message, _ = detail["message"].(string)
 	}
 	return code, message

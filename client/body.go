@@ -17,25 +17,27 @@ type bodyRule struct {
 	// forms are the schemas of which any makes the body valid, where schema is an anyOf and nothing else: visiting them
 	// in its place spares a copy of the body for each and a second visit of the one that fits.
 	forms []*openapi3.Schema
-	shape bool                              // no schema looks into a text: the shape of a body is all that it can break
-	first []openapi3.SchemaValidationOption // to stop at the first violation
-	all   []openapi3.SchemaValidationOption // to list all
+	shape bool // no schema looks into a text: the shape of a body is all that it can break
+	// options of a visit: for its verdict alone, for the first violation, for all violations
+	verdict, first, all []openapi3.SchemaValidationOption
 }
 
-func (c *contract) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption, document *openapi3.T) {
+// addBodies adds the rules of the bodies of a request or a response.
+func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
+	document := op.route.Spec
 	for _, media := range content {
 		if media == nil || media.Schema == nil {
 			continue
 		}
 		rule := &bodyRule{schema: media.Schema.Value, shape: !looksIntoText(media.Schema) && !document.IsOpenAPI31OrLater()}
 		if hasDirection(media.Schema) {
-			rule.all = append(rule.all, direction)
+			rule.first = append(rule.first, direction)
 		}
 		if document.IsOpenAPI31OrLater() {
-			rule.all = append(rule.all, openapi3.EnableJSONSchema2020())
+			rule.first = append(rule.first, openapi3.EnableJSONSchema2020())
 		}
-		rule.first = append(slices.Clip(rule.all), openapi3.FailFast())
-		rule.all = append(rule.all, openapi3.MultiErrors())
+		rule.verdict = append(slices.Clip(rule.first), openapi3.FailFast())
+		rule.all = append(slices.Clip(rule.first), openapi3.MultiErrors())
 		// In OpenAPI 3.1 kin-openapi may visit a form alone otherwise than as a part of the whole.
 		if rest := *rule.schema; len(rest.AnyOf) > 0 && rest.Discriminator == nil && !document.IsOpenAPI31OrLater() {
 			if rest.AnyOf = nil; rest.IsEmpty() {
@@ -44,7 +46,7 @@ func (c *contract) addBodies(content openapi3.Content, direction openapi3.Schema
 				}
 			}
 		}
-		c.bodies[media] = rule
+		op.bodies[media] = rule
 	}
 }
 
@@ -52,15 +54,15 @@ func (c *contract) addBodies(content openapi3.Content, direction openapi3.Schema
 // one workflow, of a body that every workflow has.
 func (op *operation) withOwn(property string) *operation {
 	own := *op
-	own.contract = &contract{bodies: make(map[*openapi3.MediaType]*bodyRule)}
-	for media, rule := range op.contract.bodies {
+	own.bodies = make(map[*openapi3.MediaType]*bodyRule)
+	for media, rule := range op.bodies {
 		ownRule := *rule
 		ownRule.schema = openSchema(rule.schema, property)
 		ownRule.forms = nil
 		for _, form := range rule.forms {
 			ownRule.forms = append(ownRule.forms, openSchema(form, property))
 		}
-		own.contract.bodies[media] = &ownRule
+		own.bodies[media] = &ownRule
 	}
 	return &own
 }
@@ -128,16 +130,16 @@ func (r *bodyRule) check(body []byte) (any, []Violation) {
 		return nil, []Violation{notJSON(err)}
 	}
 	for _, form := range r.forms {
-		if form.VisitJSON(tree, r.first...) == nil {
+		if form.VisitJSON(tree, r.verdict...) == nil {
 			return tree, nil
 		}
 	}
-	if r.schema.VisitJSON(tree, r.first...) == nil {
+	if r.schema.VisitJSON(tree, r.verdict...) == nil {
 		return tree, nil
 	}
 	options := r.all
 	if tooManyValues(body) {
-		options = options[:len(options)-1] // without MultiErrors
+		options = r.first
 	}
 	return tree, schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
 }

@@ -52,7 +52,7 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 	if len(content) == 0 {
 		return nil, violations
 	}
-	tree, found, isJSON := op.contract.checkJSON(content, header, body)
+	tree, found, isJSON := op.checkJSON(content, header, body)
 	if !isJSON {
 		found = inPlace("body", "", filter(rule.body, &openapi3filter.Options{MultiError: true}))
 	}
@@ -95,7 +95,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	case len(ref.Value.Content) == 0:
 		return violations
 	}
-	_, found, isJSON := op.contract.checkJSON(ref.Value.Content, req.Header, body)
+	_, found, isJSON := op.checkJSON(ref.Value.Content, req.Header, body)
 	if !isJSON {
 		bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 		found = inPlace("body", "", openapi3filter.ValidateRequestBody(req.Context(), input, ref.Value))
@@ -105,7 +105,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 
 // checkJSON lists the violations of a body that is to be JSON, and gives its tree. It is not ok where the contract wants
 // something else, which is the filter's to judge.
-func (c *contract) checkJSON(content openapi3.Content, header http.Header, body []byte) (tree any, found []Violation, ok bool) {
+func (op *operation) checkJSON(content openapi3.Content, header http.Header, body []byte) (tree any, found []Violation, ok bool) {
 	contentType := header.Get("Content-Type")
 	media := content.Get(contentType)
 	switch {
@@ -116,7 +116,7 @@ func (c *contract) checkJSON(content openapi3.Content, header http.Header, body 
 	case !isJSON(contentType, media.Schema.Value):
 		return nil, nil, false
 	}
-	tree, found = c.bodies[media].check(body)
+	tree, found = op.bodies[media].check(body)
 	return tree, found, true
 }
 

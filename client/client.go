@@ -21,7 +21,7 @@ type Client struct {
 	http             *http.Client
 	operation        *operation    // runWorkflow, of the contract
 	ownOutput        *operation    // the same, but for the fields inside output
-	inputs           *bodyRule     // of the operation\'s request
+	inputs           *bodyRule     // of the operation's request
 	template         *http.Request // of every request, with the URL up to the workflow ID
 	pathEnd          string        // of the URL's path, after the workflow ID
 	authorization    func() []string
@@ -76,8 +76,11 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		}
 	}
 	if conf.baseURL == nil {
-		conf.baseURL, err = parseBaseURL(api.Document().Servers[0].URL)
-		if err != nil {
+		servers := api.Document().Servers
+		if len(servers) == 0 {
+			return nil, errors.New("the contract names no server: use WithBaseURL")
+		}
+		if conf.baseURL, err = parseBaseURL(servers[0].URL); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +99,7 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		http:             newHTTPClient(conf.httpClient),
 		operation:        op,
 		ownOutput:        op.withOwn("output"),
-		inputs:           op.contract.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
+		inputs:           op.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
 		template:         newTemplate(conf.baseURL, path[:id[0]]),
 		pathEnd:          path[id[1]:],
 		authorization:    func() []string { return authorization },

@@ -11,16 +11,15 @@ import (
 
 // contract is an OpenAPI document, made ready to look up what it says about an exchange.
 type contract struct {
-	paths  []pathRule
-	bases  []string // what may stand before a path: the paths of the document's servers, and nothing
-	bodies map[*openapi3.MediaType]*bodyRule
+	paths []pathRule
+	bases []string // what may stand before a path: the paths of the document's servers, and nothing
 }
 
 // operation is what the document says about one method of a path.
 type operation struct {
-	contract  *contract
 	route     *routers.Route
 	responses map[*openapi3.Response]*responseRule
+	bodies    map[*openapi3.MediaType]*bodyRule // of the request and of the responses
 }
 
 // responseRule is what the document says about one response: each header and the body on a route of its own, so that
@@ -39,7 +38,7 @@ type headerRule struct {
 }
 
 func newContract(document *openapi3.T) *contract {
-	c := &contract{bodies: make(map[*openapi3.MediaType]*bodyRule)}
+	c := &contract{}
 	for _, server := range document.Servers {
 		if base, err := server.BasePath(); err == nil {
 			c.bases = append(c.bases, strings.TrimSuffix(plainPath(base), "/"))
@@ -50,7 +49,7 @@ func newContract(document *openapi3.T) *contract {
 		rule := newPathRule(template)
 		for method, op := range item.Operations() {
 			route := &routers.Route{Spec: document, Path: template, PathItem: item, Method: method, Operation: op}
-			rule.operations[method] = c.newOperation(route)
+			rule.operations[method] = newOperation(route)
 		}
 		c.paths = append(c.paths, rule)
 	}
@@ -64,10 +63,14 @@ func newContract(document *openapi3.T) *contract {
 	return c
 }
 
-func (c *contract) newOperation(route *routers.Route) *operation {
-	op := &operation{contract: c, route: route, responses: make(map[*openapi3.Response]*responseRule)}
+func newOperation(route *routers.Route) *operation {
+	op := &operation{
+		route:     route,
+		responses: make(map[*openapi3.Response]*responseRule),
+		bodies:    make(map[*openapi3.MediaType]*bodyRule),
+	}
 	if body := route.Operation.RequestBody; body != nil {
-		c.addBodies(body.Value.Content, openapi3.VisitAsRequest(), route.Spec)
+		op.addBodies(body.Value.Content, openapi3.VisitAsRequest())
 	}
 	withResponse := func(response *openapi3.Response) *routers.Route {
 		narrow := *route
@@ -77,7 +80,7 @@ func (c *contract) newOperation(route *routers.Route) *operation {
 	}
 	for _, ref := range route.Operation.Responses.Map() {
 		response := ref.Value
-		c.addBodies(response.Content, openapi3.VisitAsResponse(), route.Spec)
+		op.addBodies(response.Content, openapi3.VisitAsResponse())
 		rule := &responseRule{body: withResponse(&openapi3.Response{Description: response.Description, Content: response.Content})}
 		for name, header := range response.Headers {
 			if name == "Content-Type" {

@@ -52,7 +52,7 @@ func (e *APIError) Error() string {
 	var text strings.Builder
 	text.WriteString("run workflow")
 	if e.workflowID != "" {
-		text.WriteString(" " + e.workflowID)
+		text.WriteString(" " + clip(e.workflowID))
 	}
 	fmt.Fprintf(&text, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	if e.Message != "" {
@@ -91,7 +91,7 @@ func (e *APIError) advice() string {
 		return "check the workflow ID and the base URL"
 	case errors.Is(e, ErrPaymentRequired):
 		return "check the account's credits and spend limit"
-	case e.StatusCode >= 500:
+	case e.StatusCode >= 500, e.cause != nil, e.StatusCode/100 == 2:
 		return "the run may have been billed"
 	}
 	return ""
@@ -158,7 +158,7 @@ type transportError struct {
 }
 
 func (e *transportError) Error() string {
-	text := "run workflow " + e.workflowID + ": " + clip(e.err.Error())
+	text := "run workflow " + clip(e.workflowID) + ": " + clip(e.err.Error())
 	if !e.unsent {
 		text += ": the run may have been billed"
 	}

@@ -124,6 +124,26 @@ func TestADeadConnectionThatWasKeptAliveIsReplacedBeforeTheFirstByte(t *testing.
 	assert.Equal(t, 2, seen.count(), "runs that the server saw")
 }
 
+func TestATransportThatSendsAgainByItselfIsNotSafeToRetry(t *testing.T) {
+	t.Parallel()
+	seen := new(runCounter)
+	base := serveHTTP(t, seen, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	refused := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no route to host")
+	}}
+	again := roundTrip(func(req *http.Request) (*http.Response, error) {
+		first := &http.Transport{DisableKeepAlives: true}
+		if res, err := first.RoundTrip(req.Clone(req.Context())); err == nil {
+			return res, nil
+		}
+		return refused.RoundTrip(req)
+	})
+	_, err := newHostileClient(t, base, client.WithHTTPClient(&http.Client{Transport: again})).RunStory(t.Context(), hostileWorkflow, hostileStory)
+	require.ErrorContains(t, err, "no route to host")
+	assert.False(t, client.SafeToRetry(err), err)
+	assert.Equal(t, 1, seen.count(), "runs that the server saw")
+}
+
 // deafConn writes nothing once it is dead.
 type deafConn struct {
 	net.Conn

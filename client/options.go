@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -130,42 +129,4 @@ func WithViolationHandler(h func(context.Context, *ValidationError) error) Optio
 		c.onViolation = h
 		return nil
 	}
-}
-
-func parseBaseURL(rawURL string) (*url.URL, error) {
-	fail := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("base URL %.200q: %s", redactUser(rawURL), problem)
-	}
-	base, err := url.Parse(rawURL)
-	switch {
-	case err != nil:
-		if parse, ok := errors.AsType[*url.Error](err); ok {
-			err = parse.Err
-		}
-		return nil, fmt.Errorf("base URL: %s", clip(err.Error()))
-	case base.Scheme != "https" && base.Scheme != "http":
-		return fail("the scheme must be https (or http, for a loopback host)")
-	case base.Hostname() == "":
-		return fail("there is no host")
-	case base.User != nil:
-		return fail("a user does not belong in it")
-	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return fail("a query or fragment does not belong in it")
-	case base.Scheme == "http" && !isLoopback(base.Hostname()):
-		return fail("plain http would send the key in the clear: use https")
-	}
-	return base, nil
-}
-
-// redactUser takes what stands before an @ out of a URL: a password, maybe.
-func redactUser(rawURL string) string {
-	if at := strings.LastIndex(rawURL, "@"); at >= 0 {
-		return "..." + rawURL[at:]
-	}
-	return rawURL
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

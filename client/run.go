@@ -41,7 +41,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 		err = c.checkInputs(inputs)
 	}
 	if err != nil {
-		return nil, c.refuse(workflowID, "the inputs: "+oneLine(err.Error()))
+		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
 	}
 	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation})
 }
@@ -53,7 +53,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
 	encoded, err := json.Marshal(inputs)
 	if err != nil {
-		return nil, c.refuse(workflowID, "the inputs: "+oneLine(err.Error()))
+		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
 	}
 	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
 		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
@@ -74,7 +74,7 @@ func (r *Run) Decode(v any) error {
 	if documented {
 		output = answer.Output
 	}
-	if !jsontext.Value(output).IsValid() {
+	if !json.Valid(output) {
 		return errors.New("decode the run's output: its text is not JSON: tell the workflow to answer in JSON, or use Text")
 	}
 	if err := json.Unmarshal(output, v); err != nil {
@@ -106,8 +106,8 @@ func (c *Client) run(ctx context.Context, call *call) (*Run, error) {
 	if !isSegment(call.workflowID) {
 		return nil, c.refuse(call.workflowID, `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
 	}
-	if strings.Contains(call.workflowID, c.key.key()) {
-		return nil, c.refuse(call.workflowID, "the workflow ID holds the API key")
+	if key := c.key.key(); call.workflowID == key || len(key) >= 16 && strings.Contains(call.workflowID, key) {
+		return nil, c.refuse(call.workflowID, "the workflow ID holds the API key") // a short key may be in one by chance
 	}
 	return c.retry(ctx, call)
 }
@@ -140,5 +140,5 @@ func (c *Client) checkInputs(inputs []byte) error {
 
 // refuse is the error of a call whose arguments are wrong: nothing was sent.
 func (c *Client) refuse(workflowID, problem string) error {
-	return fmt.Errorf("run workflow %.64q: %w: %s", c.key.redact(workflowID), ErrInvalidRequest, c.key.redact(problem))
+	return fmt.Errorf("run workflow %.64q: %w: %s", c.key.redact(workflowID), ErrInvalidRequest, problem)
 }

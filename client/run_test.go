@@ -242,6 +242,22 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 			assert.Equal(t, 1, asked)
 		})
 	}
+	for name, body := range map[string]string{
+		"a page":          "<html>Log in</html>",
+		"nothing":         "",
+		"cut-off JSON":    `{"success":true,"result":"Once up`,
+		"an error, alone": `{"error":{"message":"no","code":"new"}}`,
+	} {
+		t.Run("is not one where it is "+name+", whatever the handler says", func(t *testing.T) {
+			accept := client.WithViolationHandler(func(context.Context, *client.ValidationError) error { return nil })
+			_, err := answering(t, reply{200, nil, body}, accept).RunStory(t.Context(), "wf_1", "a dog")
+			var got *client.APIError
+			require.ErrorAs(t, err, &got)
+			assert.Equal(t, body, string(got.Body))
+			assert.NotNil(t, got.Violation)
+			assert.Contains(t, err.Error(), "may have been billed")
+		})
+	}
 	t.Run("is not one where it is an error, whatever the handler says", func(t *testing.T) {
 		asked := 0
 		c := answering(t, reply{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
@@ -301,6 +317,8 @@ func TestDecode(t *testing.T) {
 		{"a text that is not JSON", client.Run{Text: "Once upon a time"}, "", "is not JSON"},
 		{"no text at all", client.Run{}, "", "is not JSON"},
 		{"a text of another shape", client.Run{Text: `["Charlie"]`}, "", "cannot unmarshal array"},
+		{"an output with half an emoji", client.Run{Body: []byte(`{"output":{"title":"Charlie","end":"\ud83d"}}`)}, "Charlie", ""},
+		{"a text with a duplicate name", client.Run{Text: `{"title":"Charly","title":"Charlie"}`}, "Charlie", ""},
 		{"a text with data after the JSON", client.Run{Text: `{"title":"Charlie"} there`}, "", "is not JSON"},
 	}
 	for _, test := range tests {

@@ -64,6 +64,22 @@ func namesOf(report *contracttest.Report) []string {
 	return names
 }
 
+func TestNoRunsStartsNoRunWhereAProxyForgetsTheKey(t *testing.T) {
+	upstream := clienttest.NewServer()
+	defer upstream.Close()
+	forward := newProxy(upstream.URL)
+	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+upstream.APIKey) // whoever asks
+		forward.ServeHTTP(w, r)
+	})
+	report, err := contracttest.Check(t.Context(), contracttest.Target{
+		Handler: proxy, APIKey: upstream.APIKey, WorkflowID: upstream.WorkflowID, NoRuns: true,
+	})
+	require.NoError(t, err)
+	assert.NotEmpty(t, report.Failures())
+	assert.Zero(t, upstream.Runs())
+}
+
 func TestNoRunsStartsNoRun(t *testing.T) {
 	t.Parallel()
 	target, server := targetOf(t)
@@ -132,10 +148,10 @@ func TestATargetThatIsNotCompleteFailsAsThat(t *testing.T) {
 	}{
 		{"no base URL and no handler", func(t *contracttest.Target) { t.BaseURL = "" }, "needs a BaseURL or a Handler"},
 		{"a base URL and a handler", func(t *contracttest.Target) { t.Handler = http.NotFoundHandler() }, "not both"},
-		{"a base URL that does not parse", func(t *contracttest.Target) { t.BaseURL = "http://[" }, "does not parse"},
-		{"a base URL without a scheme", func(t *contracttest.Target) { t.BaseURL = "localhost:80" }, "not an http or https URL"},
+		{"a base URL that does not parse", func(t *contracttest.Target) { t.BaseURL = "http://[" }, "missing ']' in host"},
+		{"a base URL without a scheme", func(t *contracttest.Target) { t.BaseURL = "localhost:80" }, "the scheme must be https"},
 		{"a base URL in plain http", func(t *contracttest.Target) { t.BaseURL = "http://example.com" }, "use https"},
-		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" }, "has a user"},
+		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" }, "a user does not belong in it"},
 		{"no key", func(t *contracttest.Target) { t.APIKey = "" }, "no APIKey"},
 		{"a key with a line break", func(t *contracttest.Target) { t.APIKey = "my\nkey" }, "APIKey has a character"},
 		{"no workflow", func(t *contracttest.Target) { t.WorkflowID = "" }, "no WorkflowID"},

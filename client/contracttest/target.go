@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -95,6 +94,13 @@ func newKit(document *openapi3.T, target Target) (*kit, error) {
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: atOnce, DisableCompression: true,
 	}
+	if target.NoRuns { // a server that lets a wrong key pass must not run anything: the key is checked before the workflow
+		for i := range k.checks {
+			if strings.HasPrefix(k.checks[i].name, "unauthorized/") {
+				k.checks[i].request.path = m.at(unknownWorkflow)
+			}
+		}
+	}
 	k.close = transport.CloseIdleConnections
 	own := *cmp.Or(target.HTTPClient, &http.Client{Transport: transport})
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -121,19 +127,8 @@ func (m *material) checkNames(skip []string, checks []check) error {
 
 // checkBase refuses what the client refuses as well.
 func checkBase(base string) error {
-	u, err := url.Parse(base)
-	if err != nil {
-		return errors.New("the target's BaseURL does not parse")
-	}
-	host := u.Hostname()
-	loopback := host == "localhost" || net.ParseIP(host).IsLoopback()
-	switch {
-	case host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("the target's BaseURL %q is not an http or https URL with a host", u.Redacted())
-	case u.Scheme == "http" && !loopback:
-		return fmt.Errorf("the target's BaseURL %q is plain http, in which the key can be read on the way: use https", u.Redacted())
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("the target's BaseURL %q has a user, a query or a fragment: leave it out", u.Redacted())
+	if _, err := client.New("unused", client.WithBaseURL(base)); err != nil {
+		return fmt.Errorf("the target's BaseURL: %w", err)
 	}
 	return nil
 }
@@ -171,7 +166,7 @@ func (k *kit) reach(ctx context.Context) error {
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	probe := k.valid()
-	probe.credential = credential{}
+	probe.path, probe.credential = k.at(unknownWorkflow), credential{}
 	_, err := k.send(traced, probe, timeout)
 	switch {
 	case ctx.Err() != nil:
