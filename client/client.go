@@ -19,11 +19,8 @@ import (
 type Client struct {
 	key              secret
 	http             *http.Client
-	operation        *operation    // runWorkflow, of the contract
-	ownOutput        *operation    // the same, but for the fields inside output
-	inputs           *bodyRule     // of the operation's request
+	operation        *runOperation
 	template         *http.Request // of every request, with the URL up to the workflow ID
-	pathEnd          string        // of the URL's path, after the workflow ID
 	authorization    func() []string
 	userAgent        []string
 	timeout          time.Duration
@@ -84,24 +81,16 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	op := DefaultValidator().contract.byID("runWorkflow")
-	if op == nil {
-		return nil, errors.New("the contract has no operation runWorkflow")
-	}
-	path := op.route.Path
-	id := parameterInTemplate.FindStringIndex(path) // of its one parameter, the workflow ID
-	if id == nil {
-		return nil, fmt.Errorf("the contract's path %s has no workflow ID", path)
+	op, err := runWorkflow()
+	if err != nil {
+		return nil, err
 	}
 	authorization := []string{"Bearer " + apiKey}
 	return &Client{
 		key:              key,
 		http:             newHTTPClient(conf.httpClient),
 		operation:        op,
-		ownOutput:        op.withOwn("output"),
-		inputs:           op.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
-		template:         newTemplate(conf.baseURL, path[:id[0]]),
-		pathEnd:          path[id[1]:],
+		template:         newTemplate(conf.baseURL, op.pathStart),
 		authorization:    func() []string { return authorization },
 		userAgent:        []string{conf.userAgent},
 		timeout:          conf.timeout,

@@ -43,7 +43,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	if err != nil {
 		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation.operation})
 }
 
 // RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it;
@@ -58,7 +58,7 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
 		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, operation: c.ownOutput})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, operation: c.operation.ownOutput})
 }
 
 // Decode decodes the workflow's output into v as encoding/json does it: the output object where the answer has one, else
@@ -127,7 +127,7 @@ func isSegment(id string) bool {
 
 // checkInputs holds inputs against the contract's request schema.
 func (c *Client) checkInputs(inputs []byte) error {
-	_, violations := c.inputs.check(inputs)
+	_, violations := c.operation.inputs.check(inputs)
 	if len(violations) == 0 {
 		return nil
 	}

@@ -69,9 +69,9 @@ var mediaType = []string{"application/json"}
 // url is the operation's URL for a workflow, whose ID needs no escaping.
 func (c *Client) url(workflowID string) *url.URL {
 	at := *c.template.URL
-	at.Path += workflowID + c.pathEnd
+	at.Path += workflowID + c.operation.pathEnd
 	if at.RawPath != "" {
-		at.RawPath += workflowID + c.pathEnd
+		at.RawPath += workflowID + c.operation.pathEnd
 	}
 	return &at
 }
