@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,7 +18,8 @@ type bodyRule struct {
 	// forms are the schemas of which any makes the body valid, where schema is an anyOf and nothing else: visiting them
 	// in its place spares a copy of the body for each and a second visit of the one that fits.
 	forms []*openapi3.Schema
-	shape bool // no schema looks into a text: the shape of a body is all that it can break
+	shape bool            // no schema looks into a text: the shape of a body is all that it can break
+	names map[string]bool // of the members that the forms look at; nil: all
 	// options of a visit: for its verdict alone, for the first violation, for all violations
 	verdict, first, all []openapi3.SchemaValidationOption
 }
@@ -44,6 +46,7 @@ func (op *operation) addBodies(content openapi3.Content, direction openapi3.Sche
 				for _, form := range rule.schema.AnyOf {
 					rule.forms = append(rule.forms, form.Value)
 				}
+				rule.names = memberNames(rule.forms)
 			}
 		}
 		op.bodies[media] = rule
@@ -92,6 +95,26 @@ func hasDirection(schema *openapi3.SchemaRef) bool {
 	return found
 }
 
+// memberNames are the members of an object that the forms look at, or nil where a form may look at any.
+func memberNames(forms []*openapi3.Schema) map[string]bool {
+	names := make(map[string]bool)
+	for _, form := range forms {
+		rest := openapi3.Schema{
+			Title: form.Title, Description: form.Description, Type: form.Type, Required: form.Required, Properties: form.Properties,
+		}
+		if !reflect.DeepEqual(*form, rest) {
+			return nil
+		}
+		for name := range form.Properties {
+			names[name] = true
+		}
+		for _, name := range form.Required {
+			names[name] = true
+		}
+	}
+	return names
+}
+
 // looksIntoText reports whether a schema's verdict can depend on what a string says, and not only on that it is one.
 func looksIntoText(schema *openapi3.SchemaRef) bool {
 	looks := false
@@ -121,11 +144,13 @@ func notJSON(err error) Violation {
 // check lists what in a JSON body breaks the rule, and gives the body's tree. A visit that stops at the first violation is
 // cheap: only a tree that has one is visited for all, unless it has more values than a person could read of.
 func (r *bodyRule) check(body []byte) (any, []Violation) {
-	decode := decodeTree
+	var tree any
+	var err error
 	if r.shape {
-		decode = decodeShape
+		tree, err = decodeShape(body, r.names)
+	} else {
+		tree, err = decodeTree(body)
 	}
-	tree, err := decode(body)
 	if err != nil {
 		return nil, []Violation{notJSON(err)}
 	}

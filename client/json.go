@@ -22,23 +22,26 @@ var (
 // part of the tree that was read before it.
 //
 // Half of a surrogate pair as an escape (a text cut in the middle of an emoji) is not broken: it decodes to U+FFFD.
-func decodeTree(data []byte) (any, error) { return decodeStrict(data, false) }
+func decodeTree(data []byte) (any, error) { return decodeStrict(data, false, nil) }
 
-// decodeShape is decodeTree with the empty string for every text: the tree for schemas that look into none.
-func decodeShape(data []byte) (any, error) { return decodeStrict(data, true) }
+// decodeShape is decodeTree with the empty string for every text, and of an object at the top only the members that
+// names has (nil: all): the tree for schemas that look into nothing else.
+func decodeShape(data []byte, names map[string]bool) (any, error) {
+	return decodeStrict(data, true, names)
+}
 
-func decodeStrict(data []byte, shape bool) (any, error) {
+func decodeStrict(data []byte, shape bool, names map[string]bool) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, errInvalidUTF8
 	}
-	return readTree(data, shape, jsontext.AllowInvalidUTF8(true))
+	return readTree(data, shape, names, jsontext.AllowInvalidUTF8(true))
 }
 
 // decodeBrokenTree is decodeTree for answers that are read in spite of a violation: of a duplicate name it takes the
 // last value, it replaces invalid UTF-8 and skips a byte order mark.
 func decodeBrokenTree(data []byte) (any, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	return readTree(data, false, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	return readTree(data, false, nil, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
 // treeReader reads trees, one after the other.
@@ -46,15 +49,16 @@ type treeReader struct {
 	decoder jsontext.Decoder
 	input   bytes.Buffer
 	shape   bool
+	members map[string]bool   // of the object at the top that are wanted; nil: all
 	text    []byte            // room to decode a string in
 	names   map[string]string // names met before, each made a string once
 }
 
 var treeReaders = sync.Pool{New: func() any { return &treeReader{names: make(map[string]string)} }}
 
-func readTree(data []byte, shape bool, options ...jsontext.Options) (any, error) {
+func readTree(data []byte, shape bool, members map[string]bool, options ...jsontext.Options) (any, error) {
 	r, _ := treeReaders.Get().(*treeReader)
-	r.input, r.shape = *bytes.NewBuffer(data), shape
+	r.input, r.shape, r.members = *bytes.NewBuffer(data), shape, members
 	r.decoder.Reset(&r.input, options...)
 	defer func() {
 		r.input = bytes.Buffer{} // lets go of data
@@ -102,12 +106,17 @@ func (r *treeReader) value() (any, error) {
 func (r *treeReader) object() (any, error) {
 	object := make(map[string]any)
 	_, err := r.decoder.ReadToken()
+	all := r.members == nil || r.decoder.StackDepth() > 1
 	for err == nil && r.decoder.PeekKind() != '}' {
 		var raw jsontext.Value
 		if raw, err = r.decoder.ReadValue(); err != nil {
 			break
 		}
 		name := r.name(raw)
+		if !all && !r.members[name] {
+			err = r.decoder.SkipValue()
+			continue
+		}
 		var value any
 		if value, err = r.value(); value != nil || err == nil {
 			object[name] = value

@@ -81,6 +81,27 @@ func TestALongRunTakesTwiceItsSizeOfMemory(t *testing.T) {
 	runtime.KeepAlive(run)
 }
 
+// TestWhatTheContractDoesNotNameTakesNoMemory reads runs that are just within the limit and nearly all unknown values.
+func TestWhatTheContractDoesNotNameTakesNoMemory(t *testing.T) {
+	const limit = 10 << 20
+	for name, values := range map[string]string{
+		"objects": strings.Repeat("{},", limit/3-100) + "1",
+		"numbers": strings.Repeat("1,", limit/2-100) + "1",
+	} {
+		body := `{"success":true,"result":"Once upon a time","more":[` + values + `]}`
+		c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, body)))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		run, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+		runtime.ReadMemStats(&after)
+		require.NoError(t, err, name)
+		assert.Equal(t, "Once upon a time", run.Text)
+		allocated := after.TotalAlloc - before.TotalAlloc
+		t.Logf("10 MiB of unknown %s: %.1f MiB allocated in all", name, float64(allocated)/(1<<20))
+		assert.LessOrEqual(t, allocated, uint64(2*limit+4<<20), name)
+	}
+}
+
 func TestTheTextOfAnErrorTakesLittleOfALongMessage(t *testing.T) {
 	message := strings.Repeat("a ", 1<<20)
 	body := `{"success":false,"error":"` + message + `"}`
