@@ -141,23 +141,6 @@ func parameterViolations(err error) []Violation {
 	return inPlace("header", "", err)
 }
 
-// missingCredentials is the violation of a request without a credential: any one of those that it names would do.
-func missingCredentials(err *openapi3filter.SecurityRequirementsError) []Violation {
-	var violations []Violation
-	for _, err := range err.Errors {
-		var credential *missingCredentialError
-		switch {
-		case !errors.As(err, &credential):
-			return inPlace("header", "", err)
-		case violations == nil:
-			violations = []Violation{credential.violation}
-		default:
-			violations[0].Message += ", or " + credential.Error()
-		}
-	}
-	return violations
-}
-
 // inPlace lists the violations of something that is not JSON: a header, a parameter, a form.
 func inPlace(in, name string, err error) []Violation {
 	var violations []Violation

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -34,3 +35,20 @@ func hasCredential(_ context.Context, input *openapi3filter.AuthenticationInput)
 type missingCredentialError struct{ violation Violation }
 
 func (e *missingCredentialError) Error() string { return e.violation.String() }
+
+// missingCredentials is the violation of a request without a credential: any one of those that it names would do.
+func missingCredentials(err *openapi3filter.SecurityRequirementsError) []Violation {
+	var violations []Violation
+	for _, err := range err.Errors {
+		var credential *missingCredentialError
+		switch {
+		case !errors.As(err, &credential):
+			return inPlace("header", "", err)
+		case violations == nil:
+			violations = []Violation{credential.violation}
+		default:
+			violations[0].Message += ", or " + credential.Error()
+		}
+	}
+	return violations
+}
