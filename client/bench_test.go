@@ -60,7 +60,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkNew is every New but the program's first.
+// BenchmarkNew is a New; the contract is parsed by the first call.
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

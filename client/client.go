@@ -6,21 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/aitutor-api/aitutor-go/api"
 )
 
 // Client runs workflows. It holds no state between calls and is safe for concurrent use.
 type Client struct {
 	key              secret
 	http             *http.Client
-	operation        *runOperation
-	template         *http.Request // of every request, with the URL up to the workflow ID
+	endpoint         func() (*endpoint, error) // made by the first call, which takes the parsed contract
 	authorization    func() []string
 	userAgent        []string
 	timeout          time.Duration
@@ -72,25 +67,11 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 			return nil, key.redactError(err)
 		}
 	}
-	if conf.baseURL == nil {
-		servers := api.Document().Servers
-		if len(servers) == 0 {
-			return nil, errors.New("the contract names no server: use WithBaseURL")
-		}
-		if conf.baseURL, err = parseBaseURL(servers[0].URL); err != nil {
-			return nil, err
-		}
-	}
-	op, err := runWorkflow()
-	if err != nil {
-		return nil, err
-	}
 	authorization := []string{"Bearer " + apiKey}
 	return &Client{
 		key:              key,
 		http:             newHTTPClient(conf.httpClient),
-		operation:        op,
-		template:         newTemplate(conf.baseURL, op.pathStart),
+		endpoint:         sync.OnceValues(func() (*endpoint, error) { return newEndpoint(conf.baseURL) }),
 		authorization:    func() []string { return authorization },
 		userAgent:        []string{conf.userAgent},
 		timeout:          conf.timeout,
@@ -99,15 +80,6 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		logger:           conf.logger,
 		onViolation:      conf.onViolation,
 	}, nil
-}
-
-func newTemplate(base *url.URL, path string) *http.Request {
-	at := *base
-	at.Path = strings.TrimRight(at.Path, "/") + path
-	if at.RawPath != "" {
-		at.RawPath = strings.TrimRight(at.RawPath, "/") + path
-	}
-	return &http.Request{Method: http.MethodPost, URL: &at, Host: at.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 }
 
 // CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all

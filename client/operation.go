@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -33,3 +34,16 @@ var runWorkflow = sync.OnceValues(func() (*runOperation, error) {
 		pathEnd:   path[id[1]:],
 	}, nil
 })
+
+// checkInputs holds inputs against the contract's request schema.
+func (op *runOperation) checkInputs(inputs []byte) error {
+	_, violations := op.inputs.check(inputs)
+	if len(violations) == 0 {
+		return nil
+	}
+	lines := make([]string, len(violations))
+	for i, violation := range violations {
+		lines[i] = violation.String()
+	}
+	return errors.New(strings.Join(lines, "; "))
+}

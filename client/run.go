@@ -36,14 +36,18 @@ type RateLimit struct{ Limit, Remaining int }
 // sent, for an ID or inputs that break the contract; [*APIError] for every answer that is not a run;
 // [*ValidationError] for a run that breaks the contract, which has the body. Any other error is of the connection.
 func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
+	to, err := c.endpoint()
+	if err != nil {
+		return nil, err
+	}
 	inputs, err := jsonv2.Marshal(in)
 	if err == nil {
-		err = c.checkInputs(inputs)
+		err = to.checkInputs(inputs)
 	}
 	if err != nil {
 		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, operation: c.operation.operation})
+	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: inputs, operation: to.operation})
 }
 
 // RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it;
@@ -51,6 +55,10 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 // Everything of the answer is validated but the fields inside output, which are that workflow's own: [Run.Decode] is the
 // way to them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
+	to, err := c.endpoint()
+	if err != nil {
+		return nil, err
+	}
 	encoded, err := json.Marshal(inputs)
 	if err != nil {
 		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
@@ -58,7 +66,7 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
 		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
 	}
-	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, operation: c.operation.ownOutput})
+	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: encoded, operation: to.ownOutput})
 }
 
 // Decode decodes the workflow's output into v as encoding/json does it: the output object where the answer has one, else
@@ -93,6 +101,7 @@ func (r Run) GoString() string { return r.String() }
 
 // call is one call of Run: what every attempt of it sends, and how its answer is held against the contract.
 type call struct {
+	endpoint   *endpoint
 	workflowID string
 	inputs     []byte // a JSON object
 	operation  *operation
@@ -123,19 +132,6 @@ func isSegment(id string) bool {
 		}
 	}
 	return id != ""
-}
-
-// checkInputs holds inputs against the contract's request schema.
-func (c *Client) checkInputs(inputs []byte) error {
-	_, violations := c.operation.inputs.check(inputs)
-	if len(violations) == 0 {
-		return nil
-	}
-	lines := make([]string, len(violations))
-	for i, violation := range violations {
-		lines[i] = violation.String()
-	}
-	return errors.New(strings.Join(lines, "; "))
 }
 
 // refuse is the error of a call whose arguments are wrong: nothing was sent.

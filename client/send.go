@@ -47,8 +47,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 }
 
 func (c *Client) newRequest(ctx context.Context, call *call, conn *connState) *http.Request {
-	req := c.template.WithContext(ctx)
-	req.URL = c.url(call.workflowID)
+	req := call.endpoint.template.WithContext(ctx)
+	req.URL = call.endpoint.url(call.workflowID)
 	req.Header = http.Header{
 		"Accept":        mediaType,
 		"Authorization": c.authorization(),
@@ -65,16 +65,6 @@ func (c *Client) newRequest(ctx context.Context, call *call, conn *connState) *h
 }
 
 var mediaType = []string{"application/json"}
-
-// url is the operation's URL for a workflow, whose ID needs no escaping.
-func (c *Client) url(workflowID string) *url.URL {
-	at := *c.template.URL
-	at.Path += workflowID + c.operation.pathEnd
-	if at.RawPath != "" {
-		at.RawPath += workflowID + c.operation.pathEnd
-	}
-	return &at
-}
 
 // reason is err as it is told to the caller: without the request's line, which *url.Error puts first; with the
 // context's error where that ended the attempt. Limited is ctx with the time of one attempt.
