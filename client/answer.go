@@ -3,88 +3,66 @@ package client
 import (
 	"cmp"
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json"
-
-	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
+	var fields runFields
+	strict := cut == nil && unmarshal(body, &fields) == nil
 	readable := body
 	if cut != nil && tooManyValues(body) { // the tree of its JSON would be a hundred times as large
 		readable = body[:min(len(body), 64<<10)]
 	}
-	tree, violations := call.operation.checkResponse(req, res.StatusCode, res.Header, readable)
-	object, _ := tree.(map[string]any)
+	violations := call.operation.checkResponse(req, res.StatusCode, res.Header, readable, strict)
 	whole := cut == nil && res.StatusCode/100 == 2
-	if whole && isRun(object) && len(violations) == 0 {
-		return c.newRun(res, object, body, body), nil
+	if whole && strict && len(violations) == 0 && fields.areOfRun() {
+		return c.newRun(res, &fields, body), nil
 	}
-	broken, unread := decodeBrokenTree(readable) // what the contract does not call JSON may be readable
-	object, _ = broken.(map[string]any)
+	object, unread := readEnvelope(readable) // what the contract does not call JSON may be readable
 	whole = whole && (unread == nil || errors.Is(unread, errTrailingData))
 	violation := c.violation(req, res, body, violations)
-	if !whole || !isRun(object) {
+	if !whole || !object.isRun() {
 		if violation != nil && c.onViolation != nil && cut == nil {
 			_ = c.onViolation(ctx, violation) // which has no say in it: there is no run to return
 		}
 		return nil, c.apiError(call, res, body, object, violation, cut)
 	}
-	if c.onViolation == nil {
-		return nil, violation
+	if violation != nil {
+		if c.onViolation == nil {
+			return nil, violation
+		}
+		refusal := c.onViolation(ctx, violation)
+		var described *ValidationError
+		switch {
+		case errors.As(refusal, &described):
+			return nil, refusal
+		case refusal != nil:
+			return nil, fmt.Errorf("%w: %w", refusal, violation)
+		}
 	}
-	refusal := c.onViolation(ctx, violation)
-	var described *ValidationError
-	switch {
-	case refusal == nil:
-		data, _ := stdjson.Marshal(object)
-		return c.newRun(res, object, body, data), nil
-	case errors.As(refusal, &described):
-		return nil, refusal
-	}
-	return nil, fmt.Errorf("%w: %w", refusal, violation)
+	fields = runFields{}
+	decodeFitting(body, &fields) // the output of another workflow may have fields of another type
+	return c.newRun(res, &fields, body), nil
 }
 
-// isRun reports whether an answer's object is a run, maybe a broken one, and no error.
-func isRun(object map[string]any) bool {
-	_, documented := object["output"]
-	_, deployed := object["result"]
-	_, failed := object["error"]
-	return object != nil && object["success"] != false && (documented || deployed || !failed)
-}
-
-// newRun makes a Run of an answer whose JSON is data, decoded in object.
-func (c *Client) newRun(res *http.Response, object map[string]any, body, data []byte) *Run {
-	run := &Run{RateLimit: rateLimit(res.Header), Header: c.key.redactHeader(res.Header), Body: body}
-	_, documented := object["output"]
-	_, deployed := object["result"].(string)
-	if documented {
-		var answer gen.CompletedRun
-		decode(data, &answer)
-		run.ID, run.Status = c.key.redact(answer.RunID), c.key.redact(answer.Status)
-		run.Output, run.Text = answer.Output, outputText(answer.Output)
+func (c *Client) newRun(res *http.Response, fields *runFields, body []byte) *Run {
+	run := &Run{
+		ID: c.key.redact(fields.RunID), Status: c.key.redact(fields.Status), Citations: fields.Citations,
+		RateLimit: rateLimit(res.Header), Header: c.key.redactHeader(res.Header), Body: body,
 	}
-	if deployed || !documented {
-		var answer gen.TextRun
-		decode(data, &answer)
-		run.Text, run.Citations = cmp.Or(run.Text, answer.Result), answer.Citations
+	if fields.Output != nil {
+		run.Output, run.Text = *fields.Output, outputText(*fields.Output)
+	}
+	if fields.Result != nil {
+		run.Text = cmp.Or(run.Text, *fields.Result)
 	}
 	return run
-}
-
-// decode decodes what fits of data: the output of another workflow may not.
-func decode(data []byte, answer any) {
-	if json.Unmarshal(data, answer) != nil {
-		_ = stdjson.Unmarshal(data, answer) // which goes on after a field of another type
-	}
 }
 
 func rateLimit(header http.Header) *RateLimit {
@@ -111,10 +89,10 @@ func (c *Client) violation(req *http.Request, res *http.Response, body []byte, v
 }
 
 // apiError is the error of an answer that is not a run, of which object is what could be read.
-func (c *Client) apiError(call *call, res *http.Response, body []byte, object map[string]any, violation *ValidationError, cut error) *APIError {
-	code, message := describe(object)
-	if object == nil {
-		message = c.gatewayText(res.Header, body)
+func (c *Client) apiError(call *call, res *http.Response, body []byte, object *envelope, violation *ValidationError, cut error) *APIError {
+	code, message := "", c.gatewayText(res.Header, body)
+	if object != nil {
+		code, message = object.describe()
 	}
 	header := c.key.redactHeader(res.Header)
 	return &APIError{
@@ -128,18 +106,6 @@ func (c *Client) apiError(call *call, res *http.Response, body []byte, object ma
 		workflowID: c.key.redact(call.workflowID),
 		cause:      cut,
 	}
-}
-
-// describe finds the service's code and message in an error of either form, also in one that breaks the contract.
-func describe(object map[string]any) (code, message string) {
-	code, _ = object["code"].(string)
-	message, _ = object["error"].(string)
-	if detail, ok := object["error"].(map[string]any); ok {
-		inner, _ := detail["code"].(string)
-		code = cmp.Or(inner, code)
-		message, _ = detail["message"].(string)
-	}
-	return code, message
 }
 
 // gatewayText is the text, or the beginning of it, that a gateway answers in the service's place.

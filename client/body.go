@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -15,41 +14,36 @@ import (
 // bodyRule is what the document says about one JSON body.
 type bodyRule struct {
 	schema *openapi3.Schema
-	// forms are the schemas of which any makes the body valid, where schema is an anyOf and nothing else: visiting them
-	// in its place spares a copy of the body for each and a second visit of the one that fits.
-	forms []*openapi3.Schema
-	shape bool            // no schema looks into a text: the shape of a body is all that it can break
-	names map[string]bool // of the members that the forms look at; nil: all
-	// options of a visit: for its verdict alone, for the first violation, for all violations
-	verdict, first, all []openapi3.SchemaValidationOption
+	skim   *skimmer
+	// options of a visit: for the first violation, for all violations
+	first, all []openapi3.SchemaValidationOption
+}
+
+func newBodyRule(schema *openapi3.Schema, options []openapi3.SchemaValidationOption) *bodyRule {
+	verdict := append(slices.Clip(options), openapi3.FailFast())
+	rule := &bodyRule{schema: schema, first: options, all: append(slices.Clip(options), openapi3.MultiErrors())}
+	if len(options) == 0 {
+		rule.skim = newSkimmer(schema, verdict)
+	} else { // a visit that minds more than the schema says
+		rule.skim = &skimmer{schema: schema, options: verdict}
+	}
+	return rule
 }
 
 // addBodies adds the rules of the bodies of a request or a response.
 func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
-	document := op.route.Spec
 	for _, media := range content {
 		if media == nil || media.Schema == nil {
 			continue
 		}
-		rule := &bodyRule{schema: media.Schema.Value, shape: !looksIntoText(media.Schema) && !document.IsOpenAPI31OrLater()}
+		var options []openapi3.SchemaValidationOption
 		if hasDirection(media.Schema) {
-			rule.first = append(rule.first, direction)
+			options = append(options, direction)
 		}
-		if document.IsOpenAPI31OrLater() {
-			rule.first = append(rule.first, openapi3.EnableJSONSchema2020())
+		if op.route.Spec.IsOpenAPI31OrLater() {
+			options = append(options, openapi3.EnableJSONSchema2020())
 		}
-		rule.verdict = append(slices.Clip(rule.first), openapi3.FailFast())
-		rule.all = append(slices.Clip(rule.first), openapi3.MultiErrors())
-		// In OpenAPI 3.1 kin-openapi may visit a form alone otherwise than as a part of the whole.
-		if rest := *rule.schema; len(rest.AnyOf) > 0 && rest.Discriminator == nil && !document.IsOpenAPI31OrLater() {
-			if rest.AnyOf = nil; rest.IsEmpty() {
-				for _, form := range rule.schema.AnyOf {
-					rule.forms = append(rule.forms, form.Value)
-				}
-				rule.names = memberNames(rule.forms)
-			}
-		}
-		op.bodies[media] = rule
+		op.bodies[media] = newBodyRule(media.Schema.Value, options)
 	}
 }
 
@@ -59,13 +53,7 @@ func (op *operation) withOwn(property string) *operation {
 	own := *op
 	own.bodies = make(map[*openapi3.MediaType]*bodyRule)
 	for media, rule := range op.bodies {
-		ownRule := *rule
-		ownRule.schema = openSchema(rule.schema, property)
-		ownRule.forms = nil
-		for _, form := range rule.forms {
-			ownRule.forms = append(ownRule.forms, openSchema(form, property))
-		}
-		own.bodies[media] = &ownRule
+		own.bodies[media] = newBodyRule(openSchema(rule.schema, property), rule.first)
 	}
 	return &own
 }
@@ -84,8 +72,7 @@ func openSchema(schema *openapi3.Schema, property string) *openapi3.Schema {
 	return &open
 }
 
-// hasDirection reports whether a schema speaks of what only requests or only answers have. A visit that need not mind
-// it is cheaper.
+// hasDirection reports whether a schema speaks of what only requests or only answers have.
 func hasDirection(schema *openapi3.SchemaRef) bool {
 	found := false
 	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
@@ -93,42 +80,6 @@ func hasDirection(schema *openapi3.SchemaRef) bool {
 		return nil
 	})
 	return found
-}
-
-// memberNames are the members of an object that the forms look at, or nil where a form may look at any.
-func memberNames(forms []*openapi3.Schema) map[string]bool {
-	names := make(map[string]bool)
-	for _, form := range forms {
-		rest := openapi3.Schema{
-			Title: form.Title, Description: form.Description, Type: form.Type, Required: form.Required, Properties: form.Properties,
-		}
-		if !reflect.DeepEqual(*form, rest) {
-			return nil
-		}
-		for name := range form.Properties {
-			names[name] = true
-		}
-		for _, name := range form.Required {
-			names[name] = true
-		}
-	}
-	return names
-}
-
-// looksIntoText reports whether a schema's verdict can depend on what a string says, and not only on that it is one.
-func looksIntoText(schema *openapi3.SchemaRef) bool {
-	looks := false
-	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
-		s := ref.Value
-		isText := func(value any) bool {
-			_, isBool := value.(bool)
-			return !isBool
-		}
-		looks = looks || s == nil || s.Pattern != "" || s.MinLength != 0 || s.MaxLength != nil || s.Format != "" ||
-			s.UniqueItems || s.Discriminator != nil || slices.ContainsFunc(s.Enum, isText)
-		return nil
-	})
-	return looks
 }
 
 // notJSON is the violation of a body that is broken in JSON itself.
@@ -141,32 +92,22 @@ func notJSON(err error) Violation {
 	return violation
 }
 
-// check lists what in a JSON body breaks the rule, and gives the body's tree. A visit that stops at the first violation is
-// cheap: only a tree that has one is visited for all, unless it has more values than a person could read of.
-func (r *bodyRule) check(body []byte) (any, []Violation) {
-	var tree any
-	var err error
-	if r.shape {
-		tree, err = decodeShape(body, r.names)
-	} else {
-		tree, err = decodeTree(body)
+// check lists what in a JSON body breaks the rule. Most bodies are seen to be valid in place; only another is made a tree and
+// visited for all that breaks the rule, unless it has more values than a person could read of. Strict says that the body is
+// known to be isStrict.
+func (r *bodyRule) check(body []byte, strict bool) []Violation {
+	if (strict || isStrict(body)) && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
+		return nil
 	}
+	tree, err := decodeTree(body)
 	if err != nil {
-		return nil, []Violation{notJSON(err)}
-	}
-	for _, form := range r.forms {
-		if form.VisitJSON(tree, r.verdict...) == nil {
-			return tree, nil
-		}
-	}
-	if r.schema.VisitJSON(tree, r.verdict...) == nil {
-		return tree, nil
+		return []Violation{notJSON(err)}
 	}
 	options := r.all
 	if tooManyValues(body) {
 		options = r.first
 	}
-	return tree, schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
+	return schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
 }
 
 // tooManyValues reports whether JSON has more values than a person could read of.

@@ -14,22 +14,22 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// checkResponse lists the violations of an answer, and gives the tree of its JSON.
-func (op *operation) checkResponse(req *http.Request, status int, header http.Header, body []byte) (any, []Violation) {
+// checkResponse lists the violations of an answer. Strict says that its body is known to be isStrict.
+func (op *operation) checkResponse(req *http.Request, status int, header http.Header, body []byte, strict bool) []Violation {
 	switch {
 	case req.Method == http.MethodHead, status == http.StatusNotModified, status == http.StatusMovedPermanently,
 		status == http.StatusTemporaryRedirect, status == http.StatusPermanentRedirect:
-		return nil, nil // as kin-openapi's filter has it
+		return nil // as kin-openapi's filter has it
 	}
 	if op.route.Operation.Responses.Len() == 0 {
-		return nil, nil // OpenAPI 3.1 lets a document say nothing of them
+		return nil // OpenAPI 3.1 lets a document say nothing of them
 	}
 	ref := op.route.Operation.Responses.Status(status)
 	if ref == nil {
 		ref = op.route.Operation.Responses.Default()
 	}
 	if ref == nil {
-		return nil, []Violation{{In: "status", Message: "the contract has no response for this status"}}
+		return []Violation{{In: "status", Message: "the contract has no response for this status"}}
 	}
 	rule := op.responses[ref.Value]
 	filter := func(route *routers.Route, options *openapi3filter.Options) error {
@@ -50,13 +50,13 @@ func (op *operation) checkResponse(req *http.Request, status int, header http.He
 	}
 	content := ref.Value.Content
 	if len(content) == 0 {
-		return nil, violations
+		return violations
 	}
-	tree, found, isJSON := op.checkJSON(content, header, body)
+	found, isJSON := op.checkJSON(content, header, body, strict)
 	if !isJSON {
 		found = inPlace("body", "", filter(rule.body, &openapi3filter.Options{MultiError: true}))
 	}
-	return tree, append(violations, found...)
+	return append(violations, found...)
 }
 
 // accepts tells of most rate limits what the filter would, for a tenth of the work.
@@ -95,7 +95,7 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	case len(ref.Value.Content) == 0:
 		return violations
 	}
-	_, found, isJSON := op.checkJSON(ref.Value.Content, req.Header, body)
+	found, isJSON := op.checkJSON(ref.Value.Content, req.Header, body, false)
 	if !isJSON {
 		bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 		found = inPlace("body", "", openapi3filter.ValidateRequestBody(req.Context(), input, ref.Value))
@@ -103,21 +103,20 @@ func (op *operation) checkRequest(req *http.Request, parameters map[string]strin
 	return append(violations, found...)
 }
 
-// checkJSON lists the violations of a body that is to be JSON, and gives its tree. It is not ok where the contract wants
-// something else, which is the filter's to judge.
-func (op *operation) checkJSON(content openapi3.Content, header http.Header, body []byte) (tree any, found []Violation, ok bool) {
+// checkJSON lists the violations of a body that is to be JSON. It is not ok where the contract wants something else, which is
+// the filter's to judge.
+func (op *operation) checkJSON(content openapi3.Content, header http.Header, body []byte, strict bool) (found []Violation, ok bool) {
 	contentType := header.Get("Content-Type")
 	media := content.Get(contentType)
 	switch {
 	case media == nil:
-		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q", contentType)}}, true
+		return []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q", contentType)}}, true
 	case media.Schema == nil:
-		return nil, nil, true
+		return nil, true
 	case !isJSON(contentType, media.Schema.Value):
-		return nil, nil, false
+		return nil, false
 	}
-	tree, found = op.bodies[media].check(body)
-	return tree, found, true
+	return op.bodies[media].check(body, strict), true
 }
 
 // isJSON reports whether kin-openapi decodes a body of this type as JSON.

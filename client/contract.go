@@ -106,7 +106,7 @@ func integerFrom(header *openapi3.Header) *float64 {
 		return nil
 	}
 	rest := *header.Schema.Value
-	if rest.Type, rest.Min = nil, nil; !rest.IsEmpty() {
+	if rest.Type, rest.Min = nil, nil; !asksNothing(rest) {
 		return nil
 	}
 	return header.Schema.Value.Min

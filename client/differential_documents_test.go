@@ -66,6 +66,19 @@ paths:
         "402": {description: D, content: {application/json: {schema: {type: object, properties: {a: {type: string, writeOnly: true}}}, example: {b: x}}}}
         "404": {description: D, content: {application/json: {schema: {anyOf: [{type: object, properties: {a: {type: string, writeOnly: true}}}, {type: integer}]}, example: {b: x}}}}
         "409": {description: D, content: {application/json: {schema: {not: {properties: {a: {pattern: ^x}}, required: [a]}}, example: {a: y}}}}
+        "410":
+          description: Two forms, and forms inside.
+          content:
+            application/json:
+              schema:
+                anyOf:
+                  - {type: object, required: [a], properties: {a: {type: boolean, enum: [true]}, b: {type: array, items: {type: array, items: {type: string, pattern: ^x}}}}}
+                  - {type: object, required: [c, a], properties: {c: {type: string, pattern: '^\u0041|\\'}, d: {anyOf: [{type: boolean}, {type: array, items: {}}, {type: number}]}, e: {}}}
+              examples: {one: {value: {a: true, b: [[x], [], [xx, x]]}}, other: {value: {c: A, a: null, d: [1], e: 1}}, third: {value: {c: 'a\', a: 1, d: 2.5}}}
+        "412": {description: D, content: {application/json: {schema: {type: object, additionalProperties: {}, properties: {a: {type: boolean, not: {}}}}, example: {b: 1}}}}
+        "413": {description: D, content: {application/json: {schema: {type: object, oneOf: [{}], properties: {b: {type: array, items: {}, example: [1]}}}, example: {b: [1]}}}}
+        "414": {description: D, content: {application/json: {schema: {anyOf: [{type: boolean, enum: [false]}, {type: string, allOf: [{pattern: ^x}]}], title: T}, example: x}}}
+        "411": {description: D, content: {application/json: {schema: {$ref: "#/components/schemas/Tree"}, example: {leaf: true, tree: {leaf: false, trees: [{leaf: true}]}}}}}
 components:
   securitySchemes: {bearerAuth: {type: http, scheme: bearer}}
   responses:
@@ -81,6 +94,7 @@ components:
           example: {title: Gone, status: 410, detail: null}
   schemas:
     State: {type: string, enum: [open, sent, paid]}
+    Tree: {type: object, required: [leaf], properties: {leaf: {type: boolean}, tree: {$ref: "#/components/schemas/Tree"}, trees: {type: array, items: {$ref: "#/components/schemas/Tree"}}}}
     Order:
       allOf:
         - $ref: "#/components/schemas/Entity"

@@ -3,6 +3,7 @@ package client_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -151,7 +152,7 @@ func (d *differential) mutateContentType(e *exchange) string {
 
 func (d *differential) mutateBytes(e *exchange) string {
 	cut := d.random.Float64()
-	name := oneOf(d, []string{"truncated", "emptied", "space around", "space only", "escaped"})
+	name := oneOf(d, []string{"truncated", "emptied", "space around", "space within", "space only", "escaped", "quotes", "escaped names"})
 	e.bytes = append(e.bytes, func(body []byte) []byte {
 		switch name {
 		case "truncated":
@@ -162,6 +163,16 @@ func (d *differential) mutateBytes(e *exchange) string {
 			return []byte(" \n")
 		case "escaped":
 			return bytes.Replace(body, []byte(`":"`), []byte(`":"\ud83d\u00e9\/\n`), 1)
+		case "quotes":
+			return bytes.ReplaceAll(body, []byte(`":"`), []byte(`":"\\\"\"]},:\\`))
+		case "escaped names":
+			return member.ReplaceAllFunc(body, func(name []byte) []byte { return fmt.Appendf(nil, `"\u%04x%s`, name[1], name[2:]) })
+		case "space within":
+			var spread bytes.Buffer
+			if json.Indent(&spread, body, "\r\n ", "\t") == nil {
+				return spread.Bytes()
+			}
+			return body
 		}
 		return slices.Concat([]byte(" \r\n\t"), body, []byte("\n "))
 	})

@@ -2,11 +2,13 @@ package client
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -43,5 +45,22 @@ func FuzzRetryAfter(f *testing.F) {
 			assert.GreaterOrEqual(t, wait, time.Second)
 			assert.LessOrEqual(t, wait, maxRetryAfter)
 		}
+	})
+}
+
+// FuzzUnquote unquotes any JSON string as jsontext does.
+func FuzzUnquote(f *testing.F) {
+	for _, seed := range []string{"", "once", `\n\"\\\/`, `a\u00e9b`, `\ud83d\udc36\ud83d`, `\\n\`, "\u00e9\u2028", `\b\f\r\t`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted := []byte(`"` + text + `"`)
+		if !isStrict(quoted) {
+			t.Skip("not one JSON string")
+		}
+		want, _ := jsontext.AppendUnquote(nil, quoted)
+		assert.Equal(t, string(want), unquote(quoted))
+		value := slices.Concat(quoted, []byte(" ,"), quoted)
+		assert.Equal(t, len(quoted), valueLength(value), "where the string ends in a list")
 	})
 }

@@ -37,7 +37,7 @@ var runWorkflow = sync.OnceValues(func() (*runOperation, error) {
 
 // checkInputs holds inputs against the contract's request schema.
 func (op *runOperation) checkInputs(inputs []byte) error {
-	_, violations := op.inputs.check(inputs)
+	violations := op.inputs.check(inputs, true)
 	if len(violations) == 0 {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,6 +95,43 @@ func TestARunOfEitherFormGivesItsText(t *testing.T) {
 				got.Body, got.Header = nil, nil
 				assert.Equal(t, test.want, *got, how)
 			}
+		})
+	}
+}
+
+func TestAValidRunIsReadHoweverItIsWritten(t *testing.T) {
+	const prose = "He said: \"Come!\"\nShe went. a/b c\\d "
+	const other = "caf\u00e9 \U0001F436\t\u2028 "
+	long := strings.Repeat(prose, 100)
+	longest := strings.Repeat(prose+other, 100)
+	quote := func(text string) string {
+		quoted, err := json.Marshal(text)
+		require.NoError(t, err)
+		return string(quoted)
+	}
+	tests := []struct {
+		name, body, text, id string
+	}{
+		{"white space", " {\r\n\t\"success\" : true ,\n\"result\" : \"x\" } ", "x", ""},
+		{"escaped names", `{"succ\u0065ss":true,"r\u0065sult":"x"}`, "x", ""},
+		{"half a surrogate pair", `{"success":true,"result":"x\ud83d"}`, "x\uFFFD", ""},
+		{"half a surrogate pair in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"\udc36x"}}`, "\uFFFDx", "r"},
+		{"a long text", `{"success":true,"result":` + quote(long) + `}`, long, ""},
+		{"a long text in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":` + quote(longest) + `}}`, longest, "r"},
+		{"an escaped slash in a long text", `{"success":true,"result":"` + strings.Repeat(`a\/b`, 500) + `"}`, strings.Repeat("a/b", 500), ""},
+		{"a long text beside one that is null", `{"success":true,"result":` + quote(long) + `,"run_id":null}`, long, ""},
+		{"a run ID in the deployed form", `{"success":true,"result":"x","run_id":"r"}`, "x", "r"},
+		{"other types for what the form does not name", `{"success":true,"result":"x","run_id":5,"status":[],"output":"y"}`, "x", ""},
+		{"citations of another type in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"x"},"citations":5,"result":null}`, "x", "r"},
+		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`, "x", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			run, err := answering(t, reply{200, nil, test.body}).RunStory(t.Context(), "wf_1", "a dog")
+			require.NoError(t, err)
+			assert.Equal(t, test.text, run.Text)
+			assert.Equal(t, test.id, run.ID)
+			assert.Equal(t, test.body, string(run.Body))
 		})
 	}
 }

@@ -15,6 +15,8 @@ import (
 // oneOf, it lists what breaks the form that the value evidently has. At is the path to the visited value.
 func schemaViolations(err error, at []string, options []openapi3.SchemaValidationOption) []Violation {
 	switch err := err.(type) { //nolint:errorlint // what the visitor returns, which it does not wrap
+	case nil:
+		return nil
 	case openapi3.MultiError:
 		var violations []Violation
 		for _, err := range err {

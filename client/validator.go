@@ -79,8 +79,7 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 	if missing != nil {
 		return failure.with(*missing)
 	}
-	_, violations := op.checkResponse(req, res.StatusCode, res.Header, body)
-	return failure.with(violations...)
+	return failure.with(op.checkResponse(req, res.StatusCode, res.Header, body, false)...)
 }
 
 // methodOf is the method of a request, which a client may leave out for GET.

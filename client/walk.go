@@ -1,0 +1,80 @@
+package client
+
+import (
+	"bytes"
+	"iter"
+)
+
+// This file walks over valid JSON without decoding it.
+
+// membersOf gives the names, as they are between their quotes, and the values of a valid object.
+func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		var name []byte
+		for value := range elementsOf(object) {
+			if name == nil {
+				name = value[1 : len(value)-1]
+				continue
+			}
+			if !yield(name, value) {
+				return
+			}
+			name = nil
+		}
+	}
+}
+
+// elementsOf gives the values of a valid array; of an object, each name and its value.
+func elementsOf(array []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		rest := trimSeparators(array[1:])
+		for len(rest) > 1 { // more than the closing bracket
+			n := valueLength(rest)
+			if !yield(rest[:n]) {
+				return
+			}
+			rest = trimSeparators(rest[n:])
+		}
+	}
+}
+
+func trimSeparators(json []byte) []byte { return bytes.TrimLeft(json, " \t\r\n,:") }
+
+// valueLength is the length of the value that valid JSON begins with.
+func valueLength(json []byte) int {
+	depth, end := 0, 0
+	for {
+		switch json[end] {
+		case '"':
+			end += textLength(json[end:])
+		case '{', '[':
+			depth++
+			end++
+		case '}', ']':
+			depth--
+			end++
+		default:
+			if depth == 0 {
+				if n := bytes.IndexAny(json, " \t\r\n,]}"); n >= 0 {
+					return n
+				}
+				return len(json)
+			}
+			end++
+		}
+		if depth == 0 {
+			return end
+		}
+	}
+}
+
+// textLength is the length, quotes included, of the string that valid JSON begins with.
+func textLength(json []byte) int {
+	for end := 1; ; {
+		end += bytes.IndexByte(json[end:], '"') + 1
+		text := json[1 : end-1]
+		if backslashes := len(text) - len(bytes.TrimRight(text, `\`)); backslashes%2 == 0 {
+			return end
+		}
+	}
+}
