@@ -14,6 +14,7 @@ import (
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
 	var fields runFields
+	// What decodes without an error is strict: unmarshal refuses all that isStrict refuses.
 	strict := cut == nil && unmarshal(body, &fields) == nil
 	readable := body
 	if cut != nil && tooManyValues(body) { // the tree of its JSON would be a hundred times as large

@@ -14,18 +14,15 @@ import (
 // bodyRule is what the document says about one JSON body.
 type bodyRule struct {
 	schema *openapi3.Schema
-	skim   *skimmer
+	skim   *skimmer // nil: only a visit can judge a body
 	// options of a visit: for the first violation, for all violations
 	first, all []openapi3.SchemaValidationOption
 }
 
 func newBodyRule(schema *openapi3.Schema, options []openapi3.SchemaValidationOption) *bodyRule {
-	verdict := append(slices.Clip(options), openapi3.FailFast())
 	rule := &bodyRule{schema: schema, first: options, all: append(slices.Clip(options), openapi3.MultiErrors())}
-	if len(options) == 0 {
-		rule.skim = newSkimmer(schema, verdict)
-	} else { // a visit that minds more than the schema says
-		rule.skim = &skimmer{schema: schema, options: verdict}
+	if len(options) == 0 { // readOnly, writeOnly and OpenAPI 3.1 are for the visit alone
+		rule.skim = make(skimmers).of(schema)
 	}
 	return rule
 }
@@ -96,7 +93,7 @@ func notJSON(err error) Violation {
 // visited for all that breaks the rule, unless it has more values than a person could read of. Strict says that the body is
 // known to be isStrict.
 func (r *bodyRule) check(body []byte, strict bool) []Violation {
-	if (strict || isStrict(body)) && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
+	if r.skim != nil && (strict || isStrict(body)) && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
 		return nil
 	}
 	tree, err := decodeTree(body)

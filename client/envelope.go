@@ -29,6 +29,7 @@ func readEnvelope(body []byte) (*envelope, error) {
 	return &e, err
 }
 
+// isRun reports whether an answer is a run, maybe a broken one, and no error.
 func (e *envelope) isRun() bool {
 	return e != nil && e.Success != false && (e.Output != nil || e.Result != nil || e.Error == nil)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 var (
@@ -98,9 +99,10 @@ func decodeBroken(data []byte, v any) error {
 	return decodeFirst(withoutMark(data), v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
-// decodeFitting is decodeBroken but for fields of another type, which it leaves out.
+// decodeFitting is decodeBroken, but leaves out the fields that are of another type.
 func decodeFitting(data []byte, v any) {
-	_ = stdjson.NewDecoder(bytes.NewReader(withoutMark(data))).Decode(v) // it goes on after a field that does not fit
+	_ = decodeFirst(withoutMark(data), v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true),
+		jsonv1.ReportErrorsWithLegacySemantics(true)) // which goes on after such a field
 }
 
 func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\uFEFF")) }

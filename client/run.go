@@ -34,11 +34,12 @@ type RateLimit struct{ Limit, Remaining int }
 //
 // The workflow ID is one path segment of letters, digits, "_" and "-". Errors: [ErrInvalidRequest] before anything is
 // sent, for an ID or inputs that break the contract; [*APIError] for every answer that is not a run;
-// [*ValidationError] for a run that breaks the contract, which has the body. Any other error is of the connection.
+// [*ValidationError] for a run that breaks the contract, which has the body. Any other error is of the connection, or of a
+// contract that names no server or no such operation.
 func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
 	to, err := c.endpoint()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(workflowID), err)
 	}
 	inputs, err := jsonv2.Marshal(in)
 	if err == nil {
@@ -57,7 +58,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
 	to, err := c.endpoint()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(workflowID), err)
 	}
 	encoded, err := json.Marshal(inputs)
 	if err != nil {

@@ -123,6 +123,8 @@ func TestAValidRunIsReadHoweverItIsWritten(t *testing.T) {
 		{"a run ID in the deployed form", `{"success":true,"result":"x","run_id":"r"}`, "x", "r"},
 		{"other types for what the form does not name", `{"success":true,"result":"x","run_id":5,"status":[],"output":"y"}`, "x", ""},
 		{"citations of another type in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"x"},"citations":5,"result":null}`, "x", "r"},
+		{"a name in capitals beside another type", `{"success":true,"result":"x","run_id":5,"RESULT":"y","Run_ID":"z"}`, "x", ""},
+		{"a name in capitals beside half a surrogate pair", `{"success":true,"result":"x\ud83d","RESULT":"y"}`, "x\uFFFD", ""},
 		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`, "x", ""},
 	}
 	for _, test := range tests {
@@ -166,6 +168,7 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 		{"a gateway's text", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}, nil, "", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", true},
 		{"a gateway's HTML", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}, nil, "", "", true},
 		{"a page under status 200", reply{200, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html>Log in</html>"}, nil, "", "", true},
+		{"an error under another status of success", reply{201, id, `{"success":false,"error":"no"}`}, nil, "", "no", false},
 		{"JSON that was cut off", reply{401, id, `{"success":false,"error":{"message":"Invalid API key","co`}, client.ErrUnauthorized, "", "Invalid API key", true},
 		{"a run that was cut off", reply{200, id, `{"success":true,"result":"Once up`}, nil, "", "", true},
 		{"an empty answer", reply{200, id, ""}, nil, "", "", true},

@@ -11,18 +11,13 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// skimmer holds valid JSON against a schema for the verdict alone: it makes no tree, and passes over what the schema does
-// not look at as fast as bytes.IndexByte. Types, members, elements and anyOf it judges itself; a value of which the schema
-// asks more is for kin-openapi's visit. What it accepts is valid; what it does not may still be.
+// skimmer tells of most valid JSON that a schema accepts it, without decoding it. What it accepts is valid; what it does not
+// may still be.
 type skimmer struct {
-	schema  *openapi3.Schema // for the visit; then there is nothing else
-	options []openapi3.SchemaValidationOption
-
-	forms []*skimmer // any of which makes the value valid; then there is nothing else
-
-	kind     string
-	bools    []string       // as JSON has them
-	pattern  *regexp.Regexp // nil: any text
+	anyOf    []*skimmer // then there is nothing else
+	kind     string     // the schema's one type
+	bools    []string   // as JSON has them
+	pattern  *regexp.Regexp
 	members  map[string]member
 	required int
 	elements *skimmer // nil: any
@@ -33,27 +28,36 @@ type member struct {
 	required bool
 }
 
-// newSkimmer makes the skimmer of a schema that stands inside those above it.
-func newSkimmer(schema *openapi3.Schema, options []openapi3.SchemaValidationOption, above ...*openapi3.Schema) *skimmer {
-	visit := &skimmer{schema: schema, options: options}
-	inside := func(ref *openapi3.SchemaRef) *skimmer {
-		return newSkimmer(ref.Value, options, append(slices.Clip(above), schema)...)
+// skimmers are the skimmers of schemas, nil for a schema that is not only of types, properties, items, anyOf, a pattern and
+// an enum of bools, or that is inside itself.
+type skimmers map[*openapi3.Schema]*skimmer
+
+func (made skimmers) of(schema *openapi3.Schema) *skimmer {
+	if _, begun := made[schema]; !begun {
+		made[schema] = nil // what a schema inside itself meets
+		made[schema] = made.newSkimmer(schema)
 	}
+	return made[schema]
+}
+
+func (made skimmers) newSkimmer(schema *openapi3.Schema) *skimmer {
 	rest := *schema
-	switch {
-	case slices.Contains(above, schema):
-		return visit
-	case len(schema.AnyOf) > 0:
+	if len(schema.AnyOf) > 0 {
 		if rest.AnyOf = nil; !asksNothing(rest) {
-			return visit
+			return nil
 		}
 		s := &skimmer{}
 		for _, form := range schema.AnyOf {
-			s.forms = append(s.forms, inside(form))
+			inner := made.of(form.Value)
+			if inner == nil {
+				return nil
+			}
+			s.anyOf = append(s.anyOf, inner)
 		}
 		return s
-	case len(schema.Type.Slice()) != 1:
-		return visit
+	}
+	if len(schema.Type.Slice()) != 1 {
+		return nil
 	}
 	s := &skimmer{kind: schema.Type.Slice()[0], members: make(map[string]member), required: len(schema.Required)}
 	rest.Type, rest.Properties, rest.Required, rest.Items = nil, nil, nil, nil
@@ -67,11 +71,17 @@ func newSkimmer(schema *openapi3.Schema, options []openapi3.SchemaValidationOpti
 		}
 	case openapi3.TypeArray:
 		if schema.Items != nil {
-			s.elements = inside(schema.Items)
+			if s.elements = made.of(schema.Items.Value); s.elements == nil {
+				return nil
+			}
 		}
 	case openapi3.TypeObject:
 		for name, property := range schema.Properties {
-			s.members[name] = member{skimmer: inside(property)}
+			inner := made.of(property.Value)
+			if inner == nil {
+				return nil
+			}
+			s.members[name] = member{skimmer: inner}
 		}
 		for _, name := range schema.Required {
 			s.members[name] = member{skimmer: s.members[name].skimmer, required: true}
@@ -82,10 +92,10 @@ func newSkimmer(schema *openapi3.Schema, options []openapi3.SchemaValidationOpti
 			s.pattern, rest.Pattern = pattern, ""
 		}
 	default:
-		return visit
+		return nil
 	}
 	if !asksNothing(rest) {
-		return visit
+		return nil
 	}
 	return s
 }
@@ -102,11 +112,8 @@ func (s *skimmer) accepts(value []byte) bool {
 	switch {
 	case s == nil:
 		return true
-	case s.schema != nil:
-		tree, err := decodeTree(value)
-		return err == nil && s.schema.VisitJSON(tree, s.options...) == nil
-	case s.forms != nil:
-		return slices.ContainsFunc(s.forms, func(form *skimmer) bool { return form.accepts(value) })
+	case s.anyOf != nil:
+		return slices.ContainsFunc(s.anyOf, func(form *skimmer) bool { return form.accepts(value) })
 	}
 	switch value[0] {
 	case '"':

@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -167,6 +169,24 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 			assert.ElementsMatch(t, test.want, lines(t, validateAnswer(v, req, test.status, test.body, "Content-Type", test.contentType)))
 		})
 	}
+}
+
+// A chain of schemas, each of which names the next twice, has as many paths as there are bytes in a disk.
+func TestValidatorTakesSchemasThatAreSharedByManyPaths(t *testing.T) {
+	var schemas strings.Builder
+	const length = 40
+	for i := range length {
+		ref := fmt.Sprintf(`{"$ref": "#/components/schemas/S%d"}`, i+1)
+		fmt.Fprintf(&schemas, `"S%d": {"type": "object", "properties": {"a": %s, "b": %s}}, `, i, ref, ref)
+	}
+	v, err := client.NewValidator([]byte(fmt.Sprintf(`{"openapi": "3.0.3", "info": {"title": "T", "version": "1"},
+		"components": {"schemas": {%s "S%d": {"type": "string"}}}, "paths": {"/x": {"post": {"responses": {"200": {"description": "D",
+		"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}}}}}}`, schemas.String(), length)))
+	require.NoError(t, err)
+	req := newRequest(t, http.MethodPost, "/x", "")
+	assert.Empty(t, lines(t, validateAnswer(v, req, 200, `{"a":{"b":{}}}`, "Content-Type", "application/json")))
+	assert.Equal(t, []string{"body /a/b: value must be an object"},
+		lines(t, validateAnswer(v, req, 200, `{"a":{"b":"x"}}`, "Content-Type", "application/json")))
 }
 
 func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
