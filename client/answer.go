@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
 	var fields runFields
-	// What decodes without an error is strict: unmarshal refuses all that isStrict refuses.
+	// What decodes without an error is strict: unmarshal refuses all that checkStrict refuses.
 	strict := cut == nil && unmarshal(body, &fields) == nil
 	readable := body
 	if cut != nil && tooManyValues(body) { // the tree of its JSON would be a hundred times as large
@@ -38,13 +37,8 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 		if c.onViolation == nil {
 			return nil, violation
 		}
-		refusal := c.onViolation(ctx, violation)
-		var described *ValidationError
-		switch {
-		case errors.As(refusal, &described):
-			return nil, refusal
-		case refusal != nil:
-			return nil, fmt.Errorf("%w: %w", refusal, violation)
+		if err := c.onViolation(ctx, violation); err != nil {
+			return nil, &refusal{err, violation}
 		}
 	}
 	fields = runFields{}

@@ -143,12 +143,21 @@ func SafeToRetry(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
-	if answer, ok := errors.AsType[*APIError](err); ok {
-		return answer.StatusCode == http.StatusTooManyRequests
-	}
-	failure, ok := errors.AsType[*transportError](err)
-	return ok && failure.unsent
+	failure, ok := errors.AsType[ofRun](err) // the outermost: those inside may be of other calls
+	return ok && failure.safeToRetry()
 }
+
+// ofRun are the errors that tell whether the run may be sent again.
+type ofRun interface {
+	error
+	safeToRetry() bool
+}
+
+func (e *APIError) safeToRetry() bool { return e.StatusCode == http.StatusTooManyRequests }
+
+func (e *transportError) safeToRetry() bool { return e.unsent }
+
+func (*refusal) safeToRetry() bool { return false } // the run was paid for
 
 // transportError is a run without an answer.
 type transportError struct {
@@ -166,3 +175,18 @@ func (e *transportError) Error() string {
 }
 
 func (e *transportError) Unwrap() error { return e.err }
+
+// refusal is a run that the violation handler refused, with the handler's own error.
+type refusal struct {
+	err       error
+	violation *ValidationError
+}
+
+func (e *refusal) Error() string {
+	if errors.Is(e.err, e.violation) {
+		return e.err.Error()
+	}
+	return e.err.Error() + ": " + e.violation.Error()
+}
+
+func (e *refusal) Unwrap() []error { return []error{e.err, e.violation} }

@@ -37,6 +37,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"a TLS error of which nobody knows when it came", stepError(&tls.CertificateVerificationError{Err: io.EOF}), 1},
 		{"a connection that broke", written, 1},
 		{"an error that nobody knows", stepError(errors.New("teapot")), 1},
+		{"a transport's error about a 429 of another call", stepError(fmt.Errorf("token: %w", &client.APIError{StatusCode: 429})), 1},
 		{"500", stepAnswer(500, limitedBody), 1},
 		{"502", stepAnswer(502, limitedBody), 1},
 		{"503 with a Retry-After", stepAnswer(503, limitedBody, "Retry-After", "1"), 1},
@@ -55,6 +56,37 @@ func TestWhatIsTriedAgain(t *testing.T) {
 				assert.Len(t, transport.asked, test.runs)
 				assert.Equal(t, test.runs > 1, client.SafeToRetry(err), "SafeToRetry tells the same: %v", err)
 				assert.Equal(t, client.SafeToRetry(err), client.SafeToRetry(fmt.Errorf("job 7: %w", err)))
+			})
+		})
+	}
+}
+
+func TestARunIsNotTriedAgainWhateverTheViolationHandlerReturns(t *testing.T) {
+	refused, err := client.New("k", client.WithBaseURL("http://127.0.0.1:1"), client.WithMaxRetries(0))
+	require.NoError(t, err)
+	_, unsent := refused.RunStory(t.Context(), hostileWorkflow, hostileStory)
+	require.True(t, client.SafeToRetry(unsent), "%v", unsent)
+
+	for name, refuse := range map[string]func(*client.ValidationError) error{
+		"a 429 of another call":                 func(*client.ValidationError) error { return &client.APIError{StatusCode: 429} },
+		"a 429, and the violation":              func(v *client.ValidationError) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
+		"a 429 that breaks the contract itself": func(v *client.ValidationError) error { return &client.APIError{StatusCode: 429, Violation: v} },
+		"another call that was not sent":        func(*client.ValidationError) error { return fmt.Errorf("elsewhere: %w", unsent) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){stepAnswer(200, `{"success":true,"result":5}`)}}
+				var refusal error
+				c := transport.client(t, client.WithViolationHandler(func(_ context.Context, v *client.ValidationError) error {
+					refusal = refuse(v)
+					return refusal
+				}))
+				_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+				require.ErrorIs(t, err, refusal)
+				require.ErrorAs(t, err, new(*client.ValidationError))
+				assert.Len(t, transport.asked, 1)
+				assert.False(t, client.SafeToRetry(err))
+				assert.False(t, client.SafeToRetry(fmt.Errorf("job 7: %w", err)))
 			})
 		})
 	}
