@@ -104,7 +104,7 @@ func (r *bodyRule) check(body []byte, strict bool) []Violation {
 	if tooManyValues(body) {
 		options = r.first
 	}
-	return schemaViolations(r.schema.VisitJSON(tree, options...), nil, options)
+	return schemaViolations(r.schema.VisitJSON(tree, options...), options)
 }
 
 // tooManyValues reports whether JSON has more values than a person could read of.

@@ -14,7 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// checkResponse lists the violations of an answer. Strict says that its body is known to be isStrict.
+// checkResponse lists the violations of an answer. Strict: its body is known to pass checkStrict.
 func (op *operation) checkResponse(req *http.Request, status int, header http.Header, body []byte, strict bool) []Violation {
 	switch {
 	case req.Method == http.MethodHead, status == http.StatusNotModified, status == http.StatusMovedPermanently,
@@ -149,7 +149,7 @@ func inPlace(in, name string, err error) []Violation {
 		var parse *openapi3filter.ParseError
 		switch {
 		case errors.As(err, &schema):
-			found = schemaViolations(schema, nil, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
+			found = schemaViolations(schema, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
 		case errors.As(err, &parse) && parse.Reason != "":
 			found[0].Message = oneLine(parse.Reason)
 		}

@@ -12,30 +12,35 @@ import (
 
 // schemaViolations lists what the error of a schema visit holds, a violation for each value that breaks its schema,
 // with kin-openapi's own reason and without its dumps of schema and value. Where a value fits no form of an anyOf or
-// oneOf, it lists what breaks the form that the value evidently has. At is the path to the visited value.
-func schemaViolations(err error, at []string, options []openapi3.SchemaValidationOption) []Violation {
+// oneOf, it lists what breaks the form that the value evidently has.
+func schemaViolations(err error, options []openapi3.SchemaValidationOption) []Violation {
+	return violationsAt(nil, nil, err, options)
+}
+
+// violationsAt is schemaViolations of a visit to the value at a path, as each of the forms in turn: a schema may be a form
+// of itself.
+func violationsAt(at []string, forms []*openapi3.Schema, err error, options []openapi3.SchemaValidationOption) []Violation {
 	switch err := err.(type) { //nolint:errorlint // what the visitor returns, which it does not wrap
 	case nil:
 		return nil
 	case openapi3.MultiError:
 		var violations []Violation
 		for _, err := range err {
-			violations = append(violations, schemaViolations(err, at, options)...)
+			violations = append(violations, violationsAt(at, forms, err, options)...)
 		}
 		return violations
 	case *openapi3.SchemaError:
-		place := append(slices.Clip(at), err.JSONPointer()...)
-		var inner openapi3.MultiError
-		for _, schema := range subSchemas(err) {
-			if err := schema.VisitJSON(err.Value, options...); err != nil {
-				inner = append(inner, err)
+		place, tried := at, forms
+		if inner := err.JSONPointer(); len(inner) > 0 {
+			place, tried = append(slices.Clip(at), inner...), nil
+		}
+		if form := evidentForm(err); form != nil && !slices.Contains(tried, form) {
+			if inner := form.VisitJSON(err.Value, options...); inner != nil {
+				return violationsAt(place, append(slices.Clip(tried), form), inner, options)
 			}
 		}
-		if len(inner) > 0 {
-			return schemaViolations(inner, place, options)
-		}
-		if errors.As(err.Origin, &inner) { // the causes in an allOf or an OpenAPI 3.1 schema, with pointers from the visited value
-			return schemaViolations(inner, at, options)
+		if causes, ok := errors.AsType[openapi3.MultiError](err.Origin); ok {
+			return violationsAt(at, forms, causes, options) // of an allOf or an OpenAPI 3.1 schema, with pointers from the visited value
 		}
 		return []Violation{{In: "body", Pointer: pointer(place), Message: reason(err)}}
 	default:
@@ -43,23 +48,22 @@ func schemaViolations(err error, at []string, options []openapi3.SchemaValidatio
 	}
 }
 
-// subSchemas are the schemas inside an anyOf or oneOf whose failure says more than "doesn't match any".
-func subSchemas(failure *openapi3.SchemaError) []*openapi3.Schema {
+// evidentForm is the form that a value evidently has that fits no form of an anyOf or oneOf; of another failure, nil.
+func evidentForm(failure *openapi3.SchemaError) *openapi3.Schema {
 	switch {
 	case failure.Schema == nil || errors.Is(failure, openapi3.ErrOneOfConflict):
 		return nil
 	case failure.SchemaField == "anyOf":
-		return evidentForm(failure.Schema.AnyOf, failure.Schema.Discriminator, failure.Value)
+		return bestForm(failure.Schema.AnyOf, failure.Schema.Discriminator, failure.Value)
 	case failure.SchemaField == "oneOf":
-		return evidentForm(failure.Schema.OneOf, failure.Schema.Discriminator, failure.Value)
+		return bestForm(failure.Schema.OneOf, failure.Schema.Discriminator, failure.Value)
 	}
 	return nil
 }
 
-// evidentForm is the form that the value evidently has: the one that it names; else of those of its type the one with
-// the most properties that the value has too, with values of the right type; then the one of which it has the most
-// required properties.
-func evidentForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminator, value any) []*openapi3.Schema {
+// bestForm is the form that the value names; else of those of its type the one with the most properties that the value has
+// too, with values of the right type; then the one of which it has the most required properties.
+func bestForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminator, value any) *openapi3.Schema {
 	object, _ := value.(map[string]any)
 	named := ""
 	if discriminator != nil {
@@ -69,7 +73,7 @@ func evidentForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminato
 	best, bestScore := -1, 0
 	for i, form := range forms {
 		if named != "" && (form.Ref == named || form.Ref == "#/components/schemas/"+named) {
-			return []*openapi3.Schema{form.Value}
+			return form.Value
 		}
 		score := 0
 		if hasType(form.Value, value) {
@@ -92,7 +96,7 @@ func evidentForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminato
 			best, bestScore = i, score
 		}
 	}
-	return []*openapi3.Schema{forms[best].Value}
+	return forms[best].Value
 }
 
 // hasType reports whether value has the type that schema names, whatever else the schema wants of it.

@@ -125,6 +125,39 @@ func TestViolationsOfComposedSchemas(t *testing.T) {
 	})
 }
 
+const formsOfThemselves = `
+openapi: 3.0.3
+info: {title: Forms, version: "1"}
+paths:
+  /x:
+    post:
+      responses: {"200": {description: Forms., content: {application/json: {schema: {$ref: "#/components/schemas/Forms"}}}}}
+components:
+  schemas:
+    Forms:
+      type: object
+      properties: {egg: {$ref: "#/components/schemas/Egg"}, twice: {$ref: "#/components/schemas/Twice"}, tree: {$ref: "#/components/schemas/Tree"}}
+    Egg: {type: string, anyOf: [{$ref: "#/components/schemas/Hen"}]}
+    Hen: {type: string, anyOf: [{$ref: "#/components/schemas/Egg"}]}
+    Twice: {type: string, allOf: [{anyOf: [{$ref: "#/components/schemas/Twice"}]}, {oneOf: [{$ref: "#/components/schemas/Hen"}]}]}
+    Tree: {anyOf: [{type: string}, {type: object, properties: {left: {$ref: "#/components/schemas/Tree"}, right: {$ref: "#/components/schemas/Tree"}}}]}
+`
+
+func TestViolationsOfSchemasThatAreFormsOfThemselves(t *testing.T) {
+	v, err := client.NewValidator([]byte(formsOfThemselves))
+	require.NoError(t, err)
+	for body, want := range map[string][]string{
+		`{"egg":"x","twice":"x"}`: nil,
+		`{"egg":5}`:               {`body /egg: doesn't match any schema from "anyOf"`},
+		`{"twice":1e999}`:         {"body /twice: cannot convert json.Number to float64", `body /twice: doesn't match any schema from "anyOf"`},
+		`{"tree":{"left":{"right":{"left":{"left":5}}}}}`: {"body /tree/left/right/left/left: value must be a string"},
+	} {
+		t.Run(body, func(t *testing.T) {
+			assert.Equal(t, want, lines(t, validateAnswer(v, newRequest(t, http.MethodPost, "/x", ""), 200, body)))
+		})
+	}
+}
+
 func TestViolationsAreReadableHoweverManyThereAre(t *testing.T) {
 	citations := func(n int) error {
 		body := `{"success":true,"result":"a","citations":[` + strings.Repeat("0,", n-1) + "0]}"
