@@ -15,17 +15,43 @@ import (
 type bodyRule struct {
 	schema *openapi3.Schema
 	skim   *skimmer // nil: only a visit can judge a body
-	// options of a visit: for the first violation, for all violations
-	first, all []openapi3.SchemaValidationOption
+	// of a visit for the first violation, and for all
+	options, allOptions []openapi3.SchemaValidationOption
 }
 
 func newBodyRule(schema *openapi3.Schema, options []openapi3.SchemaValidationOption) *bodyRule {
-	rule := &bodyRule{schema: schema, first: options, all: append(slices.Clip(options), openapi3.MultiErrors())}
+	rule := &bodyRule{schema: schema, options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors())}
 	if len(options) == 0 { // readOnly, writeOnly and OpenAPI 3.1 are for the visit alone
 		rule.skim = make(skimmers).of(schema)
 	}
 	return rule
 }
+
+// check lists what in a JSON body breaks the rule. Strict: the body is known to pass checkStrict. Most bodies are seen to be
+// valid in place; only another is made a tree and visited for all that breaks the rule, unless it has more values than a person
+// could read of.
+func (r *bodyRule) check(body []byte, strict bool) []Violation {
+	if !strict {
+		if err := checkStrict(body); err != nil {
+			return []Violation{notJSON(err)}
+		}
+	}
+	if r.skim != nil && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
+		return nil
+	}
+	tree, err := decodeTree(body)
+	if err != nil {
+		return []Violation{notJSON(err)}
+	}
+	options := r.allOptions
+	if tooManyValues(body) {
+		options = r.options
+	}
+	return schemaViolations(r.schema.VisitJSON(tree, options...), options)
+}
+
+// tooManyValues reports whether JSON has more values than a person could read of.
+func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 100_000 }
 
 // addBodies adds the rules of the bodies of a request or a response.
 func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
@@ -50,7 +76,7 @@ func (op *operation) withOwn(property string) *operation {
 	own := *op
 	own.bodies = make(map[*openapi3.MediaType]*bodyRule)
 	for media, rule := range op.bodies {
-		own.bodies[media] = newBodyRule(openSchema(rule.schema, property), rule.first)
+		own.bodies[media] = newBodyRule(openSchema(rule.schema, property), rule.options)
 	}
 	return &own
 }
@@ -88,24 +114,3 @@ func notJSON(err error) Violation {
 	}
 	return violation
 }
-
-// check lists what in a JSON body breaks the rule. Most bodies are seen to be valid in place; only another is made a tree and
-// visited for all that breaks the rule, unless it has more values than a person could read of. Strict says that the body is
-// known to be isStrict.
-func (r *bodyRule) check(body []byte, strict bool) []Violation {
-	if r.skim != nil && (strict || isStrict(body)) && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
-		return nil
-	}
-	tree, err := decodeTree(body)
-	if err != nil {
-		return []Violation{notJSON(err)}
-	}
-	options := r.all
-	if tooManyValues(body) {
-		options = r.first
-	}
-	return schemaViolations(r.schema.VisitJSON(tree, options...), options)
-}
-
-// tooManyValues reports whether JSON has more values than a person could read of.
-func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 100_000 }

@@ -4,18 +4,19 @@ import (
 	"cmp"
 	"errors"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// envelope is what tells a run from an error, also where either breaks the contract.
+// envelope is what tells a run from an error, also where either breaks the contract. It keeps nothing but an error's texts.
 type envelope struct {
-	Success any            `json:"success"`
-	Output  jsontext.Value `json:"output"`
-	Result  jsontext.Value `json:"result"`
-	Error   any            `json:"error"`
-	Code    any            `json:"code"`
+	Success kind       `json:"success"`
+	Output  kind       `json:"output"`
+	Result  kind       `json:"result"`
+	Error   errorValue `json:"error"`
+	Code    text       `json:"code"`
 }
 
 // readEnvelope reads the envelope of an answer that is an object; of another it is nil. With an error it has what was read
@@ -31,19 +32,54 @@ func readEnvelope(body []byte) (*envelope, error) {
 
 // isRun reports whether an answer is a run, maybe a broken one, and no error.
 func (e *envelope) isRun() bool {
-	return e != nil && e.Success != false && (e.Output != nil || e.Result != nil || e.Error == nil)
+	return e != nil && e.Success != 'f' && (e.Output != 0 || e.Result != 0 || e.Error.kind == 0)
 }
 
 // describe finds the service's code and message in an error of either form.
 func (e *envelope) describe() (code, message string) {
-	code, _ = e.Code.(string)
-	message, _ = e.Error.(string)
-	if detail, ok := e.Error.(map[string]any); ok {
-		inner, _ := detail["code"].(string)
-		code = cmp.Or(inner, code)
-		message, _ = detail["message"].(string)
+	return string(cmp.Or(e.Error.Code, e.Code)), string(e.Error.Message)
+}
+
+// errorValue is the value of error in either form: the message, or an object with it.
+type errorValue struct {
+	kind
+	errorDetail
+}
+
+type errorDetail struct {
+	Code    text `json:"code"`
+	Message text `json:"message"`
+}
+
+func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*v = errorValue{kind: kind(d.PeekKind())}
+	if v.kind == '{' {
+		return json.UnmarshalDecode(d, &v.errorDetail)
 	}
-	return code, message
+	return json.UnmarshalDecode(d, &v.Message)
+}
+
+// kind is the kind of any value; 0 where there is none.
+type kind jsontext.Kind
+
+func (k *kind) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*k = kind(d.PeekKind())
+	return d.SkipValue()
+}
+
+// text is a string; "" of any other value.
+type text string
+
+func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*t = ""
+	if d.PeekKind() != '"' {
+		return d.SkipValue()
+	}
+	token, err := d.ReadToken()
+	if err == nil {
+		*t = text(token.String())
+	}
+	return err
 }
 
 // runFields are the fields of a run in either form.

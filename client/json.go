@@ -18,11 +18,25 @@ var (
 	errTrailingData = errors.New("data after the JSON value")
 )
 
-// isStrict reports whether data is one JSON value that is not broken in JSON itself: it has no duplicate names, no invalid
-// UTF-8, no data after the value, no byte order mark and no nesting deeper than 10,000. Half of a surrogate pair as an
-// escape (a text cut in the middle of an emoji) is not broken: it decodes to U+FFFD.
-func isStrict(data []byte) bool {
-	return utf8.Valid(data) && jsontext.Value(data).IsValid(jsontext.AllowInvalidUTF8(true))
+// checkStrict says how data is not one JSON value, or broken in JSON itself: it has duplicate names, invalid UTF-8, data
+// after the value, a byte order mark or nesting deeper than 10,000. Half of a surrogate pair as an escape (a text cut in the
+// middle of an emoji) is not broken: it decodes to U+FFFD.
+func checkStrict(data []byte) error {
+	if !utf8.Valid(data) {
+		return errInvalidUTF8
+	}
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true))
+	if _, err := decoder.ReadValue(); err != nil {
+		return err
+	}
+	return checkEnd(decoder)
+}
+
+func checkEnd(decoder *jsontext.Decoder) error {
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return errTrailingData
+	}
+	return nil
 }
 
 // unmarshal is json.Unmarshal, with unquote for the strings of a long answer; a short one would lose by it.
@@ -74,24 +88,13 @@ func unquoteProse(quoted []byte) (string, bool) {
 	}
 }
 
-// decodeTree decodes JSON that is strict into the tree that kin-openapi's visitor walks: maps, slices, strings, bools, nil,
-// and json.Number for numbers, which keeps their digits.
+// decodeTree decodes JSON that passes checkStrict into the tree that kin-openapi's visitor walks, as kin-openapi does it.
 func decodeTree(data []byte) (tree any, err error) {
-	if !utf8.Valid(data) {
-		return nil, errInvalidUTF8
-	}
-	err = decodeFirst(data, &tree, jsontext.AllowInvalidUTF8(true), withDigits)
+	decoder := stdjson.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	err = decoder.Decode(&tree)
 	return tree, err
 }
-
-var withDigits = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, value *any) error {
-	if d.PeekKind() != '0' {
-		return errors.ErrUnsupported // the default has the say
-	}
-	number, err := d.ReadValue()
-	*value = stdjson.Number(number)
-	return err
-}))
 
 // decodeBroken decodes JSON that need not be strict: of a duplicate name it takes the last value, it replaces invalid UTF-8
 // and skips a byte order mark. With an error, v has what was read before it.
@@ -113,8 +116,5 @@ func decodeFirst(data []byte, v any, options ...json.Options) error {
 	if err := json.UnmarshalDecode(decoder, v); err != nil {
 		return err
 	}
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return errTrailingData
-	}
-	return nil
+	return checkEnd(decoder)
 }

@@ -84,11 +84,18 @@ func TestALongRunTakesTwiceItsSizeOfMemory(t *testing.T) {
 // TestWhatTheContractDoesNotNameTakesNoMemory reads runs that are just within the limit and nearly all unknown values.
 func TestWhatTheContractDoesNotNameTakesNoMemory(t *testing.T) {
 	const limit = 10 << 20
-	for name, values := range map[string]string{
-		"objects": strings.Repeat("{},", limit/3-100) + "1",
-		"numbers": strings.Repeat("1,", limit/2-100) + "1",
+	objects := "[" + strings.Repeat("{},", limit/3-100) + "1]"
+	numbers := "[" + strings.Repeat("1,", limit/2-100) + "1]"
+	for name, fields := range map[string]string{
+		"objects":                              `"result":"Once upon a time","more":` + objects,
+		"numbers":                              `"result":"Once upon a time","more":` + numbers,
+		"numbers, with a name that is escaped": `"r\u0065sult":"Once upon a time","more":` + numbers,
+		"objects, as the error":                `"result":"Once upon a time","run_id":5,"error":` + objects,
+		"objects, as the error's message":      `"result":"Once upon a time","run_id":5,"error":{"message":` + objects + "}",
+		"numbers, as the code":                 `"result":"Once upon a time","run_id":5,"code":` + numbers,
+		"numbers, as the documented output":    `"result":"Once upon a time","run_id":5,"output":` + numbers,
 	} {
-		body := `{"success":true,"result":"Once upon a time","more":[` + values + `]}`
+		body := `{"success":true,` + fields + "}"
 		c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, body)))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -97,7 +104,7 @@ func TestWhatTheContractDoesNotNameTakesNoMemory(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, "Once upon a time", run.Text)
 		allocated := after.TotalAlloc - before.TotalAlloc
-		t.Logf("10 MiB of unknown %s: %.1f MiB allocated in all", name, float64(allocated)/(1<<20))
+		t.Logf("10 MiB of %s: %.1f MiB allocated in all", name, float64(allocated)/(1<<20))
 		assert.LessOrEqual(t, allocated, uint64(2*limit+4<<20), name)
 	}
 }

@@ -125,6 +125,8 @@ func TestAValidRunIsReadHoweverItIsWritten(t *testing.T) {
 		{"citations of another type in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"x"},"citations":5,"result":null}`, "x", "r"},
 		{"a name in capitals beside another type", `{"success":true,"result":"x","run_id":5,"RESULT":"y","Run_ID":"z"}`, "x", ""},
 		{"a name in capitals beside half a surrogate pair", `{"success":true,"result":"x\ud83d","RESULT":"y"}`, "x\uFFFD", ""},
+		{"an error and a code of other types", `{"success":true,"result":"x","run_id":5,"error":{"a":1e999},"code":1e999}`, "x", ""},
+		{"an error and a code of other types beside half a surrogate pair", `{"success":true,"result":"x\ud83d","error":[1e999,{}],"code":{"a":[]}}`, "x\uFFFD", ""},
 		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`, "x", ""},
 	}
 	for _, test := range tests {
@@ -172,6 +174,11 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 		{"JSON that was cut off", reply{401, id, `{"success":false,"error":{"message":"Invalid API key","co`}, client.ErrUnauthorized, "", "Invalid API key", true},
 		{"a run that was cut off", reply{200, id, `{"success":true,"result":"Once up`}, nil, "", "", true},
 		{"an empty answer", reply{200, id, ""}, nil, "", "", true},
+		{"a failure with a result", reply{200, id, `{"success":false,"result":"x","error":"no"}`}, nil, "", "no", true},
+		{"an error that is null", reply{200, id, `{"success":true,"error":null}`}, nil, "", "", true},
+		{"two errors, the last of which is a text", reply{500, id, `{"success":false,"error":{"message":"a","code":"b"},"error":"no"}`}, nil, "", "no", true},
+		{"two codes, the last of which is a text", reply{500, id, `{"success":false,"error":"no","code":5,"code":"new"}`}, nil, "new", "no", true},
+		{"two errors, the last of which is an object", reply{500, id, `{"success":false,"error":[1e999],"error":{"message":5,"code":"new"}}`}, nil, "new", "", true},
 		{"an error of a form that breaks the contract", reply{400, id, `{"success":false,"error":{"message":"no"},"code":7}`}, client.ErrInvalidRequest, "", "no", true},
 	}
 	for _, test := range tests {
@@ -288,6 +295,8 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 		"nothing":         "",
 		"cut-off JSON":    `{"success":true,"result":"Once up`,
 		"an error, alone": `{"error":{"message":"no","code":"new"}}`,
+		"a null error":    `{"success":true,"error":null}`,
+		"a failure":       `{"success":false,"result":"x"}`,
 	} {
 		t.Run("is not one where it is "+name+", whatever the handler says", func(t *testing.T) {
 			accept := client.WithViolationHandler(func(context.Context, *client.ValidationError) error { return nil })

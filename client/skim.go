@@ -137,16 +137,20 @@ func (s *skimmer) accepts(value []byte) bool {
 }
 
 func (s *skimmer) acceptsMembers(object []byte) bool {
+	if len(s.members) == 0 {
+		return true
+	}
 	missing := s.required
-	for name, value := range membersOf(object) {
+	for quoted, value := range membersOf(object) {
+		name := quoted[1 : len(quoted)-1]
 		if bytes.IndexByte(name, '\\') >= 0 {
-			return false // it may be any name
+			name = []byte(unquote(quoted))
 		}
-		member, known := s.members[string(name)]
-		if known && !member.accepts(value) {
+		described, known := s.members[string(name)]
+		if known && !described.accepts(value) {
 			return false
 		}
-		if member.required {
+		if described.required {
 			missing--
 		}
 	}

@@ -7,13 +7,13 @@ import (
 
 // This file walks over valid JSON without decoding it.
 
-// membersOf gives the names, as they are between their quotes, and the values of a valid object.
+// membersOf gives the names, in their quotes, and the values of a valid object.
 func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		var name []byte
 		for value := range elementsOf(object) {
 			if name == nil {
-				name = value[1 : len(value)-1]
+				name = value
 				continue
 			}
 			if !yield(name, value) {
