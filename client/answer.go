@@ -46,6 +46,7 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 	return c.newRun(res, &fields, body), nil
 }
 
+// newRun makes a Run of an answer that is one, of which fields could be read.
 func (c *Client) newRun(res *http.Response, fields *runFields, body []byte) *Run {
 	run := &Run{
 		ID: c.key.redact(fields.RunID), Status: c.key.redact(fields.Status), Citations: fields.Citations,

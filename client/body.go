@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -52,58 +51,6 @@ func (r *bodyRule) check(body []byte, strict bool) []Violation {
 
 // tooManyValues reports whether JSON has more values than a person could read of.
 func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 100_000 }
-
-// addBodies adds the rules of the bodies of a request or a response.
-func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
-	for _, media := range content {
-		if media == nil || media.Schema == nil {
-			continue
-		}
-		var options []openapi3.SchemaValidationOption
-		if hasDirection(media.Schema) {
-			options = append(options, direction)
-		}
-		if op.route.Spec.IsOpenAPI31OrLater() {
-			options = append(options, openapi3.EnableJSONSchema2020())
-		}
-		op.bodies[media] = newBodyRule(media.Schema.Value, options)
-	}
-}
-
-// withOwn is the operation with an object of any fields for a property of its bodies: a property that is described for
-// one workflow, of a body that every workflow has.
-func (op *operation) withOwn(property string) *operation {
-	own := *op
-	own.bodies = make(map[*openapi3.MediaType]*bodyRule)
-	for media, rule := range op.bodies {
-		own.bodies[media] = newBodyRule(openSchema(rule.schema, property), rule.options)
-	}
-	return &own
-}
-
-// openSchema is schema, and the forms of its anyOf, with an object of any fields for a property.
-func openSchema(schema *openapi3.Schema, property string) *openapi3.Schema {
-	open := *schema
-	if described := schema.Properties[property]; described != nil {
-		open.Properties = maps.Clone(schema.Properties)
-		open.Properties[property] = openapi3.NewSchemaRef("", &openapi3.Schema{Type: described.Value.Type})
-	}
-	open.AnyOf = nil
-	for _, form := range schema.AnyOf {
-		open.AnyOf = append(open.AnyOf, openapi3.NewSchemaRef(form.Ref, openSchema(form.Value, property)))
-	}
-	return &open
-}
-
-// hasDirection reports whether a schema speaks of what only requests or only answers have.
-func hasDirection(schema *openapi3.SchemaRef) bool {
-	found := false
-	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
-		found = found || ref.Value != nil && (ref.Value.ReadOnly || ref.Value.WriteOnly)
-		return nil
-	})
-	return found
-}
 
 // notJSON is the violation of a body that is broken in JSON itself.
 func notJSON(err error) Violation {

@@ -15,7 +15,7 @@ import (
 type Client struct {
 	key              secret
 	http             *http.Client
-	endpoint         func() (*endpoint, error) // made by the first call, which takes the parsed contract
+	endpoint         func() (*endpoint, error) // made by the first call: New does not parse the contract
 	authorization    func() []string
 	userAgent        []string
 	timeout          time.Duration

@@ -73,11 +73,12 @@ paths:
               schema:
                 anyOf:
                   - {type: object, required: [a], properties: {a: {type: boolean, enum: [true]}, b: {type: array, items: {type: array, items: {type: string, pattern: ^x}}}}}
-                  - {type: object, required: [c, a], properties: {c: {type: string, pattern: '^\u0041|\\'}, d: {anyOf: [{type: boolean}, {type: array, items: {}}, {type: number}]}, e: {}}}
-              examples: {one: {value: {a: true, b: [[x], [], [xx, x]]}}, other: {value: {c: A, a: null, d: [1], e: 1}}, third: {value: {c: 'a\', a: 1, d: 2.5}}}
+                  - {type: object, required: [c, a], properties: {c: {type: string, pattern: '^A|\\'}, d: {anyOf: [{type: boolean}, {type: array, items: {type: boolean}}, {type: object}]}}}
+              examples: {one: {value: {a: true, b: [[x], [], [xx, x]]}}, other: {value: {c: A, a: null, d: [true], e: 1}}, third: {value: {c: 'a\', a: 1, d: {b: 1}}}}
         "412": {description: D, content: {application/json: {schema: {type: object, additionalProperties: {}, properties: {a: {type: boolean, not: {}}}}, example: {b: 1}}}}
         "413": {description: D, content: {application/json: {schema: {type: object, oneOf: [{}], properties: {b: {type: array, items: {}, example: [1]}}}, example: {b: [1]}}}}
         "414": {description: D, content: {application/json: {schema: {anyOf: [{type: boolean, enum: [false]}, {type: string, allOf: [{pattern: ^x}]}], title: T}, example: x}}}
+        "415": {description: D, content: {application/json: {schema: {properties: {d: {anyOf: [{type: boolean}, {type: array, items: {}}, {type: number}]}, e: {}}}, example: {d: 2.5, e: 1}}}}
         "411": {description: D, content: {application/json: {schema: {$ref: "#/components/schemas/Tree"}, example: {leaf: true, tree: {leaf: false, trees: [{leaf: true}]}}}}}
 components:
   securitySchemes: {bearerAuth: {type: http, scheme: bearer}}

@@ -19,8 +19,7 @@ type envelope struct {
 	Code    text       `json:"code"`
 }
 
-// readEnvelope reads the envelope of an answer that is an object; of another it is nil. With an error it has what was read
-// before it.
+// readEnvelope reads the envelope of an answer, or of what stands before the error. It is nil where the answer is no object.
 func readEnvelope(body []byte) (*envelope, error) {
 	if jsontext.Value(withoutMark(body)).Kind() != '{' {
 		return nil, errors.New("no JSON object")

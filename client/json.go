@@ -71,13 +71,14 @@ func unquote(quoted []byte) string {
 func unquoteProse(quoted []byte) (string, bool) {
 	var text strings.Builder
 	text.Grow(len(quoted))
-	for rest := quoted[1 : len(quoted)-1]; ; rest = rest[1:] {
+	rest := quoted[1 : len(quoted)-1]
+	for {
 		before, escape, found := bytes.Cut(rest, []byte(`\`))
 		text.Write(before)
 		if !found {
 			return text.String(), true
 		}
-		switch rest = escape; escape[0] {
+		switch escape[0] {
 		case 'n':
 			text.WriteByte('\n')
 		case '"', '\\', '/':
@@ -85,6 +86,7 @@ func unquoteProse(quoted []byte) (string, bool) {
 		default:
 			return "", false
 		}
+		rest = escape[1:]
 	}
 }
 
@@ -96,8 +98,8 @@ func decodeTree(data []byte) (tree any, err error) {
 	return tree, err
 }
 
-// decodeBroken decodes JSON that need not be strict: of a duplicate name it takes the last value, it replaces invalid UTF-8
-// and skips a byte order mark. With an error, v has what was read before it.
+// decodeBroken decodes JSON that need not be strict: of duplicate names it takes the last text and the members of all objects, it replaces
+// invalid UTF-8 and skips a byte order mark. With an error, v has what was read before it.
 func decodeBroken(data []byte, v any) error {
 	return decodeFirst(withoutMark(data), v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }

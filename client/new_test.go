@@ -4,6 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -64,6 +67,34 @@ func TestNewRefusesABadValueByName(t *testing.T) {
 		_, err := client.New("sk_test", nil)
 		require.ErrorContains(t, err, "an option is nil")
 	})
+}
+
+// A program that makes a Client and runs nothing does not pay for the parsed contract. This process may have parsed it
+// before: another one makes the Client.
+func TestNewParsesNothing(t *testing.T) {
+	const inAnother = "AITUTOR_TEST_NEW"
+	if os.Getenv(inAnother) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNewParsesNothing$", "-test.v")
+		cmd.Env = append(os.Environ(), inAnother+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		t.Logf("%s", out)
+		return
+	}
+	allocated := func(do func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		do()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	made := allocated(func() {
+		_, err := client.New("sk_test")
+		assert.NoError(t, err)
+	})
+	parsed := allocated(func() { client.DefaultValidator() })
+	t.Logf("New: %d bytes allocated; the parsed contract: %d", made, parsed)
+	assert.Less(t, 10*made, parsed)
 }
 
 func TestNewAcceptsLoopbackOverPlainHTTP(t *testing.T) {

@@ -1,49 +1,108 @@
 package client
 
 import (
-	"errors"
-	"fmt"
+	"net/http"
+	"slices"
 	"strings"
-	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
 )
 
-// runOperation is what the contract says about the client's one operation.
-type runOperation struct {
-	*operation
-	ownOutput          *operation // the same, but for the fields inside output
-	inputs             *bodyRule  // of the request
-	pathStart, pathEnd string     // around the workflow ID
+// operation is what the document says about one method of a path.
+type operation struct {
+	route     *routers.Route
+	responses map[*openapi3.Response]*responseRule
+	bodies    map[*openapi3.MediaType]*bodyRule // of the request and of the responses
 }
 
-// runWorkflow looks the operation up once for the whole program.
-var runWorkflow = sync.OnceValues(func() (*runOperation, error) {
-	op := DefaultValidator().contract.byID("runWorkflow")
-	if op == nil {
-		return nil, errors.New("the contract has no operation runWorkflow")
-	}
-	path := op.route.Path
-	id := parameterInTemplate.FindStringIndex(path) // of its one parameter, the workflow ID
-	if id == nil {
-		return nil, fmt.Errorf("the contract's path %s has no workflow ID", path)
-	}
-	return &runOperation{
-		operation: op,
-		ownOutput: op.withOwn("output"),
-		inputs:    op.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
-		pathStart: path[:id[0]],
-		pathEnd:   path[id[1]:],
-	}, nil
-})
+// responseRule is what the document says about one response: each header and the body on a route of its own, so that
+// kin-openapi's filter, which stops at the first violation, gives its verdict on each.
+type responseRule struct {
+	headers []headerRule
+	body    *routers.Route
+}
 
-// checkInputs holds inputs against the contract's request schema.
-func (op *runOperation) checkInputs(inputs []byte) error {
-	violations := op.inputs.check(inputs, true)
-	if len(violations) == 0 {
+type headerRule struct {
+	name     string
+	key      string // name as http.Header has it
+	required bool
+	minimum  *float64 // of a header that is an integer from there, and nothing else
+	route    *routers.Route
+}
+
+func newOperation(route *routers.Route) *operation {
+	op := &operation{
+		route:     route,
+		responses: make(map[*openapi3.Response]*responseRule),
+		bodies:    make(map[*openapi3.MediaType]*bodyRule),
+	}
+	if body := route.Operation.RequestBody; body != nil {
+		op.addBodies(body.Value.Content, openapi3.VisitAsRequest())
+	}
+	withResponse := func(response *openapi3.Response) *routers.Route {
+		narrow := *route
+		narrow.Operation = &openapi3.Operation{Responses: openapi3.NewResponses(
+			openapi3.WithName("default", response))}
+		return &narrow
+	}
+	for _, ref := range route.Operation.Responses.Map() {
+		response := ref.Value
+		op.addBodies(response.Content, openapi3.VisitAsResponse())
+		rule := &responseRule{body: withResponse(&openapi3.Response{Description: response.Description, Content: response.Content})}
+		for name, header := range response.Headers {
+			if name == "Content-Type" {
+				continue // as OpenAPI says
+			}
+			key := http.CanonicalHeaderKey(name)
+			rule.headers = append(rule.headers, headerRule{
+				name: name, key: key,
+				required: header.Value.Required,
+				minimum:  integerFrom(header.Value),
+				route:    withResponse(&openapi3.Response{Description: response.Description, Headers: openapi3.Headers{key: header}}),
+			})
+		}
+		slices.SortFunc(rule.headers, func(a, b headerRule) int { return strings.Compare(a.name, b.name) })
+		op.responses[response] = rule
+	}
+	return op
+}
+
+// integerFrom is the minimum of a header that is described as an integer with one, and as nothing else.
+func integerFrom(header *openapi3.Header) *float64 {
+	if header.Schema == nil || !header.Schema.Value.Type.Is("integer") {
 		return nil
 	}
-	lines := make([]string, len(violations))
-	for i, violation := range violations {
-		lines[i] = violation.String()
+	rest := *header.Schema.Value
+	if rest.Type, rest.Min = nil, nil; !asksNothing(rest) {
+		return nil
 	}
-	return errors.New(strings.Join(lines, "; "))
+	return header.Schema.Value.Min
+}
+
+// addBodies adds the rules of the bodies of a request or a response.
+func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
+	for _, media := range content {
+		if media == nil || media.Schema == nil {
+			continue
+		}
+		var options []openapi3.SchemaValidationOption
+		if hasDirection(media.Schema) {
+			options = append(options, direction)
+		}
+		if op.route.Spec.IsOpenAPI31OrLater() {
+			options = append(options, openapi3.EnableJSONSchema2020())
+		}
+		op.bodies[media] = newBodyRule(media.Schema.Value, options)
+	}
+}
+
+// hasDirection reports whether a schema speaks of what only requests or only answers have.
+func hasDirection(schema *openapi3.SchemaRef) bool {
+	found := false
+	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
+		found = found || ref.Value != nil && (ref.Value.ReadOnly || ref.Value.WriteOnly)
+		return nil
+	})
+	return found
 }

@@ -48,7 +48,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	if err != nil {
 		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
 	}
-	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: inputs, operation: to.operation})
+	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: inputs, operation: to.described})
 }
 
 // RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it;

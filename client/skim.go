@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -98,13 +97,6 @@ func (made skimmers) newSkimmer(schema *openapi3.Schema) *skimmer {
 		return nil
 	}
 	return s
-}
-
-// asksNothing reports whether a schema has nothing but what is for readers.
-func asksNothing(schema openapi3.Schema) bool {
-	schema.Title, schema.Description, schema.Default, schema.Example, schema.Deprecated = "", "", nil, nil, false
-	schema.ExternalDocs, schema.XML, schema.Extensions, schema.Origin = nil, nil, nil, nil
-	return reflect.ValueOf(schema).IsZero()
 }
 
 // accepts reports whether a value, without white space around it, is certainly valid.

@@ -134,6 +134,8 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 			[]string{"body: minimum string length is 3", `body: string doesn't match the regular expression "^b"`}},
 		{"a JSON text", answerWith(`{"application/json": {"schema": {"type": "string", "pattern": "^b"}}}`), "application/json", `"a"`, 299,
 			[]string{`body: string doesn't match the regular expression "^b"`}},
+		{"a pattern as kin-openapi reads it", answerWith(`{"application/json": {"schema": {"type": "string", "pattern": "\\\\u0003"}}}`), "application/json", `"\\u0003"`, 200,
+			[]string{`body: string doesn't match the regular expression "\\u0003"`}},
 		{"a status out of every range", answerWith(`{"text/plain": {}}`), "text/plain", "", 300, []string{"status: the contract has no response for this status"}},
 		{"a form", head("3.0.3", form), "application/x-www-form-urlencoded", "a=6&b=x", 0, nil},
 		{"a form that breaks twice", head("3.0.3", form), "application/x-www-form-urlencoded", "a=3", 0, []string{
