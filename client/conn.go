@@ -2,30 +2,42 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http/httptrace"
+	"net/textproto"
+	"strings"
 	"sync/atomic"
 )
+
+// maxInterim is how many answers of 1xx are taken before the answer. The transport limits them only where nobody looks at them.
+const maxInterim = 100
 
 // connState tells whether a request can have been written: only after the transport had a connection for it.
 type connState struct {
 	wanted, got atomic.Bool // a connection
-	begun       atomic.Bool // the request's headers are written, and no answer has come
-	over        atomic.Pointer[tls.Conn]
+	begun       atomic.Bool // the request's headers are on their way over HTTP/2
+	answered    atomic.Bool
+	interim     atomic.Int32 // answers, of 1xx, before the answer
 	trace       httptrace.ClientTrace
 }
 
 func (s *connState) watch(ctx context.Context) context.Context {
 	s.trace.GetConn = func(string) { s.wanted.Store(true) }
-	s.trace.GotConn = func(info httptrace.GotConnInfo) {
-		s.got.Store(true)
-		conn, _ := info.Conn.(*tls.Conn)
-		s.over.Store(conn)
+	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	s.trace.WroteHeaderField = func(name string, _ []string) {
+		if strings.HasPrefix(name, ":") { // which HTTP/1 has not
+			s.begun.Store(true)
+		}
 	}
-	s.trace.WroteHeaders = func() { s.begun.Store(true) }
-	s.trace.GotFirstResponseByte = func() { s.begun.Store(false) }
+	s.trace.GotFirstResponseByte = func() { s.answered.Store(true) }
+	s.trace.Got1xxResponse = func(int, textproto.MIMEHeader) error {
+		s.answered.Store(false) // that was not the answer
+		if s.interim.Add(1) > maxInterim {
+			return errors.New("too many 1xx answers")
+		}
+		return nil
+	}
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
@@ -33,8 +45,7 @@ func (s *connState) watch(ctx context.Context) context.Context {
 // a server that says it has not begun with it, as often as the server says so. Over HTTP/1 it writes a request again
 // only where it has written nothing.
 func (s *connState) mayWriteAgain() error {
-	conn := s.over.Load()
-	if conn != nil && s.begun.Load() && conn.ConnectionState().NegotiatedProtocol == "h2" {
+	if s.begun.Load() && !s.answered.Load() {
 		return errors.New("the server turned the request away after it was written")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -25,28 +26,41 @@ const (
 	frameSettings  = 4
 	frameGoAway    = 7
 	flagEndStream  = 1
+	flagEndHeaders = 4
 
+	codeProtocol = 1
 	codeInternal = 2
 	codeRefused  = 7
 )
 
-func writeFrame(w io.Writer, kind byte, stream uint32, payload []byte) {
+func writeFrame(w io.Writer, kind, flags byte, stream uint32, payload []byte) {
 	frame := make([]byte, 0, 9+len(payload))
-	frame = append(frame, byte(len(payload)>>16), byte(len(payload)>>8), byte(len(payload)), kind, 0)
+	frame = append(frame, byte(len(payload)>>16), byte(len(payload)>>8), byte(len(payload)), kind, flags)
 	frame = binary.BigEndian.AppendUint32(frame, stream)
 	_, _ = w.Write(append(frame, payload...))
 }
 
-// serveHTTP2 reads whole requests over HTTP/2 and gives each stream to script.
+// writeEarlyHints writes an answer of 103, in the encoding of RFC 7541, which is not the last to the stream.
+func writeEarlyHints(w io.Writer, stream uint32) {
+	writeFrame(w, frameHeaders, flagEndHeaders, stream, []byte{0x08, 3, '1', '0', '3'})
+}
+
+// serveHTTP2 reads whole requests over HTTP/2, without TLS where there are no certificates, and gives each stream to script.
 func serveHTTP2(t *testing.T, seen *runCounter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32)) string {
 	t.Helper()
-	return "https" + strings.TrimPrefix(serveAccepted(t, func(tcp net.Conn) {
-		conn := tls.Server(tcp, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+	scheme := "http"
+	if certificates != nil {
+		scheme = "https"
+	}
+	return scheme + strings.TrimPrefix(serveAccepted(t, func(conn net.Conn) {
+		if certificates != nil {
+			conn = tls.Server(conn, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+		}
 		reader := bufio.NewReader(conn)
 		if _, err := io.CopyN(io.Discard, reader, 24); err != nil { // the preface
 			return
 		}
-		writeFrame(conn, frameSettings, 0, nil)
+		writeFrame(conn, frameSettings, 0, 0, nil)
 		for {
 			var header [9]byte
 			if _, err := io.ReadFull(reader, header[:]); err != nil {
@@ -69,44 +83,58 @@ func serveHTTP2(t *testing.T, seen *runCounter, certificates []tls.Certificate, 
 
 func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 	t.Parallel()
-	goAway := func(last uint32, code uint32, debug string) []byte {
+	goAway := func(conn net.Conn, last uint32, code uint32) {
 		payload := binary.BigEndian.AppendUint32(nil, last)
-		return append(binary.BigEndian.AppendUint32(payload, code), debug...)
+		payload = binary.BigEndian.AppendUint32(payload, code)
+		writeFrame(conn, frameGoAway, 0, 0, append(payload, "Bearer "+hostileKey...))
+		_ = conn.Close()
 	}
-	for name, test := range map[string]struct {
-		script func(conn net.Conn, stream uint32)
-		most   int // runs
-	}{
-		"resets the stream": {func(conn net.Conn, stream uint32) {
-			writeFrame(conn, frameRSTStream, stream, []byte{0, 0, 0, codeInternal})
-		}, 1},
-		"goes away and echoes the key": {func(conn net.Conn, stream uint32) {
-			writeFrame(conn, frameGoAway, 0, goAway(stream, codeInternal, "Bearer "+hostileKey))
-			_ = conn.Close()
-		}, 1},
-		"says that it did not take the stream": {func(conn net.Conn, stream uint32) {
-			writeFrame(conn, frameRSTStream, stream, []byte{0, 0, 0, codeRefused})
-		}, 1},
-		"goes away before the stream": {func(conn net.Conn, _ uint32) {
-			writeFrame(conn, frameGoAway, 0, goAway(0, 0, "Bearer "+hostileKey))
-			_ = conn.Close()
-		}, 1},
-		"answers in HTTP/1": {func(conn net.Conn, _ uint32) { _, _ = io.WriteString(conn, head(len(goodAnswer))+goodAnswer) }, 1},
+	reset := func(conn net.Conn, stream uint32, code byte) {
+		writeFrame(conn, frameRSTStream, 0, stream, []byte{0, 0, 0, code})
+	}
+	trusted := httptest.NewUnstartedServer(nil)
+	trusted.EnableHTTP2 = true
+	trusted.StartTLS()
+	t.Cleanup(trusted.Close)
+	for name, script := range map[string]func(conn net.Conn, stream uint32){
+		"resets the stream":                    func(conn net.Conn, stream uint32) { reset(conn, stream, codeInternal) },
+		"says that it did not take the stream": func(conn net.Conn, stream uint32) { reset(conn, stream, codeRefused) },
+		"says that the stream is wrong":        func(conn net.Conn, stream uint32) { reset(conn, stream, codeProtocol) },
+		"goes away and echoes the key":         func(conn net.Conn, stream uint32) { goAway(conn, stream, codeInternal) },
+		"goes away before the stream":          func(conn net.Conn, _ uint32) { goAway(conn, 0, 0) },
+		"gives early hints endlessly": func(conn net.Conn, stream uint32) {
+			for range 10_000 {
+				writeEarlyHints(conn, stream)
+			}
+		},
+		"answers in HTTP/1": func(conn net.Conn, _ uint32) { _, _ = io.WriteString(conn, head(len(goodAnswer))+goodAnswer) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			seen := new(runCounter)
-			trusted := httptest.NewUnstartedServer(nil)
-			trusted.EnableHTTP2 = true
-			trusted.StartTLS()
-			t.Cleanup(trusted.Close)
-			c := newHostileClient(t, serveHTTP2(t, seen, trusted.TLS.Certificates, test.script),
-				client.WithHTTPClient(trusting(t, trusted)), client.WithTimeout(5*time.Second))
-			_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
-			require.Error(t, err)
-			assert.LessOrEqual(t, seen.count(), test.most, "runs that the server saw: %v", err)
-			assert.False(t, client.SafeToRetry(err), "%v", err)
-			assertNoKey(t, hostileKey, nil, err)
-		})
+		for _, hints := range []bool{false, true} {
+			broken := script
+			if hints {
+				name += ", after early hints"
+				broken = func(conn net.Conn, stream uint32) {
+					writeEarlyHints(conn, stream)
+					script(conn, stream)
+				}
+			}
+			ask := func(t *testing.T, certificates []tls.Certificate, hc *http.Client) {
+				t.Parallel()
+				seen := new(runCounter)
+				c := newHostileClient(t, serveHTTP2(t, seen, certificates, broken), client.WithHTTPClient(hc), client.WithTimeout(5*time.Second))
+				_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+				require.Error(t, err)
+				assert.LessOrEqual(t, seen.count(), 1, "runs that the server saw: %v", err)
+				assert.False(t, client.SafeToRetry(err), "%v", err)
+				assertNoKey(t, hostileKey, nil, err)
+			}
+			t.Run(name, func(t *testing.T) { ask(t, trusted.TLS.Certificates, trusting(t, trusted)) })
+			t.Run(name+", without TLS", func(t *testing.T) {
+				transport := &http.Transport{Protocols: new(http.Protocols)}
+				transport.Protocols.SetUnencryptedHTTP2(true)
+				t.Cleanup(transport.CloseIdleConnections)
+				ask(t, nil, &http.Client{Transport: transport})
+			})
+		}
 	}
 }
