@@ -15,37 +15,49 @@ import (
 // with kin-openapi's own reason and without its dumps of schema and value. Where a value fits no form of an anyOf or
 // oneOf, it lists what breaks the form that the value evidently has.
 func schemaViolations(err error, options []openapi3.SchemaValidationOption) []Violation {
-	return violationsAt(nil, nil, err, options)
+	return (&visit{options: options}).violations(err)
 }
 
-// violationsAt is schemaViolations of a visit to the value at a path, as each of the forms in turn: a schema may be a form
-// of itself.
-func violationsAt(at []string, forms []*openapi3.Schema, err error, options []openapi3.SchemaValidationOption) []Violation {
+// visit is a visit to a value, which comes to an end also where a schema is a form of itself.
+type visit struct {
+	options []openapi3.SchemaValidationOption
+	at      []string           // the path to the value
+	forms   []*openapi3.Schema // that the value was visited as
+	depth   int                // of forms in forms
+}
+
+// maxDepth bounds the cost: each form inside a form is one more visit to all that is inside.
+const maxDepth = 20
+
+func (v *visit) violations(err error) []Violation {
 	switch err := err.(type) { //nolint:errorlint // what the visitor returns, which it does not wrap
 	case nil:
 		return nil
 	case openapi3.MultiError:
 		var violations []Violation
 		for _, err := range err {
-			violations = append(violations, violationsAt(at, forms, err, options)...)
+			violations = append(violations, v.violations(err)...)
 		}
 		return violations
 	case *openapi3.SchemaError:
-		place, tried := at, forms
-		if inner := err.JSONPointer(); len(inner) > 0 {
-			place, tried = append(slices.Clip(at), inner...), nil
+		inner := *v
+		if path := err.JSONPointer(); len(path) > 0 {
+			inner.at, inner.forms = append(slices.Clip(v.at), path...), nil
 		}
-		if form := evidentForm(err); form != nil && !slices.Contains(tried, form) {
-			if inner := form.VisitJSON(err.Value, options...); inner != nil {
-				return violationsAt(place, append(slices.Clip(tried), form), inner, options)
+		if form := evidentForm(err); form != nil && v.depth < maxDepth && !slices.Contains(inner.forms, form) {
+			as := visit{v.options, inner.at, append(slices.Clip(inner.forms), form), v.depth + 1}
+			if violations := as.violations(form.VisitJSON(err.Value, v.options...)); len(violations) > 0 {
+				return violations
 			}
 		}
-		if causes, ok := errors.AsType[openapi3.MultiError](err.Origin); ok {
-			return violationsAt(at, forms, causes, options) // of an allOf or an OpenAPI 3.1 schema, with pointers from the visited value
+		// The causes in an allOf or an OpenAPI 3.1 schema have pointers from the visited value.
+		causes, _ := errors.AsType[openapi3.MultiError](err.Origin)
+		if violations := v.violations(causes); len(violations) > 0 {
+			return violations
 		}
-		return []Violation{{In: "body", Pointer: pointer(place), Message: reason(err)}}
+		return []Violation{{In: "body", Pointer: pointer(inner.at), Message: reason(err)}}
 	default:
-		return []Violation{{In: "body", Pointer: pointer(at), Message: oneLine(err.Error())}}
+		return []Violation{{In: "body", Pointer: pointer(v.at), Message: oneLine(err.Error())}}
 	}
 }
 

@@ -83,6 +83,9 @@ components:
           discriminator: {propertyName: kind, mapping: {cat: "#/components/schemas/Cat", dog: Dog}}
         all: {allOf: [{required: [a]}, {properties: {b: {allOf: [{type: string}, {minLength: 2}]}}}]}
         none: {not: {type: string}}
+        astray:
+          oneOf: [{$ref: "#/components/schemas/Cat"}, {$ref: "#/components/schemas/Dog"}]
+          discriminator: {propertyName: kind, mapping: {bird: "#/components/schemas/Named"}}
         list: {type: array, maxItems: 1, items: {anyOf: [{$ref: "#/components/schemas/Cat"}]}}
     Cat: {type: object, required: [kind, lives], properties: {kind: {type: string}, lives: {type: integer, maximum: 9}, name: {type: string}}}
     Dog: {type: object, required: [kind, tricks], properties: {kind: {type: string}, tricks: {type: array, items: {type: string}}}}
@@ -107,6 +110,7 @@ func TestViolationsOfComposedSchemas(t *testing.T) {
 		{"the form that is named, whatever the fields", `{"kind":{"kind":"dog","lives":10,"name":"x"}}`, []string{`body /kind/tricks: property "tricks" is missing`}},
 		{"the form that is named, of any", `{"kinds":{"kind":"dog","lives":9,"name":"x"}}`, []string{`body /kinds/tricks: property "tricks" is missing`}},
 		{"a form that is not there", `{"kind":{"kind":"cow"}}`, []string{`body /kind: discriminator property "kind" has invalid value`}},
+		{"a form that is named, but is none of them", `{"astray":{"kind":"bird","lives":9}}`, []string{`body /astray: value doesn't match any schema from "oneOf"`}},
 		{"everything of all", `{"all":{"b":5}}`, []string{`body /all/a: property "a" is missing`, "body /all/b: value must be a string"}},
 		{"what must not be", `{"none":"x"}`, []string{`body /none: doesn't match schema "not"`}},
 		{"a list in which much is wrong", `{"list":[{"kind":5,"lives":1.5},{}]}`, []string{
