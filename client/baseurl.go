@@ -11,7 +11,7 @@ import (
 // parseBaseURL parses the address of the service, and refuses one that cannot be it or would give the key away.
 func parseBaseURL(rawURL string) (*url.URL, error) {
 	fail := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("base URL %.200q: %s", redactUser(rawURL), problem)
+		return nil, fmt.Errorf("base URL %q: %s", redactUser(rawURL), problem)
 	}
 	base, err := url.Parse(rawURL)
 	switch {
@@ -24,6 +24,8 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 		return fail("the scheme must be https (or http, for a loopback host)")
 	case base.Hostname() == "":
 		return fail("there is no host")
+	case len(base.Port()) > 5 || base.Port() > "65535" && len(base.Port()) == 5:
+		return fail("the port must be at most 65535")
 	case base.User != nil:
 		return fail("a user does not belong in it")
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/aitutor-api/aitutor-go/api"
 )
@@ -31,13 +30,9 @@ func newEndpoint(base *url.URL) (*endpoint, error) {
 			return nil, fmt.Errorf("the contract's server: %w", err)
 		}
 	}
-	at := *base
-	at.Path = strings.TrimRight(at.Path, "/") + op.pathStart
-	if at.RawPath != "" {
-		at.RawPath = strings.TrimRight(at.RawPath, "/") + op.pathStart
-	}
+	at := (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: "/"}).JoinPath(base.EscapedPath(), op.pathStart)
 	return &endpoint{op, &http.Request{
-		Method: http.MethodPost, URL: &at, Host: at.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: http.MethodPost, URL: at, Host: at.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}}, nil
 }
 

@@ -33,6 +33,7 @@ func TestNewRefusesABadValueByName(t *testing.T) {
 		{"a base URL without a scheme", "sk_test", client.WithBaseURL("example.com"), "the scheme must be https"},
 		{"a base URL of another scheme", "sk_test", client.WithBaseURL("ftp://example.com"), "the scheme must be https"},
 		{"a base URL without a host", "sk_test", client.WithBaseURL("https:///api"), "there is no host"},
+		{"a base URL with a port that is none", "sk_test", client.WithBaseURL("https://example.com:65536"), "the port must be at most 65535"},
 		{"a base URL with only a port", "sk_test", client.WithBaseURL("https://:443"), "there is no host"},
 		{"a base URL with a user", "sk_test", client.WithBaseURL("https://user:password@example.com"), "a user does not belong"},
 		{"a base URL with a query", "sk_test", client.WithBaseURL("https://example.com?a=b"), "a query or fragment"},
@@ -145,6 +146,7 @@ func TestARequestIsTheDocumentedOne(t *testing.T) {
 		{"under a prefix", "/proxy/ai", "/proxy/ai/api/v1/run/wf_1"},
 		{"under a prefix with a slash", "/proxy/", "/proxy/api/v1/run/wf_1"},
 		{"under an escaped prefix", "/a%2Fb/", "/a%2Fb/api/v1/run/wf_1"},
+		{"under a prefix that ends with an escaped slash", "/a%2F", "/a%2F/api/v1/run/wf_1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
