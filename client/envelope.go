@@ -31,8 +31,11 @@ func readEnvelope(body []byte) (*envelope, error) {
 
 // isRun reports whether an answer is a run, maybe a broken one, and no error.
 func (e *envelope) isRun() bool {
-	return e != nil && e.Success != 'f' && (e.Output != 0 || e.Result != 0 || e.Error.kind == 0)
+	return e != nil && (e.hasOutput() || e.Success != 'f' && e.Error.kind == 0)
 }
+
+// hasOutput reports whether an answer has what a workflow generated.
+func (e *envelope) hasOutput() bool { return e.Success != 'f' && (e.Output != 0 || e.Result != 0) }
 
 // describe finds the service's code and message in an error of either form.
 func (e *envelope) describe() (code, message string) {
@@ -50,12 +53,17 @@ type errorDetail struct {
 	Message text `json:"message"`
 }
 
-func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	*v = errorValue{kind: kind(d.PeekKind())}
-	if v.kind == '{' {
-		return json.UnmarshalDecode(d, &v.errorDetail)
+func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
+	read := errorValue{kind: kind(d.PeekKind())}
+	if read.kind == '{' {
+		err = json.UnmarshalDecode(d, &read.errorDetail)
+	} else {
+		err = json.UnmarshalDecode(d, &read.Message)
 	}
-	return json.UnmarshalDecode(d, &v.Message)
+	if err == nil || v.kind == 0 { // of a value that is cut off, its beginning
+		*v = read
+	}
+	return err
 }
 
 // kind is the kind of any value; 0 where there is none.
@@ -70,15 +78,20 @@ func (k *kind) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 type text string
 
 func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	*t = ""
+	read := ""
 	if d.PeekKind() != '"' {
-		return d.SkipValue()
+		if err := d.SkipValue(); err != nil {
+			return err
+		}
+	} else {
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		read = token.String()
 	}
-	token, err := d.ReadToken()
-	if err == nil {
-		*t = text(token.String())
-	}
-	return err
+	*t = text(read)
+	return nil
 }
 
 // runFields are the fields of a run in either form.

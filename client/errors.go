@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,7 @@ type APIError struct {
 	Violation  *ValidationError // set where the answer also breaks the contract (a gateway's HTML, say)
 
 	workflowID string
+	hasOutput  bool  // as only a run has
 	cause      error // why the answer could not be read whole
 }
 
@@ -138,22 +140,41 @@ func (e *APIError) Unwrap() []error {
 
 // SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
 // request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
-// 400, a bad argument) and for a cancelled context.
+// 400, a bad argument) and for a cancelled context. Of errors that are joined it is true where it is of each.
 func SafeToRetry(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
-	failure, ok := errors.AsType[ofRun](err) // the outermost: those inside may be of other calls
-	return ok && failure.safeToRetry()
+	runs := runErrors(err)
+	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run runError) bool { return !run.safeToRetry() })
 }
 
-// ofRun are the errors that tell whether the run may be sent again.
-type ofRun interface {
+// runError is the error of one run.
+type runError interface {
 	error
 	safeToRetry() bool
 }
 
-func (e *APIError) safeToRetry() bool { return e.StatusCode == http.StatusTooManyRequests }
+// runErrors lists the errors of runs that err is or wraps, but nothing of what is inside them: that may be of another call.
+func runErrors(err error) []runError {
+	switch err := err.(type) { //nolint:errorlint // one layer after the other
+	case runError:
+		return []runError{err}
+	case interface{ Unwrap() error }:
+		return runErrors(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		var runs []runError
+		for _, err := range err.Unwrap() {
+			runs = append(runs, runErrors(err)...)
+		}
+		return runs
+	}
+	return nil
+}
+
+func (e *APIError) safeToRetry() bool {
+	return e.StatusCode == http.StatusTooManyRequests && !e.hasOutput
+}
 
 func (e *transportError) safeToRetry() bool { return e.unsent }
 
@@ -175,6 +196,9 @@ func (e *transportError) Error() string {
 }
 
 func (e *transportError) Unwrap() error { return e.err }
+
+// GoString is Error, so that %#v does not print the fields of what a transport made.
+func (e *transportError) GoString() string { return e.Error() }
 
 // refusal is a run that the violation handler refused, with the handler's own error.
 type refusal struct {

@@ -177,6 +177,8 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 		{"a failure with a result", reply{200, id, `{"success":false,"result":"x","error":"no"}`}, nil, "", "no", true},
 		{"an error that is null", reply{200, id, `{"success":true,"error":null}`}, nil, "", "", true},
 		{"two errors, the last of which is a text", reply{500, id, `{"success":false,"error":{"message":"a","code":"b"},"error":"no"}`}, nil, "", "no", true},
+		{"two errors, the last of which is cut off", reply{500, id, `{"success":false,"error":{"message":"no","code":"new"},"error":"mo`}, nil, "new", "no", true},
+		{"two codes, the last of which is no JSON", reply{500, id, `{"success":false,"error":"no","code":"new","code":nul}`}, nil, "new", "no", true},
 		{"two codes, the last of which is a text", reply{500, id, `{"success":false,"error":"no","code":5,"code":"new"}`}, nil, "new", "no", true},
 		{"two errors, the last of which is an object", reply{500, id, `{"success":false,"error":[1e999],"error":{"message":5,"code":"new"}}`}, nil, "new", "", true},
 		{"an error of a form that breaks the contract", reply{400, id, `{"success":false,"error":{"message":"no"},"code":7}`}, client.ErrInvalidRequest, "", "no", true},
