@@ -35,6 +35,7 @@ func echoRows() []hostileRow {
 			`{"success":false,"error":"`+strings.Repeat("a", 295)+key+`"}`),
 		errored("as the name of a duplicate field", 500, "application/json", `{"`+key+`":1,"`+key+`":2}`),
 		errored("as the name of fields in an error", 500, "application/json", `{"success":false,"error":{"`+key+`":{"code":1}}}`),
+		errored("with a byte inside that is no text", 502, "text/plain", key[:6]+"\xff"+key[6:]+strings.Repeat(" a", 200)),
 		{
 			name: "echoes the key in a run's ID and status", runs: 1, text: "x",
 			handler: answerJSON(200, `{"success":true,"run_id":"`+key+`","status":"`+key+`","output":{"generated_story":"x"}}`),

@@ -119,6 +119,7 @@ func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 				}
 			}
 			ask := func(t *testing.T, certificates []tls.Certificate, hc *http.Client) {
+				t.Helper()
 				t.Parallel()
 				seen := new(runCounter)
 				c := newHostileClient(t, serveHTTP2(t, seen, certificates, broken), client.WithHTTPClient(hc), client.WithTimeout(5*time.Second))

@@ -63,7 +63,7 @@ func unquote(quoted []byte) string {
 	if text, ok := unquoteProse(quoted); ok {
 		return text
 	}
-	text, _ := jsontext.AppendUnquote(nil, quoted) // its error is that of half a surrogate pair
+	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted) // its error is that of half a surrogate pair
 	return string(text)
 }
 
@@ -81,6 +81,8 @@ func unquoteProse(quoted []byte) (string, bool) {
 		switch escape[0] {
 		case 'n':
 			text.WriteByte('\n')
+		case 't':
+			text.WriteByte('\t')
 		case '"', '\\', '/':
 			text.WriteByte(escape[0])
 		default:

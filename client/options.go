@@ -108,7 +108,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithUserAgent(ua string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(ua) == "" || strings.ContainsFunc(ua, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return fmt.Errorf("WithUserAgent: %.64q is blank or holds a control character or one outside ASCII", ua)
+			return fmt.Errorf("WithUserAgent: %q is blank or holds a control character or one outside ASCII", ua)
 		}
 		c.userAgent = ua
 		return nil

@@ -178,6 +178,13 @@ func TestTheKeyIsInNoRefusal(t *testing.T) {
 		require.Error(t, err)
 		assertNoKey(t, hostileKey, nil, err)
 	}
+	for _, option := range []client.Option{
+		client.WithUserAgent(strings.Repeat("a", 50) + hostileKey + "\n"), client.WithBaseURL("ftp://h/" + strings.Repeat("a", 180) + hostileKey),
+	} {
+		_, err := client.New(hostileKey, option)
+		require.Error(t, err)
+		assertNoKey(t, hostileKey[:10], nil, err)
+	}
 	for _, key := range []string{hostileKey + "\n", hostileKey + " ", "\t" + hostileKey, hostileKey + "\x7f", hostileKey + "é"} {
 		_, err := client.New(key)
 		require.Error(t, err)
@@ -216,6 +223,23 @@ func TestTheKeyIsInNoErrorOfARoundTripper(t *testing.T) {
 		})
 	}
 }
+
+// What a transport's own error holds but does not say is not printed with the call's error either.
+func TestAnErrorPrintsNothingOfWhatItWraps(t *testing.T) {
+	c, err := client.New(hostileKey, client.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		return nil, silentError{req.Header}
+	})}))
+	require.NoError(t, err)
+	_, err = c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+	require.ErrorAs(t, err, new(silentError))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.NotContains(t, fmt.Sprintf(verb, err), hostileKey, verb)
+	}
+}
+
+type silentError struct{ Header http.Header }
+
+func (silentError) Error() string { return "could not send" }
 
 type tellingError struct{ Request string }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // clip makes one line of text, of a length that a person reads.
@@ -13,7 +14,11 @@ func clip(text string) string {
 	if whole && len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:min(len(text), limit)], "") + "..."
+	end := min(len(text), limit)
+	for end > 0 && end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.ToValidUTF8(text[:end], "\uFFFD") + "..." // and not "", which would close a key up that is in pieces
 }
 
 // oneLine makes one line of text: each run of white space and control characters becomes a space.
@@ -26,7 +31,9 @@ func pointer(path []string) string {
 	var text strings.Builder
 	for _, name := range path {
 		text.WriteByte('/')
-		text.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+		text.WriteString(escapeToken.Replace(name))
 	}
 	return text.String()
 }
+
+var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
