@@ -15,16 +15,12 @@ func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res 
 	var fields runFields
 	// What decodes without an error is strict: unmarshal refuses all that checkStrict refuses.
 	strict := cut == nil && unmarshal(body, &fields) == nil
-	readable := body
-	if cut != nil && tooManyValues(body) { // the tree of its JSON would be a hundred times as large
-		readable = body[:min(len(body), 64<<10)]
-	}
-	violations := call.operation.checkResponse(req, res.StatusCode, res.Header, readable, strict)
+	violations := call.operation.checkResponse(req, res.StatusCode, res.Header, body, strict)
 	whole := cut == nil && res.StatusCode/100 == 2
 	if whole && strict && len(violations) == 0 && fields.areOfRun() {
 		return c.newRun(res, &fields, body), nil
 	}
-	object, unread := readEnvelope(readable) // what the contract does not call JSON may be readable
+	object, unread := readEnvelope(body) // what the contract does not call JSON may be readable
 	whole = whole && (unread == nil || errors.Is(unread, errTrailingData))
 	violation := c.violation(req, res, body, violations)
 	if !whole || !object.isRun() {
@@ -116,5 +112,5 @@ func (c *Client) gatewayText(header http.Header, body []byte) string {
 		return strings.TrimSpace(string(body))
 	}
 	text := c.key.redact(string(body[:limit]))
-	return text[:max(0, len(text)-len(c.key.key()))] // where the text was cut, the key may have been
+	return strings.ToValidUTF8(text[:max(0, len(text)-c.key.longest())], "\uFFFD") // where the text was cut, the key may have been
 }

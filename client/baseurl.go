@@ -15,6 +15,8 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 	}
 	base, err := url.Parse(rawURL)
 	switch {
+	case err != nil && strings.Contains(rawURL, "@"): // parts of a password may be in the error
+		return fail("it cannot be parsed")
 	case err != nil:
 		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err

@@ -142,11 +142,9 @@ func (e *APIError) Unwrap() []error {
 // request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
 // 400, a bad argument) and for a cancelled context. Of errors that are joined it is true where it is of each.
 func SafeToRetry(err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return false
-	}
 	runs := runErrors(err)
-	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run runError) bool { return !run.safeToRetry() })
+	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run runError) bool { return !run.safeToRetry() }) &&
+		!errors.Is(err, context.Canceled)
 }
 
 // runError is the error of one run.
@@ -213,4 +211,5 @@ func (e *refusal) Error() string {
 	return e.err.Error() + ": " + e.violation.Error()
 }
 
-func (e *refusal) Unwrap() []error { return []error{e.err, e.violation} }
+// Unwrap gives the violation first: it has the body.
+func (e *refusal) Unwrap() []error { return []error{e.violation, e.err} }

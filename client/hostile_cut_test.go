@@ -45,6 +45,12 @@ func cutRows() []hostileRow {
 		name: "breaks an error off in the middle", runs: 1, status: 500, invalid: true, body: `{"success":false,"error":"Sor`,
 		raw: rawAnswer("HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" + `{"success":false,"error":"Sor`),
 	}
+	long := `{"success":false,"error":"No credits","more":[` + strings.Repeat("0,", 200_000) + `0],"code":"invalid_billing"`
+	cutLong := hostileRow{
+		name: "breaks a long error off at its end", runs: 1, status: 500, invalid: true, body: long, is: []error{client.ErrPaymentRequired},
+		says: []string{"No credits (code invalid_billing)"},
+		raw:  rawAnswer("HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 500000\r\n\r\n" + long),
+	}
 	cutLimited := hostileRow{
 		name: "breaks a 429 off in the middle", runs: 3, status: 429, invalid: true, safe: true, body: `{"success":`, is: []error{client.ErrRateLimited},
 		raw: rawAnswer("HTTP/1.1 429 Slow\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" + `{"success":`),
@@ -63,7 +69,7 @@ func cutRows() []hostileRow {
 		cut("closes in the middle of the body", head(1000)+part, part),
 		cut("closes in the middle of a chunk", chunkedHead+"ff\r\n"+part, part),
 		cut("closes between chunks", chunkedHead+chunk(part), part),
-		whole, wholeChunk, badChunk, cutReset, cutError, cutLimited,
+		whole, wholeChunk, badChunk, cutReset, cutError, cutLong, cutLimited,
 	}
 }
 

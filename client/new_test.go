@@ -30,6 +30,7 @@ func TestNewRefusesABadValueByName(t *testing.T) {
 		{"a key outside ASCII", "sk_tést", nil, "the API key holds"},
 		{"a base URL that does not parse", "sk_test", client.WithBaseURL("https://h:port"), "base URL"},
 		{"an empty base URL", "sk_test", client.WithBaseURL(""), "base URL"},
+		{"a base URL with a user that does not parse", "sk_test", client.WithBaseURL("https://u:password#@example.com"), "it cannot be parsed"},
 		{"a base URL without a scheme", "sk_test", client.WithBaseURL("example.com"), "the scheme must be https"},
 		{"a base URL of another scheme", "sk_test", client.WithBaseURL("ftp://example.com"), "the scheme must be https"},
 		{"a base URL without a host", "sk_test", client.WithBaseURL("https:///api"), "there is no host"},

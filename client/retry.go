@@ -32,7 +32,7 @@ func (c *Client) retry(ctx context.Context, call *call) (*Run, error) {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, fmt.Errorf("%w while waiting to try again: %w", ctx.Err(), err)
+			return nil, fmt.Errorf("%w (%w while waiting to try again)", err, ctx.Err())
 		}
 	}
 }

@@ -73,6 +73,7 @@ func TestARunIsNotTriedAgainWhateverTheViolationHandlerReturns(t *testing.T) {
 		"a 429 of another call":                 func(*client.ValidationError) error { return &client.APIError{StatusCode: 429} },
 		"a 429, and the violation":              func(v *client.ValidationError) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
 		"a 429 that breaks the contract itself": func(v *client.ValidationError) error { return &client.APIError{StatusCode: 429, Violation: v} },
+		"a violation of another call":           func(*client.ValidationError) error { return &client.ValidationError{StatusCode: 429} },
 		"another call that was not sent":        func(*client.ValidationError) error { return fmt.Errorf("elsewhere: %w", unsent) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +86,9 @@ func TestARunIsNotTriedAgainWhateverTheViolationHandlerReturns(t *testing.T) {
 				}))
 				_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
 				require.ErrorIs(t, err, refusal)
-				require.ErrorAs(t, err, new(*client.ValidationError))
+				var violation *client.ValidationError
+				require.ErrorAs(t, err, &violation)
+				assert.JSONEq(t, `{"success":true,"result":5}`, string(violation.Body))
 				assert.Len(t, transport.asked, 1)
 				assert.False(t, client.SafeToRetry(err))
 				assert.False(t, client.SafeToRetry(fmt.Errorf("job 7: %w", err)))

@@ -35,6 +35,11 @@ func newSecret(key string) (secret, error) {
 
 func (s secret) key() string { return s()[0] }
 
+// longest is the length of the key's longest spelling.
+func (s secret) longest() int {
+	return len(slices.MaxFunc(s(), func(a, b string) int { return len(a) - len(b) }))
+}
+
 const redacted = "[redacted]"
 
 // redact takes the key out of a text that came from outside.

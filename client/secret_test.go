@@ -154,6 +154,21 @@ func TestTheKeyIsInNothingThatPrints(t *testing.T) {
 	}
 }
 
+func TestNoPartOfTheKeyIsLeftWhereALongTextIsCut(t *testing.T) {
+	key := strings.Repeat("+/=", 8)
+	for name, spelling := range map[string]string{"the key": key, "the key in a URL": url.QueryEscape(key)} {
+		transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){
+			stepAnswer(502, strings.Repeat("a", 4090-len(spelling)/2)+spelling, "Content-Type", "text/plain"),
+		}}
+		c, err := client.New(key, client.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		_, err = c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+		var answer *client.APIError
+		require.ErrorAs(t, err, &answer)
+		assert.Regexp(t, "^a+$", answer.Message, name)
+	}
+}
+
 func TestTheKeyIsInNoRefusal(t *testing.T) {
 	t.Parallel()
 	c, err := client.New(hostileKey)
