@@ -16,7 +16,7 @@ type Client struct {
 	key              secret
 	http             *http.Client
 	endpoint         func() (*endpoint, error) // made by the first call: New does not parse the contract
-	authorization    func() []string
+	authorization    func() []string           // a func, as secret is, so that nothing prints it
 	userAgent        []string
 	timeout          time.Duration
 	maxRetries       int

@@ -12,11 +12,11 @@ import (
 
 // envelope is what tells a run from an error, also where either breaks the contract. It keeps nothing but an error's texts.
 type envelope struct {
-	Success kind       `json:"success"`
-	Output  kind       `json:"output"`
-	Result  kind       `json:"result"`
-	Error   errorValue `json:"error"`
-	Code    text       `json:"code"`
+	Success jsonKind    `json:"success"`
+	Output  jsonKind    `json:"output"`
+	Result  jsonKind    `json:"result"`
+	Error   errorValue  `json:"error"`
+	Code    textOrEmpty `json:"code"`
 }
 
 // readEnvelope reads the envelope of an answer, or of what stands before the error. It is nil where the answer is no object.
@@ -44,17 +44,17 @@ func (e *envelope) describe() (code, message string) {
 
 // errorValue is the value of error in either form: the message, or an object with it.
 type errorValue struct {
-	kind
+	kind jsonKind
 	errorDetail
 }
 
 type errorDetail struct {
-	Code    text `json:"code"`
-	Message text `json:"message"`
+	Code    textOrEmpty `json:"code"`
+	Message textOrEmpty `json:"message"`
 }
 
 func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
-	read := errorValue{kind: kind(d.PeekKind())}
+	read := errorValue{kind: jsonKind(d.PeekKind())}
 	if read.kind == '{' {
 		err = json.UnmarshalDecode(d, &read.errorDetail)
 	} else {
@@ -66,31 +66,27 @@ func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
 	return err
 }
 
-// kind is the kind of any value; 0 where there is none.
-type kind jsontext.Kind
+// jsonKind is the kind of any value; 0 where there is none.
+type jsonKind jsontext.Kind
 
-func (k *kind) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	*k = kind(d.PeekKind())
+func (k *jsonKind) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*k = jsonKind(d.PeekKind())
 	return d.SkipValue()
 }
 
-// text is a string; "" of any other value.
-type text string
+// textOrEmpty is a string; "" of any other value.
+type textOrEmpty string
 
-func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	read := ""
-	if d.PeekKind() != '"' {
-		if err := d.SkipValue(); err != nil {
-			return err
-		}
-	} else {
-		token, err := d.ReadToken()
-		if err != nil {
-			return err
-		}
-		read = token.String()
+func (t *textOrEmpty) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	value, err := d.ReadValue()
+	if err != nil {
+		return err
 	}
-	*t = text(read)
+	*t = ""
+	if value.Kind() == '"' {
+		read, _ := jsontext.AppendUnquote(nil, value) // its error is that of half a surrogate pair
+		*t = textOrEmpty(read)
+	}
 	return nil
 }
 

@@ -39,6 +39,11 @@ func checkEnd(decoder *jsontext.Decoder) error {
 	return nil
 }
 
+// marshal is json.Marshal of generated types, which leave out what is not set by the omitempty of encoding/json.
+func marshal(v any) ([]byte, error) {
+	return json.Marshal(v, jsonv1.OmitEmptyWithLegacySemantics(true))
+}
+
 // unmarshal is json.Unmarshal, with unquote for the strings of a long answer; a short one would lose by it.
 func unmarshal(data []byte, v any) error {
 	if len(data) < 1<<10 {
@@ -100,16 +105,17 @@ func decodeTree(data []byte) (tree any, err error) {
 	return tree, err
 }
 
-// decodeBroken decodes JSON that need not be strict: of duplicate names it takes the last text and the members of all objects, it replaces
+// decodeBroken decodes JSON that need not be strict: of a name that is there twice it takes the last value, it replaces
 // invalid UTF-8 and skips a byte order mark. With an error, v has what was read before it.
 func decodeBroken(data []byte, v any) error {
 	return decodeFirst(withoutMark(data), v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
-// decodeFitting is decodeBroken, but leaves out the fields that are of another type.
+// decodeFitting is decodeBroken, but passes over each value that is of another type than its field. (Objects that are there
+// twice come together, and an element of another type stays empty.)
 func decodeFitting(data []byte, v any) {
 	_ = decodeFirst(withoutMark(data), v, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true),
-		jsonv1.ReportErrorsWithLegacySemantics(true)) // which goes on after such a field
+		jsonv1.ReportErrorsWithLegacySemantics(true)) // which goes on after such a value
 }
 
 func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\uFEFF")) }

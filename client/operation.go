@@ -51,9 +51,6 @@ func newOperation(route *routers.Route) *operation {
 		op.addBodies(response.Content, openapi3.VisitAsResponse())
 		rule := &responseRule{body: withResponse(&openapi3.Response{Description: response.Description, Content: response.Content})}
 		for name, header := range response.Headers {
-			if name == "Content-Type" {
-				continue // as OpenAPI says
-			}
 			key := http.CanonicalHeaderKey(name)
 			rule.headers = append(rule.headers, headerRule{
 				name: name, key: key,

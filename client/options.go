@@ -119,8 +119,8 @@ func WithUserAgent(ua string) Option {
 // answer: the call returns what could be read of it. Returning an error fails the call with that error, and with the
 // violation, for [errors.As]. Without it, a violation fails the call.
 //
-// It is asked about every attempt's answer, also one that is not a run; such an answer stays an [*APIError], whatever
-// the function returns.
+// It is asked about every answer that came whole, also one that is not a run; such an answer stays an [*APIError],
+// whatever the function returns.
 func WithViolationHandler(h func(context.Context, *ValidationError) error) Option {
 	return func(c *config) error {
 		if h == nil {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/aitutor-api/aitutor-go/gen"
@@ -41,7 +40,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	if err != nil {
 		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(workflowID), err)
 	}
-	inputs, err := jsonv2.Marshal(in)
+	inputs, err := marshal(in)
 	if err == nil {
 		err = to.checkInputs(inputs)
 	}
@@ -74,13 +73,14 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 // the JSON that the text holds. Fields that the output does not have leave v as it was.
 func (r *Run) Decode(v any) error {
 	var answer struct {
-		RunID  json.RawMessage `json:"run_id"`
-		Output json.RawMessage `json:"output"`
-		Result json.RawMessage `json:"result"`
+		RunID  jsontext.Value `json:"run_id"`
+		Output jsontext.Value `json:"output"`
+		Result jsontext.Value `json:"result"`
 	}
+	decodeFitting(r.Body, &answer)
 	output := []byte(r.Text)
-	documented := json.Unmarshal(r.Body, &answer) == nil && answer.Output != nil && (answer.Result == nil || answer.RunID != nil)
-	if documented {
+	switch kind := answer.Output.Kind(); {
+	case kind == '{' && answer.RunID != nil, kind != 0 && kind != 'n' && answer.Result == nil:
 		output = answer.Output
 	}
 	if !json.Valid(output) {

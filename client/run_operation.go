@@ -29,10 +29,17 @@ var runWorkflow = sync.OnceValues(func() (*runOperation, error) {
 	if id == nil {
 		return nil, fmt.Errorf("the contract's path %s has no workflow ID", path)
 	}
+	var inputs *bodyRule
+	if body := op.route.Operation.RequestBody; body != nil {
+		inputs = op.bodies[body.Value.Content.Get("application/json")]
+	}
+	if inputs == nil {
+		return nil, errors.New("the contract's operation runWorkflow takes no JSON")
+	}
 	return &runOperation{
 		described: op,
 		ownOutput: op.withOwn("output"),
-		inputs:    op.bodies[op.route.Operation.RequestBody.Value.Content.Get("application/json")],
+		inputs:    inputs,
 		pathStart: path[:id[0]],
 		pathEnd:   path[id[1]:],
 	}, nil

@@ -358,6 +358,7 @@ func TestDecode(t *testing.T) {
 	type output struct {
 		Title string `json:"title"`
 	}
+	const charlie = `{"title":"Charlie"}`
 	tests := []struct {
 		name string
 		run  client.Run
@@ -366,6 +367,13 @@ func TestDecode(t *testing.T) {
 	}{
 		{"the output object", client.Run{Body: []byte(`{"output":{"title":"Charlie"}}`)}, "Charlie", ""},
 		{"the JSON that the text holds", client.Run{Text: ` {"title":"Charlie"} `}, "Charlie", ""},
+		{"the text, beside an output that is null", client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":null,"result":""}`)}, "Charlie", ""},
+		{"the text, beside an output that is another", client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":"","result":""}`)}, "Charlie", ""},
+		{"the text, beside an output of the deployed form", client.Run{Text: charlie, Body: []byte(`{"output":{"title":"x"},"result":""}`)}, "Charlie", ""},
+		{"the text, beside an output in capitals", client.Run{Text: charlie, Body: []byte(`{"Run_ID":"r","OUTPUT":{"title":"x"},"result":""}`)}, "Charlie", ""},
+		{"the output object after a byte order mark", client.Run{Body: []byte("\uFEFF" + `{"output":{"title":"Charlie"}}`)}, "Charlie", ""},
+		{"the output object, with data after the answer", client.Run{Body: []byte(`{"output":{"title":"Charlie"}} x`)}, "Charlie", ""},
+		{"an output of another shape", client.Run{Body: []byte(`{"output":["Charlie"]}`)}, "", "cannot unmarshal array"},
 		{"a text that is not JSON", client.Run{Text: "Once upon a time"}, "", "is not JSON"},
 		{"no text at all", client.Run{}, "", "is not JSON"},
 		{"a text of another shape", client.Run{Text: `["Charlie"]`}, "", "cannot unmarshal array"},

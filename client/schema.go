@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -127,11 +126,4 @@ func reason(failure *openapi3.SchemaError) string {
 		text = reason
 	}
 	return oneLine(text)
-}
-
-// asksNothing reports whether a schema has nothing but what is for readers.
-func asksNothing(schema openapi3.Schema) bool {
-	schema.Title, schema.Description, schema.Default, schema.Example, schema.Deprecated = "", "", nil, nil, false
-	schema.ExternalDocs, schema.XML, schema.Extensions, schema.Origin = nil, nil, nil, nil
-	return reflect.ValueOf(schema).IsZero()
 }

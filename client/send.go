@@ -85,7 +85,7 @@ func (c *Client) reason(ctx, limited context.Context, err error) error {
 func (c *Client) log(ctx context.Context, req *http.Request, status int, took time.Duration, run *Run) {
 	var id string
 	if run != nil {
-		id = c.key.redact(run.ID)
+		id = run.ID
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "aitutor: run workflow",
 		slog.String("method", req.Method),

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 // may still be.
 type skimmer struct {
 	anyOf    []*skimmer // then there is nothing else
-	kind     string     // the schema's one type
+	jsonType string     // the schema's one type
 	bools    []string   // as JSON has them
 	pattern  *regexp.Regexp
 	members  map[string]member
@@ -58,9 +59,9 @@ func (made skimmers) newSkimmer(schema *openapi3.Schema) *skimmer {
 	if len(schema.Type.Slice()) != 1 {
 		return nil
 	}
-	s := &skimmer{kind: schema.Type.Slice()[0], members: make(map[string]member), required: len(schema.Required)}
+	s := &skimmer{jsonType: schema.Type.Slice()[0], members: make(map[string]member), required: len(schema.Required)}
 	rest.Type, rest.Properties, rest.Required, rest.Items = nil, nil, nil, nil
-	switch s.kind {
+	switch s.jsonType {
 	case openapi3.TypeBoolean:
 		rest.Enum = nil
 		for _, value := range []bool{true, false} {
@@ -99,6 +100,13 @@ func (made skimmers) newSkimmer(schema *openapi3.Schema) *skimmer {
 	return s
 }
 
+// asksNothing reports whether a schema has nothing but what is for readers.
+func asksNothing(schema openapi3.Schema) bool {
+	schema.Title, schema.Description, schema.Default, schema.Example, schema.Deprecated = "", "", nil, nil, false
+	schema.ExternalDocs, schema.XML, schema.Extensions, schema.Origin = nil, nil, nil, nil
+	return reflect.ValueOf(schema).IsZero()
+}
+
 // accepts reports whether a value, without white space around it, is certainly valid.
 func (s *skimmer) accepts(value []byte) bool {
 	switch {
@@ -109,11 +117,11 @@ func (s *skimmer) accepts(value []byte) bool {
 	}
 	switch value[0] {
 	case '"':
-		return s.kind == openapi3.TypeString && (s.pattern == nil || s.pattern.MatchString(unquote(value)))
+		return s.jsonType == openapi3.TypeString && (s.pattern == nil || s.pattern.MatchString(unquote(value)))
 	case 't', 'f':
 		return slices.Contains(s.bools, string(value))
 	case '[':
-		if s.kind != openapi3.TypeArray {
+		if s.jsonType != openapi3.TypeArray {
 			return false
 		}
 		for element := range elementsOf(value) {
@@ -123,7 +131,7 @@ func (s *skimmer) accepts(value []byte) bool {
 		}
 		return true
 	case '{':
-		return s.kind == openapi3.TypeObject && s.acceptsMembers(value)
+		return s.jsonType == openapi3.TypeObject && s.acceptsMembers(value)
 	}
 	return false
 }

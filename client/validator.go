@@ -43,8 +43,9 @@ func DefaultValidator() *Validator { return defaultValidator() }
 
 var defaultValidator = sync.OnceValue(func() *Validator { return &Validator{newContract(api.Document())} })
 
-// ValidateRequest returns a [*ValidationError] where req breaks the contract. It reads the body and leaves it readable.
-// A credential has to be there where the contract wants one; whether it is right is the server's to say.
+// ValidateRequest returns a [*ValidationError] where req breaks the contract, or its body cannot be read; of a request
+// without a URL, another error. It reads the body and leaves it readable. A credential has to be there where the contract
+// wants one; whether it is right is the server's to say.
 func (v *Validator) ValidateRequest(req *http.Request) error {
 	if req.URL == nil {
 		return errors.New("validate request: req.URL, which says what is asked, is not set")
@@ -61,8 +62,8 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 	return failure.with(op.checkRequest(req, parameters, body)...)
 }
 
-// ValidateResponse returns a [*ValidationError] where res, the answer to res.Request, breaks the contract. It reads the
-// body and leaves it readable.
+// ValidateResponse returns a [*ValidationError] where res, the answer to res.Request, breaks the contract, or its body
+// cannot be read whole; where res.Request is not set, another error. It reads the body and leaves it readable.
 func (v *Validator) ValidateResponse(res *http.Response) error {
 	if res.Request == nil || res.Request.URL == nil {
 		return errors.New("validate response: res.Request, which says what was asked, is not set")

@@ -22,8 +22,8 @@ func (e ValidationError) Unwrap() error { return e.cause }
 
 // Violation is one way in which an exchange breaks the contract.
 type Violation struct {
-	// In says where: "status", "header", "content-type" or "body" of an answer; of a request also "path", "method",
-	// "query" and "cookie".
+	// In says where: "status", "header", "content-type" or "body"; of a request also "query" and "cookie"; "path" or
+	// "method" where the contract has no such operation.
 	In string
 	// Pointer is the JSON pointer (RFC 6901) into the body, or the name of the header or parameter.
 	Pointer string

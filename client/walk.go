@@ -40,7 +40,7 @@ func elementsOf(array []byte) iter.Seq[[]byte] {
 
 func trimSeparators(json []byte) []byte { return bytes.TrimLeft(json, " \t\r\n,:") }
 
-// valueLength is the length of the value that valid JSON begins with.
+// valueLength is the length of the value that the rest of a valid object or array begins with.
 func valueLength(json []byte) int {
 	depth, end := 0, 0
 	for {
@@ -55,10 +55,7 @@ func valueLength(json []byte) int {
 			end++
 		default:
 			if depth == 0 {
-				if n := bytes.IndexAny(json, " \t\r\n,]}"); n >= 0 {
-					return n
-				}
-				return len(json)
+				return bytes.IndexAny(json, " \t\r\n,]}")
 			}
 			end++
 		}
