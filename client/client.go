@@ -86,16 +86,15 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 // Clients of the program.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// newHTTPClient is a copy of hc that follows no redirect: the API has none, and following one would hand the inputs, and
-// on a downgrade the key, to someone else.
+// newHTTPClient is a copy of hc, with a transport.
 func newHTTPClient(hc *http.Client) *http.Client {
-	var client http.Client
-	if hc != nil {
-		client = *hc
-	} else {
-		client.Transport = sharedTransport()
+	if hc == nil {
+		return &http.Client{Transport: sharedTransport()}
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := *hc
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
 	return &client
 }
 

@@ -139,3 +139,32 @@ func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestARedirectOverHTTP2IsAnAnswer(t *testing.T) {
+	t.Parallel()
+	trusted := httptest.NewUnstartedServer(nil)
+	trusted.EnableHTTP2 = true
+	trusted.StartTLS()
+	t.Cleanup(trusted.Close)
+	for name, hints := range map[string]bool{"at once": false, "after early hints": true} {
+		t.Run(name, func(t *testing.T) {
+			seen := new(runCounter)
+			c := newHostileClient(t, serveHTTP2(t, seen, trusted.TLS.Certificates, func(conn net.Conn, stream uint32) {
+				if hints {
+					writeEarlyHints(conn, stream)
+				}
+				header := append([]byte{0x08, 3}, "307"...)             // :status
+				header = append(append(header, 0x0f, 0x1f, 2), "/x"...) // location
+				writeFrame(conn, frameHeaders, flagEndHeaders, stream, header)
+				writeFrame(conn, frameData, flagEndStream, stream, []byte("gone"))
+			}), client.WithHTTPClient(trusting(t, trusted)))
+			_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+			var answer *client.APIError
+			require.ErrorAs(t, err, &answer)
+			assert.Equal(t, 307, answer.StatusCode)
+			assert.Equal(t, "/x", answer.Header.Get("Location"))
+			assert.Equal(t, "gone", string(answer.Body))
+			assert.Equal(t, 1, seen.count())
+		})
+	}
+}

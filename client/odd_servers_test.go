@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -74,6 +76,40 @@ func TestTheCookiesOfAServerStayWithTheCallersJar(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []string{"", "a=b"}, cookies)
+}
+
+// net/http takes a request with such a header for one that may be written twice.
+func TestARunWithAnIdempotencyKeyIsNotWrittenAgain(t *testing.T) {
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		seen := new(runCounter)
+		base := serveAccepted(t, func(conn net.Conn) { // answers one request, reads the next and goes
+			reader := bufio.NewReader(conn)
+			for i := range 2 {
+				req, err := http.ReadRequest(reader)
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, req.Body)
+				seen.add()
+				if i == 0 {
+					_, _ = io.WriteString(conn, head(len(goodAnswer))+goodAnswer)
+				}
+			}
+		})
+		transport := &http.Transport{}
+		t.Cleanup(transport.CloseIdleConnections)
+		c := newHostileClient(t, base, client.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			req = req.Clone(req.Context())
+			req.Header.Set(name, "1")
+			return transport.RoundTrip(req)
+		})}))
+		_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+		require.NoError(t, err, name)
+		_, err = c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+		require.Error(t, err, name)
+		assert.False(t, client.SafeToRetry(err), name)
+		assert.Equal(t, 2, seen.count(), name)
+	}
 }
 
 func TestClosingIdleConnectionsBreaksNoCall(t *testing.T) {

@@ -23,22 +23,24 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 		limited, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 	}
-	var conn connState
-	req := c.newRequest(conn.watch(limited), call, &conn)
+	sending := &oneSend{next: c.http.Transport}
+	req := c.newRequest(sending.watch(limited), call, sending)
 	var status int
 	if c.logger != nil {
 		start := time.Now()
 		defer func() { c.log(ctx, req, status, time.Since(start), run) }()
 	}
-	res, err := c.http.Do(req) //nolint:bodyclose // readBody closes it
+	hc := *c.http
+	hc.Transport = sending
+	res, err := hc.Do(req) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return nil, &transportError{
 			workflowID: c.key.redact(call.workflowID),
-			unsent:     conn.unsent(err),
+			unsent:     sending.unsent(err),
 			err:        c.key.redactError(c.reason(ctx, limited, err)),
 		}
 	}
-	status = res.StatusCode
+	status, res.StatusCode = sending.status, sending.status
 	body, err := readBody(res, c.maxResponseBytes)
 	if err != nil {
 		err = c.key.redactError(c.reason(ctx, limited, err))
@@ -46,7 +48,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 	return c.answer(ctx, call, req, res, body, err)
 }
 
-func (c *Client) newRequest(ctx context.Context, call *call, conn *connState) *http.Request {
+func (c *Client) newRequest(ctx context.Context, call *call, sending *oneSend) *http.Request {
 	req := call.endpoint.template.WithContext(ctx)
 	req.URL = call.endpoint.url(call.workflowID)
 	req.Header = http.Header{
@@ -58,7 +60,7 @@ func (c *Client) newRequest(ctx context.Context, call *call, conn *connState) *h
 	req.ContentLength = int64(len(call.inputs))
 	// GetBody lets the transport replace a kept-alive connection that it found dead before the first byte.
 	req.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(call.inputs)), conn.mayWriteAgain()
+		return io.NopCloser(bytes.NewReader(call.inputs)), sending.mayWriteAgain()
 	}
 	req.Body, _ = req.GetBody()
 	return req
