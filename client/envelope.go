@@ -35,7 +35,9 @@ func (e *envelope) isRun() bool {
 }
 
 // hasOutput reports whether an answer has what a workflow generated.
-func (e *envelope) hasOutput() bool { return e.Success != 'f' && (e.Output != 0 || e.Result != 0) }
+func (e *envelope) hasOutput() bool {
+	return e.Success != 'f' && (e.Output.isPresent() || e.Result.isPresent())
+}
 
 // describe finds the service's code and message in an error of either form.
 func (e *envelope) describe() (code, message string) {
@@ -68,6 +70,9 @@ func (v *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
 
 // jsonKind is the kind of any value; 0 where there is none.
 type jsonKind jsontext.Kind
+
+// isPresent reports whether there is a value, and not null.
+func (k jsonKind) isPresent() bool { return k != 0 && k != 'n' }
 
 func (k *jsonKind) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*k = jsonKind(d.PeekKind())

@@ -140,7 +140,7 @@ func (e *APIError) Unwrap() []error {
 
 // SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
 // request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
-// 400, a bad argument) and for a cancelled context. Of errors that are joined it is true where it is of each.
+// 400, a bad argument) and for a cancelled context. Of runs whose errors are joined it is true where it is of each.
 func SafeToRetry(err error) bool {
 	runs := runErrors(err)
 	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run runError) bool { return !run.safeToRetry() }) &&
@@ -169,6 +169,8 @@ func runErrors(err error) []runError {
 	}
 	return nil
 }
+
+func (ValidationError) safeToRetry() bool { return false } // the run was paid for, or nothing of a retry would help
 
 func (e *APIError) safeToRetry() bool {
 	return e.StatusCode == http.StatusTooManyRequests && !e.hasOutput

@@ -39,6 +39,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"an error that nobody knows", stepError(errors.New("teapot")), 1},
 		{"a transport's error about a 429 of another call", stepError(fmt.Errorf("token: %w", &client.APIError{StatusCode: 429})), 1},
 		{"429 without a reason", stepAnswer(429, `{"success":true}`), 3},
+		{"429 with a result of null", stepAnswer(429, `{"result":null,"error":"slow down"}`), 3},
 		{"429 with a run", stepAnswer(429, `{"success":true,"result":"Once"}`), 1},
 		{"500", stepAnswer(500, limitedBody), 1},
 		{"502", stepAnswer(502, limitedBody), 1},
@@ -115,7 +116,10 @@ func TestSafeToRetryOfOtherErrors(t *testing.T) {
 	limited := &client.APIError{StatusCode: 429}
 	assert.True(t, client.SafeToRetry(limited))
 	assert.True(t, client.SafeToRetry(errors.Join(io.EOF, fmt.Errorf("twice: %w; %w", limited, limited))))
-	for _, sent := range []error{&client.APIError{StatusCode: 500}, &client.APIError{StatusCode: 200}} {
+	for _, sent := range []error{
+		&client.APIError{StatusCode: 500}, &client.APIError{StatusCode: 200},
+		&client.ValidationError{StatusCode: 200}, client.ValidationError{StatusCode: 200},
+	} {
 		assert.False(t, client.SafeToRetry(errors.Join(limited, sent)))
 		assert.False(t, client.SafeToRetry(errors.Join(sent, limited)))
 		assert.False(t, client.SafeToRetry(fmt.Errorf("first: %w; second: %w", limited, fmt.Errorf("again: %w", sent))))

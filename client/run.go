@@ -73,14 +73,13 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 // the JSON that the text holds. Fields that the output does not have leave v as it was.
 func (r *Run) Decode(v any) error {
 	var answer struct {
-		RunID  jsontext.Value `json:"run_id"`
 		Output jsontext.Value `json:"output"`
 		Result jsontext.Value `json:"result"`
 	}
 	decodeFitting(r.Body, &answer)
 	output := []byte(r.Text)
-	switch kind := answer.Output.Kind(); {
-	case kind == '{' && answer.RunID != nil, kind != 0 && kind != 'n' && answer.Result == nil:
+	kind := jsonKind(answer.Output.Kind())
+	if kind == '{' || kind.isPresent() && !jsonKind(answer.Result.Kind()).isPresent() {
 		output = answer.Output
 	}
 	if !json.Valid(output) {

@@ -12,9 +12,14 @@ import (
 
 // schemaViolations lists what the error of a schema visit holds, a violation for each value that breaks its schema,
 // with kin-openapi's own reason and without its dumps of schema and value. Where a value fits no form of an anyOf or
-// oneOf, it lists what breaks the form that the value evidently has.
+// oneOf, it lists what breaks the form that the value evidently has. What several schemas say of a value stands there once.
 func schemaViolations(err error, options []openapi3.SchemaValidationOption) []Violation {
-	return (&visit{options: options}).violations(err)
+	seen := make(map[Violation]bool)
+	return slices.DeleteFunc((&visit{options: options}).violations(err), func(violation Violation) bool {
+		again := seen[violation]
+		seen[violation] = true
+		return again
+	})
 }
 
 // visit is a visit to a value, which comes to an end also where a schema is a form of itself.

@@ -82,6 +82,7 @@ components:
           anyOf: [{$ref: "#/components/schemas/Cat"}, {$ref: "#/components/schemas/Dog"}]
           discriminator: {propertyName: kind, mapping: {cat: "#/components/schemas/Cat", dog: Dog}}
         all: {allOf: [{required: [a]}, {properties: {b: {allOf: [{type: string}, {minLength: 2}]}}}]}
+        twice: {allOf: [{required: [a]}, {required: [b, a]}]}
         none: {not: {type: string}}
         astray:
           oneOf: [{$ref: "#/components/schemas/Cat"}, {$ref: "#/components/schemas/Dog"}]
@@ -112,6 +113,7 @@ func TestViolationsOfComposedSchemas(t *testing.T) {
 		{"a form that is not there", `{"kind":{"kind":"cow"}}`, []string{`body /kind: discriminator property "kind" has invalid value`}},
 		{"a form that is named, but is none of them", `{"astray":{"kind":"bird","lives":9}}`, []string{`body /astray: value doesn't match any schema from "oneOf"`}},
 		{"everything of all", `{"all":{"b":5}}`, []string{`body /all/a: property "a" is missing`, "body /all/b: value must be a string"}},
+		{"what two of all want, once", `{"twice":{}}`, []string{`body /twice/a: property "a" is missing`, `body /twice/b: property "b" is missing`}},
 		{"what must not be", `{"none":"x"}`, []string{`body /none: doesn't match schema "not"`}},
 		{"a list in which much is wrong", `{"list":[{"kind":5,"lives":1.5},{}]}`, []string{
 			"body /list: maximum number of items is 1", "body /list/0/kind: value must be a string", "body /list/0/lives: value must be an integer",
