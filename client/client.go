@@ -19,6 +19,7 @@ type Client struct {
 	authorization    func() []string           // a func, as secret is, so that nothing prints it
 	userAgent        []string
 	timeout          time.Duration
+	timeoutOf        string // what set it
 	maxRetries       int
 	maxResponseBytes int64
 	logger           *slog.Logger
@@ -68,13 +69,20 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 		}
 	}
 	authorization := []string{"Bearer " + apiKey}
+	hc := newHTTPClient(conf.httpClient)
+	timeout, timeoutOf := conf.timeout, "WithTimeout"
+	if hc.Timeout > 0 && (timeout == 0 || hc.Timeout < timeout) {
+		timeout, timeoutOf = hc.Timeout, "http.Client.Timeout"
+	}
+	hc.Timeout = 0
 	return &Client{
 		key:              key,
-		http:             newHTTPClient(conf.httpClient),
+		http:             hc,
 		endpoint:         sync.OnceValues(func() (*endpoint, error) { return newEndpoint(conf.baseURL) }),
 		authorization:    func() []string { return authorization },
 		userAgent:        []string{conf.userAgent},
-		timeout:          conf.timeout,
+		timeout:          timeout,
+		timeoutOf:        timeoutOf,
 		maxRetries:       conf.maxRetries,
 		maxResponseBytes: conf.maxResponseBytes,
 		logger:           conf.logger,
@@ -86,15 +94,11 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 // Clients of the program.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// newHTTPClient is a copy of hc, with a transport.
 func newHTTPClient(hc *http.Client) *http.Client {
 	if hc == nil {
 		return &http.Client{Transport: sharedTransport()}
 	}
 	client := *hc
-	if client.Transport == nil {
-		client.Transport = http.DefaultTransport
-	}
 	return &client
 }
 

@@ -15,10 +15,10 @@ import (
 // transport had a connection for it. And it keeps net/http from what that would do by itself: write a request again, and
 // follow a redirect.
 type oneSend struct {
-	next        http.RoundTripper
-	wanted, got atomic.Bool // a connection
-	begun       atomic.Bool // the headers are on their way, of a request that net/http might write again
-	status      int         // of the answer
+	next        http.RoundTripper // nil: http.DefaultTransport
+	wanted, got atomic.Bool       // a connection
+	begun       atomic.Bool       // the headers are on their way, of a request that net/http might write again
+	status      int               // of the answer
 	trace       httptrace.ClientTrace
 }
 
@@ -40,21 +40,30 @@ func (s *oneSend) watch(ctx context.Context) context.Context {
 // which no run is.
 func (s *oneSend) mayWriteAgain() error {
 	if s.begun.Load() {
-		return errors.New("the server turned the request away after it was written")
+		return errors.New("net/http would have written the run again")
 	}
 	return nil
 }
 
 // RoundTrip hides the status from http.Client, which would act on a redirect, and lose one that it cannot read.
 func (s *oneSend) RoundTrip(req *http.Request) (*http.Response, error) {
-	res, err := s.next.RoundTrip(req)
-	if res == nil && err == nil {
-		return nil, fmt.Errorf("%T gave a nil answer and a nil error", s.next)
+	next := s.next
+	if next == nil {
+		next = http.DefaultTransport
 	}
-	if res != nil {
-		s.status, res.StatusCode = res.StatusCode, 0
+	res, err := next.RoundTrip(req)
+	switch {
+	case err != nil:
+		return res, err
+	case res == nil:
+		return nil, fmt.Errorf("%T gave a nil answer and a nil error", next)
+	case res.Body == nil && res.ContentLength > 0:
+		return nil, fmt.Errorf("%T gave an answer of %d bytes with a nil Body", next, res.ContentLength)
 	}
-	return res, err
+	s.status = res.StatusCode
+	hidden := *res // the transport may keep its own
+	hidden.StatusCode = 0
+	return &hidden, nil
 }
 
 // unsent reports whether the request that failed with err was certainly not written. A transport that does not know

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -108,6 +109,44 @@ func (r *pausingRead) Read(p []byte) (int, error) {
 }
 
 // TestOddInputsAreRefusedOrSentAsTheyAre gives RunInputs anything.
+// A transport may give one answer again and again, and to several calls at a time.
+func TestAnAnswerStaysTheTransports(t *testing.T) {
+	canned := &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1, Body: endOf(goodAnswer),
+	}
+	c, err := client.New(hostileKey, client.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return canned, nil
+	})}))
+	require.NoError(t, err)
+	var running sync.WaitGroup
+	for range 20 {
+		running.Go(func() {
+			run, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+			if assert.NoError(t, err) {
+				assert.Equal(t, "Once upon a time", run.Text)
+			}
+		})
+	}
+	running.Wait()
+	assert.Equal(t, 200, canned.StatusCode)
+}
+
+// endOf is a body that is whole at each first read.
+type endOf string
+
+func (b endOf) Read(p []byte) (int, error) { return copy(p, b), io.EOF }
+func (endOf) Close() error                 { return nil }
+
+func TestTheDefaultTransportIsThatOfTheMoment(t *testing.T) {
+	c, err := client.New(hostileKey, client.WithHTTPClient(&http.Client{}))
+	require.NoError(t, err)
+	standard := http.DefaultTransport
+	defer func() { http.DefaultTransport = standard }()
+	http.DefaultTransport = roundTrip(stepAnswer(200, goodAnswer))
+	_, err = c.RunStory(t.Context(), hostileWorkflow, hostileStory)
+	require.NoError(t, err)
+}
+
 func TestOddInputsAreRefusedOrSentAsTheyAre(t *testing.T) {
 	t.Parallel()
 	type story struct {

@@ -44,9 +44,10 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing. It is
-// copied, never changed. No redirect is followed: the API has none, and following one would hand the inputs, and on a
-// downgrade the key, to someone else. By default one connection pool serves all Clients.
+// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing; its
+// Timeout, where it is the shorter one, stands in for [WithTimeout]. It is copied, never changed. No redirect is followed:
+// the API has none, and following one would hand the inputs, and on a downgrade the key, to someone else. By default one
+// connection pool serves all Clients.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

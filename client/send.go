@@ -78,7 +78,7 @@ func (c *Client) reason(ctx, limited context.Context, err error) error {
 	case cause != nil && !errors.Is(err, cause): // the context was cancelled with a cause of the caller's
 		return fmt.Errorf("%w: %w", cause, err)
 	case cause == nil && limited.Err() != nil && errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("no whole answer within %v (WithTimeout): %w", c.timeout, err)
+		return fmt.Errorf("no whole answer within %v (%s): %w", c.timeout, c.timeoutOf, err)
 	}
 	return err
 }
