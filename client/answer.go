@@ -82,10 +82,9 @@ func (c *Client) violation(req *http.Request, res *http.Response, body []byte, v
 
 // apiError is the error of an answer that is not a run, of which object is what could be read.
 func (c *Client) apiError(call *call, res *http.Response, body []byte, object *envelope, violation *ValidationError, cut error) *APIError {
-	code, message, hasOutput := "", c.gatewayText(res.Header, body), false
+	code, message := "", c.gatewayText(res.Header, body)
 	if object != nil {
 		code, message = object.describe()
-		hasOutput = object.hasOutput()
 	}
 	header := c.key.redactHeader(res.Header)
 	return &APIError{
@@ -97,7 +96,7 @@ func (c *Client) apiError(call *call, res *http.Response, body []byte, object *e
 		Body:       body,
 		Violation:  violation,
 		workflowID: c.key.redact(call.workflowID),
-		hasOutput:  hasOutput,
+		hasOutput:  object.hasOutput(),
 		cause:      cut,
 	}
 }

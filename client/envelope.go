@@ -31,12 +31,12 @@ func readEnvelope(body []byte) (*envelope, error) {
 
 // isRun reports whether an answer is a run, maybe a broken one, and no error.
 func (e *envelope) isRun() bool {
-	return e != nil && (e.hasOutput() || e.Success != 'f' && e.Error.kind == 0)
+	return e.hasOutput() || e != nil && e.Success != 'f' && e.Error.kind == 0
 }
 
 // hasOutput reports whether an answer has what a workflow generated.
 func (e *envelope) hasOutput() bool {
-	return e.Success != 'f' && (e.Output.isPresent() || e.Result.isPresent())
+	return e != nil && e.Success != 'f' && (e.Output.isPresent() || e.Result.isPresent())
 }
 
 // describe finds the service's code and message in an error of either form.

@@ -81,6 +81,16 @@ func serveHTTP2(t *testing.T, seen *runCounter, certificates []tls.Certificate, 
 	}), "http")
 }
 
+// trustedOverHTTP2 is a server for its certificates and the client that trusts them.
+func trustedOverHTTP2(t *testing.T) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
 func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	goAway := func(conn net.Conn, last uint32, code uint32) {
@@ -92,10 +102,7 @@ func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 	reset := func(conn net.Conn, stream uint32, code byte) {
 		writeFrame(conn, frameRSTStream, 0, stream, []byte{0, 0, 0, code})
 	}
-	trusted := httptest.NewUnstartedServer(nil)
-	trusted.EnableHTTP2 = true
-	trusted.StartTLS()
-	t.Cleanup(trusted.Close)
+	trusted := trustedOverHTTP2(t)
 	for name, script := range map[string]func(conn net.Conn, stream uint32){
 		"resets the stream":                    func(conn net.Conn, stream uint32) { reset(conn, stream, codeInternal) },
 		"says that it did not take the stream": func(conn net.Conn, stream uint32) { reset(conn, stream, codeRefused) },
@@ -142,10 +149,7 @@ func TestAnHTTP2ServerThatBreaksOffIsAskedOnce(t *testing.T) {
 
 func TestARedirectOverHTTP2IsAnAnswer(t *testing.T) {
 	t.Parallel()
-	trusted := httptest.NewUnstartedServer(nil)
-	trusted.EnableHTTP2 = true
-	trusted.StartTLS()
-	t.Cleanup(trusted.Close)
+	trusted := trustedOverHTTP2(t)
 	for name, hints := range map[string]bool{"at once": false, "after early hints": true} {
 		t.Run(name, func(t *testing.T) {
 			seen := new(runCounter)

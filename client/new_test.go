@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"runtime"
 	"testing"
 	"time"
 
@@ -82,13 +81,6 @@ func TestNewParsesNothing(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 		t.Logf("%s", out)
 		return
-	}
-	allocated := func(do func()) uint64 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		do()
-		runtime.ReadMemStats(&after)
-		return after.TotalAlloc - before.TotalAlloc
 	}
 	made := allocated(func() {
 		_, err := client.New("sk_test")

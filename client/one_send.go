@@ -45,6 +45,16 @@ func (s *oneSend) mayWriteAgain() error {
 	return nil
 }
 
+// do sends the request with hc, and gives the answer back the status that RoundTrip hides.
+func (s *oneSend) do(hc http.Client, req *http.Request) (*http.Response, error) {
+	s.next, hc.Transport = hc.Transport, s
+	res, err := hc.Do(req)
+	if err == nil {
+		res.StatusCode = s.status
+	}
+	return res, err
+}
+
 // RoundTrip hides the status from http.Client, which would act on a redirect, and lose one that it cannot read.
 func (s *oneSend) RoundTrip(req *http.Request) (*http.Response, error) {
 	next := s.next

@@ -23,16 +23,14 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 		limited, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 	}
-	sending := &oneSend{next: c.http.Transport}
+	sending := &oneSend{}
 	req := c.newRequest(sending.watch(limited), call, sending)
 	var status int
 	if c.logger != nil {
 		start := time.Now()
 		defer func() { c.log(ctx, req, status, time.Since(start), run) }()
 	}
-	hc := *c.http
-	hc.Transport = sending
-	res, err := hc.Do(req) //nolint:bodyclose // readBody closes it
+	res, err := sending.do(*c.http, req) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return nil, &transportError{
 			workflowID: c.key.redact(call.workflowID),
@@ -40,7 +38,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 			err:        c.key.redactError(c.reason(ctx, limited, err)),
 		}
 	}
-	status, res.StatusCode = sending.status, sending.status
+	status = res.StatusCode
 	body, err := readBody(res, c.maxResponseBytes)
 	if err != nil {
 		err = c.key.redactError(c.reason(ctx, limited, err))
