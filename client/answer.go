@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -8,21 +9,23 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // answer makes a Run of a whole answer that is one, and an error of any other.
 func (c *Client) answer(ctx context.Context, call *call, req *http.Request, res *http.Response, body []byte, cut error) (*Run, error) {
 	var fields runFields
-	// What decodes without an error is strict: unmarshal refuses all that checkStrict refuses.
-	strict := cut == nil && unmarshal(body, &fields) == nil
-	violations := call.operation.checkResponse(req, res.StatusCode, res.Header, body, strict)
+	strict := cut == nil && json.Unmarshal(body, &fields) == nil
+	violation := c.violation(req, res, call.validator, body, cut)
 	whole := cut == nil && res.StatusCode/100 == 2
-	if whole && strict && len(violations) == 0 && fields.areOfRun() {
+	if whole && strict && violation == nil && fields.areOfRun() {
 		return c.newRun(res, &fields, body), nil
 	}
 	object, unread := readEnvelope(body) // what the contract does not call JSON may be readable
 	whole = whole && (unread == nil || errors.Is(unread, errTrailingData))
-	violation := c.violation(req, res, body, violations)
 	if !whole || !object.isRun() {
 		if violation != nil && c.onViolation != nil && cut == nil {
 			_ = c.onViolation(ctx, violation) // which has no say in it: there is no run to return
@@ -66,22 +69,33 @@ func rateLimit(header http.Header) *RateLimit {
 	return &RateLimit{Limit: limit, Remaining: remaining}
 }
 
-// violation is the ValidationError of an answer, or nil where there is none.
-func (c *Client) violation(req *http.Request, res *http.Response, body []byte, violations []Violation) *ValidationError {
-	if len(violations) == 0 {
+// violation is how a response breaks the contract, or nil where it does not.
+func (c *Client) violation(req *http.Request, res *http.Response, v *contract.Validator, body []byte, cut error) *contract.Error {
+	seen := *res
+	seen.Request, seen.Body = req, inMemory{bytes.NewReader(body), body}
+	var broken *contract.Error
+	if !errors.As(v.ValidateResponse(&seen), &broken) {
 		return nil
 	}
-	for i := range violations {
-		violations[i].Pointer = c.key.redact(violations[i].Pointer)
-		violations[i].Message = c.key.redact(violations[i].Message)
+	broken.Path, broken.Body = c.key.redact(broken.Path), body
+	for i := range broken.Violations {
+		broken.Violations[i].Pointer = c.key.redact(broken.Violations[i].Pointer)
+		broken.Violations[i].Message = c.key.redact(broken.Violations[i].Message)
 	}
-	return &ValidationError{
-		Method: req.Method, Path: c.key.redact(req.URL.EscapedPath()), StatusCode: res.StatusCode, Violations: violations, Body: body,
-	}
+	return broken
 }
 
+// inMemory is a body that the Validator need not copy.
+type inMemory struct {
+	*bytes.Reader
+	data []byte
+}
+
+func (inMemory) Close() error    { return nil }
+func (b inMemory) Bytes() []byte { return b.data }
+
 // apiError is the error of an answer that is not a run, of which object is what could be read.
-func (c *Client) apiError(call *call, res *http.Response, body []byte, object *envelope, violation *ValidationError, cut error) *APIError {
+func (c *Client) apiError(call *call, res *http.Response, body []byte, object *envelope, violation *contract.Error, cut error) *APIError {
 	code, message := "", c.gatewayText(res.Header, body)
 	if object != nil {
 		code, message = object.describe()

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // parseBaseURL parses the address of the service, and refuses one that cannot be it or would give the key away.
@@ -21,7 +23,7 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err
 		}
-		return nil, fmt.Errorf("base URL: %s", clip(err.Error()))
+		return nil, fmt.Errorf("base URL: %s", printable.Clip(err.Error()))
 	case base.Scheme != "https" && base.Scheme != "http":
 		return fail("the scheme must be https (or http, for a loopback host)")
 	case base.Hostname() == "":

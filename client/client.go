@@ -9,21 +9,23 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // Client runs workflows. It holds no state between calls and is safe for concurrent use.
 type Client struct {
 	key              secret
 	http             *http.Client
-	endpoint         func() (*endpoint, error) // made by the first call: New does not parse the contract
-	authorization    func() []string           // a func, as secret is, so that nothing prints it
+	server           func() (string, error) // looked up by the first call: New does not parse the contract
+	authorization    func() []string        // a func, as secret is, so that nothing prints it
 	userAgent        []string
 	timeout          time.Duration
 	timeoutOf        string // what set it
 	maxRetries       int
 	maxResponseBytes int64
 	logger           *slog.Logger
-	onViolation      func(context.Context, *ValidationError) error
+	onViolation      func(context.Context, *contract.Error) error
 }
 
 // New makes a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value.
@@ -78,7 +80,7 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 	return &Client{
 		key:              key,
 		http:             hc,
-		endpoint:         sync.OnceValues(func() (*endpoint, error) { return newEndpoint(conf.baseURL) }),
+		server:           sync.OnceValues(func() (string, error) { return server(conf.baseURL) }),
 		authorization:    func() []string { return authorization },
 		userAgent:        []string{conf.userAgent},
 		timeout:          timeout,

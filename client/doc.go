@@ -12,7 +12,7 @@
 //   - The service answers in two forms, the documented one and the one it gives today. A [Run] is filled from either.
 //   - An answer that is not a run is an [*APIError]; [errors.Is] tells [ErrUnauthorized], [ErrWorkflowNotFound],
 //     [ErrInvalidRequest], [ErrPaymentRequired] and [ErrRateLimited] apart. A run that breaks the contract is a
-//     [*ValidationError], which holds the body: it was paid for. [WithViolationHandler] can accept it.
+//     [*contract.Error], which holds the body: it was paid for. [WithViolationHandler] can accept it.
 //   - The key goes to the base URL's own origin and nowhere else: not to the target of a redirect, not into an error, not
 //     into a log record.
 //

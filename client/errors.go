@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // What went wrong, for [errors.Is] on any error of this package: told by the service's own code, else by the status.
@@ -41,8 +44,8 @@ type APIError struct {
 	Message    string // the service's message, or a gateway's plain text; empty where there is none
 	RequestID  string // the header x-vercel-id or x-request-id
 	Header     http.Header
-	Body       []byte           // as received, up to the client's limit
-	Violation  *ValidationError // set where the answer also breaks the contract (a gateway's HTML, say)
+	Body       []byte          // as received, up to the client's limit
+	Violation  *contract.Error // set where the answer also breaks the contract (a gateway's HTML, say)
 
 	workflowID string
 	hasOutput  bool  // as only a run has
@@ -54,20 +57,20 @@ func (e *APIError) Error() string {
 	var text strings.Builder
 	text.WriteString("run workflow")
 	if e.workflowID != "" {
-		text.WriteString(" " + clip(e.workflowID))
+		text.WriteString(" " + printable.Clip(e.workflowID))
 	}
 	fmt.Fprintf(&text, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	if e.Message != "" {
-		text.WriteString(": " + clip(e.Message))
+		text.WriteString(": " + printable.Clip(e.Message))
 	}
 	if e.Code != "" {
-		text.WriteString(" (code " + clip(e.Code) + ")")
+		text.WriteString(" (code " + printable.Clip(e.Code) + ")")
 	}
 	if e.RequestID != "" {
-		text.WriteString(" (request ID " + clip(e.RequestID) + ")")
+		text.WriteString(" (request ID " + printable.Clip(e.RequestID) + ")")
 	}
 	if e.cause != nil {
-		text.WriteString(": " + clip(e.cause.Error()))
+		text.WriteString(": " + printable.Clip(e.cause.Error()))
 	} else if e.Violation != nil && len(e.Violation.Violations) > 0 {
 		text.WriteString(": the answer breaks the contract: " + e.Violation.Violations[0].String())
 	}
@@ -126,7 +129,7 @@ var kindOfStatus = map[int]error{
 }
 
 // Unwrap gives the Violation, and what kept the answer from being read whole ([context.Canceled], say). So an answer that
-// is not a run may be a [*ValidationError] too, for [errors.As]: ask for [*APIError] first.
+// is not a run may be a [*contract.Error] too, for [errors.As]: ask for [*APIError] first.
 func (e *APIError) Unwrap() []error {
 	var errs []error
 	if e.Violation != nil {
@@ -156,6 +159,8 @@ type runError interface {
 // runErrors lists the errors of runs that err is or wraps, but nothing of what is inside them: that may be of another call.
 func runErrors(err error) []runError {
 	switch err := err.(type) { //nolint:errorlint // one layer after the other
+	case *contract.Error, contract.Error:
+		return []runError{&refusal{err: err}}
 	case runError:
 		return []runError{err}
 	case interface{ Unwrap() error }:
@@ -169,8 +174,6 @@ func runErrors(err error) []runError {
 	}
 	return nil
 }
-
-func (ValidationError) safeToRetry() bool { return false } // the run was paid for, or nothing of a retry would help
 
 func (e *APIError) safeToRetry() bool {
 	return e.StatusCode == http.StatusTooManyRequests && !e.hasOutput
@@ -188,7 +191,7 @@ type transportError struct {
 }
 
 func (e *transportError) Error() string {
-	text := "run workflow " + clip(e.workflowID) + ": " + clip(e.err.Error())
+	text := "run workflow " + printable.Clip(e.workflowID) + ": " + printable.Clip(e.err.Error())
 	if !e.unsent {
 		text += ": the run may have been billed"
 	}
@@ -203,7 +206,7 @@ func (e *transportError) GoString() string { return e.Error() }
 // refusal is a run that the violation handler refused, with the handler's own error.
 type refusal struct {
 	err       error
-	violation *ValidationError
+	violation *contract.Error
 }
 
 func (e *refusal) Error() string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -133,7 +134,7 @@ func ExampleAPIError() {
 
 	run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
 	var answer *client.APIError
-	var broken *client.ValidationError
+	var broken *contract.Error
 	switch {
 	case err == nil:
 		fmt.Println(run.Text)
@@ -163,7 +164,7 @@ func ExampleWithViolationHandler() {
 	})
 
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL),
-		client.WithViolationHandler(func(_ context.Context, violation *client.ValidationError) error {
+		client.WithViolationHandler(func(_ context.Context, violation *contract.Error) error {
 			fmt.Println("accepted:", violation)
 			return nil // or violation, to fail the call
 		}))
@@ -236,7 +237,7 @@ func ExampleValidator_RoundTripper() {
 	}))
 	defer faulty.Close()
 
-	hc := &http.Client{Transport: client.DefaultValidator().RoundTripper(nil)}
+	hc := &http.Client{Transport: contract.Default().RoundTripper(nil)}
 	generated, err := gen.NewClientWithResponses(faulty.URL, gen.WithHTTPClient(hc),
 		gen.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
 			req.Header.Set("Authorization", "Bearer sk_your_key")
@@ -246,7 +247,7 @@ func ExampleValidator_RoundTripper() {
 		log.Fatal(err)
 	}
 	_, err = generated.RunWorkflowWithResponse(context.Background(), "wf_1", gen.RunRequest{Story: "a story about a dog"})
-	if broken, ok := errors.AsType[*client.ValidationError](err); ok {
+	if broken, ok := errors.AsType[*contract.Error](err); ok {
 		fmt.Println(broken)
 	}
 	// Output:
@@ -265,7 +266,7 @@ func ExampleValidator_ValidateResponse() {
 	handler.ServeHTTP(recorder, req)
 	res := recorder.Result()
 	res.Request = req
-	fmt.Println(client.DefaultValidator().ValidateResponse(res))
+	fmt.Println(contract.Default().ValidateResponse(res))
 	// Output:
 	// answer 401 to POST /api/v1/run/wf_1 breaks the contract: body /error/code: property "code" is missing
 }

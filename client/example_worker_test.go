@@ -12,6 +12,7 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // A pacedTransport keeps the calls of everyone who shares it within the service's rate limit. It waits before a request
@@ -39,7 +40,7 @@ func work(ctx context.Context, c *client.Client, workflowID string, jobs chan jo
 		case next := <-jobs:
 			run, err := c.RunStory(ctx, workflowID, next.prompt)
 			var answer *client.APIError
-			var broken *client.ValidationError
+			var broken *contract.Error
 			switch {
 			case err == nil:
 				fmt.Println("done:", run.Text)

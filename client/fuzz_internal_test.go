@@ -1,17 +1,13 @@
 package client
 
 import (
-	"bytes"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // FuzzRetryAfter reads any Retry-After: a number of seconds or a date is what it says, anything else no wait.
@@ -47,57 +43,5 @@ func FuzzRetryAfter(f *testing.F) {
 			assert.GreaterOrEqual(t, wait, time.Second)
 			assert.LessOrEqual(t, wait, maxRetryAfter)
 		}
-	})
-}
-
-// FuzzUnquote unquotes any JSON string as jsontext does.
-func FuzzUnquote(f *testing.F) {
-	for _, seed := range []string{"", "once", `\n\"\\\/`, `a\u00e9b`, `\ud83d\udc36\ud83d`, `\\n\`, "\u00e9\u2028", `\b\f\r\t`} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		quoted := []byte(`"` + text + `"`)
-		if checkStrict(quoted) != nil {
-			t.Skip("not one JSON string")
-		}
-		want, _ := jsontext.AppendUnquote(nil, quoted)
-		assert.Equal(t, string(want), unquote(quoted))
-		value := slices.Concat(quoted, []byte(" ,"), quoted)
-		assert.Equal(t, len(quoted), valueLength(value), "where the string ends in a list")
-	})
-}
-
-// FuzzWalk walks over any JSON that is strict, and finds the values that jsontext does.
-func FuzzWalk(f *testing.F) {
-	for _, seed := range []string{
-		`{}`, `[]`, `[ ]`, `[[],{},"",0,true]`, ` [ 1 , -2.5e+3 , null ] `, `{"a":{"b":["]}\\",{}]},"\u0063" : "d"}`,
-		`{"":"\\","\"":"\\\"","x":[[[1]]]}`, `["\\\\",":,"]`, "[1\n,\t2\r]", `{"a":1,"b":{"c":false}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		value := bytes.Trim(body, " \t\r\n")
-		if checkStrict(body) != nil || value[0] != '{' && value[0] != '[' {
-			t.Skip("no object and no array")
-		}
-		var want, got []string
-		decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
-		_, err := decoder.ReadToken()
-		require.NoError(t, err)
-		for kind := decoder.PeekKind(); kind != '}' && kind != ']'; kind = decoder.PeekKind() {
-			value, err := decoder.ReadValue()
-			require.NoError(t, err)
-			want = append(want, string(value))
-		}
-		if value[0] == '[' {
-			for element := range elementsOf(value) {
-				got = append(got, string(element))
-			}
-		} else {
-			for name, member := range membersOf(value) {
-				got = append(got, string(name), string(member))
-			}
-		}
-		assert.Equal(t, want, got)
 	})
 }

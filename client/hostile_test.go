@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 const (
@@ -37,7 +38,7 @@ type hostileRow struct {
 	is       []error
 	isNot    []error
 	status   int      // of the *APIError that the error has to be; 0: none
-	invalid  bool     // a *ValidationError is in the error
+	invalid  bool     // a *contract.Error is in the error
 	says     []string // what the error's text holds
 	body     string   // what the error's Body is
 	bodySize int      // or how long it is
@@ -111,9 +112,9 @@ func (row hostileRow) expectsError() bool {
 func (row hostileRow) checkError(t *testing.T, err error) {
 	t.Helper()
 	var answer *client.APIError
-	var violation *client.ValidationError
+	var violation *contract.Error
 	assert.Equal(t, row.status != 0, errors.As(err, &answer), "the error is an *APIError: %v", err)
-	assert.Equal(t, row.invalid, errors.As(err, &violation), "the error has a *ValidationError: %v", err)
+	assert.Equal(t, row.invalid, errors.As(err, &violation), "the error has a *contract.Error: %v", err)
 	assert.Equal(t, row.safe, client.SafeToRetry(err), "SafeToRetry: %v", err)
 	var body []byte
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // allocated is how many bytes the program allocates, in all, while do runs.
@@ -89,7 +90,7 @@ func TestALongRunTakesTwiceItsSizeOfMemory(t *testing.T) {
 
 // TestWhatTheContractDoesNotNameTakesNoMemory reads long runs that are nearly all unknown values.
 func TestWhatTheContractDoesNotNameTakesNoMemory(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	const size = 2 << 20
 	objects := "[" + strings.Repeat("{},", size/3) + "1]"
 	numbers := "[" + strings.Repeat("1,", size/2) + "1]"
@@ -132,7 +133,7 @@ func TestTenThousandViolationsAreOneError(t *testing.T) {
 	body := `{"success":true,"result":"x","citations":[` + strings.Repeat("1,", 10_000) + `1]}`
 	c := newHostileClient(t, serveHTTP(t, new(runCounter), answerJSON(200, body)))
 	_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
-	var violation *client.ValidationError
+	var violation *contract.Error
 	require.ErrorAs(t, err, &violation)
 	assert.Len(t, violation.Violations, 10_001)
 	assert.Less(t, len(err.Error()), 10_000)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 func TestNewRefusesABadValueByName(t *testing.T) {
@@ -86,7 +87,7 @@ func TestNewParsesNothing(t *testing.T) {
 		_, err := client.New("sk_test")
 		assert.NoError(t, err)
 	})
-	parsed := allocated(func() { client.DefaultValidator() })
+	parsed := allocated(func() { contract.Default() })
 	t.Logf("New: %d bytes allocated; the parsed contract: %d", made, parsed)
 	assert.Less(t, 10*made, parsed)
 }

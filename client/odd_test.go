@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -64,7 +65,7 @@ func TestAnOddRoundTripperGivesAnError(t *testing.T) {
 			for _, validated := range []bool{false, true} {
 				var transport http.RoundTripper = test.trip
 				if validated {
-					transport = client.DefaultValidator().RoundTripper(transport)
+					transport = contract.Default().RoundTripper(transport)
 				}
 				c, err := client.New(hostileKey, client.WithHTTPClient(&http.Client{Transport: transport}))
 				require.NoError(t, err)

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // Option changes how a Client works. [New] reports the first option that has a bad value.
@@ -22,7 +24,7 @@ type config struct {
 	maxResponseBytes int64
 	logger           *slog.Logger
 	userAgent        string
-	onViolation      func(context.Context, *ValidationError) error
+	onViolation      func(context.Context, *contract.Error) error
 }
 
 func defaultConfig() config {
@@ -123,7 +125,7 @@ func WithUserAgent(ua string) Option {
 //
 // It is asked about every answer that came whole, also one that is not a run; such an answer stays an [*APIError],
 // whatever the function returns.
-func WithViolationHandler(h func(context.Context, *ValidationError) error) Option {
+func WithViolationHandler(h func(context.Context, *contract.Error) error) Option {
 	return func(c *config) error {
 		if h == nil {
 			return errors.New("WithViolationHandler: the handler is nil")

@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 func TestWhatIsTriedAgain(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	written := func(req *http.Request) (*http.Response, error) { // a transport's error of a connection that it had
 		return nil, fmt.Errorf("%s: %w", req.Method, io.ErrUnexpectedEOF)
 	}
@@ -70,24 +71,24 @@ func TestARunIsNotTriedAgainWhateverTheViolationHandlerReturns(t *testing.T) {
 	_, unsent := refused.RunStory(t.Context(), hostileWorkflow, hostileStory)
 	require.True(t, client.SafeToRetry(unsent), "%v", unsent)
 
-	for name, refuse := range map[string]func(*client.ValidationError) error{
-		"a 429 of another call":                 func(*client.ValidationError) error { return &client.APIError{StatusCode: 429} },
-		"a 429, and the violation":              func(v *client.ValidationError) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
-		"a 429 that breaks the contract itself": func(v *client.ValidationError) error { return &client.APIError{StatusCode: 429, Violation: v} },
-		"a violation of another call":           func(*client.ValidationError) error { return &client.ValidationError{StatusCode: 429} },
-		"another call that was not sent":        func(*client.ValidationError) error { return fmt.Errorf("elsewhere: %w", unsent) },
+	for name, refuse := range map[string]func(*contract.Error) error{
+		"a 429 of another call":                 func(*contract.Error) error { return &client.APIError{StatusCode: 429} },
+		"a 429, and the violation":              func(v *contract.Error) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
+		"a 429 that breaks the contract itself": func(v *contract.Error) error { return &client.APIError{StatusCode: 429, Violation: v} },
+		"a violation of another call":           func(*contract.Error) error { return &contract.Error{StatusCode: 429} },
+		"another call that was not sent":        func(*contract.Error) error { return fmt.Errorf("elsewhere: %w", unsent) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){stepAnswer(200, `{"success":true,"result":5}`)}}
 				var refusal error
-				c := transport.client(t, client.WithViolationHandler(func(_ context.Context, v *client.ValidationError) error {
+				c := transport.client(t, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
 					refusal = refuse(v)
 					return refusal
 				}))
 				_, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
 				require.ErrorIs(t, err, refusal)
-				var violation *client.ValidationError
+				var violation *contract.Error
 				require.ErrorAs(t, err, &violation)
 				assert.JSONEq(t, `{"success":true,"result":5}`, string(violation.Body))
 				assert.Len(t, transport.asked, 1)
@@ -104,7 +105,7 @@ func TestSafeToRetryOfOtherErrors(t *testing.T) {
 		"another package's error":   io.EOF,
 		"a bad argument":            client.ErrInvalidRequest,
 		"the sentinel of 429 alone": client.ErrRateLimited,
-		"a violation":               &client.ValidationError{StatusCode: 429},
+		"a violation":               &contract.Error{StatusCode: 429},
 		"a cancelled context":       context.Canceled,
 		"a deadline":                context.DeadlineExceeded,
 		"500":                       &client.APIError{StatusCode: 500, Code: "rate_limited"},
@@ -118,7 +119,7 @@ func TestSafeToRetryOfOtherErrors(t *testing.T) {
 	assert.True(t, client.SafeToRetry(errors.Join(io.EOF, fmt.Errorf("twice: %w; %w", limited, limited))))
 	for _, sent := range []error{
 		&client.APIError{StatusCode: 500}, &client.APIError{StatusCode: 200},
-		&client.ValidationError{StatusCode: 200}, client.ValidationError{StatusCode: 200},
+		&contract.Error{StatusCode: 200}, contract.Error{StatusCode: 200},
 	} {
 		assert.False(t, client.SafeToRetry(errors.Join(limited, sent)))
 		assert.False(t, client.SafeToRetry(errors.Join(sent, limited)))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 var errNoConnection = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
@@ -70,7 +71,7 @@ func stepError(err error) func(*http.Request) (*http.Response, error) {
 const limitedBody = `{"success":false,"error":"Too many requests."}`
 
 func TestTheWaitBetweenAttempts(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	const s = time.Second
 	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
 	for _, test := range []struct {
@@ -127,7 +128,7 @@ func TestTheWaitBetweenAttempts(t *testing.T) {
 }
 
 func TestTheWaitHasJitter(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	different := make(map[time.Duration]bool)
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
@@ -142,7 +143,7 @@ func TestTheWaitHasJitter(t *testing.T) {
 }
 
 func TestAWaitThatWouldOutlastTheDeadlineIsNotBegun(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	for name, step := range map[string]func(*http.Request) (*http.Response, error){
 		"its own wait":  stepAnswer(429, limitedBody),
 		"a Retry-After": stepAnswer(429, limitedBody, "Retry-After", "30"),
@@ -165,7 +166,7 @@ func TestAWaitThatWouldOutlastTheDeadlineIsNotBegun(t *testing.T) {
 }
 
 func TestACallThatIsCancelledWhileItWaitsReturnsAtOnce(t *testing.T) {
-	client.DefaultValidator()
+	contract.Default()
 	errCause := errors.New("the user went home")
 	for name, ctxOf := range map[string]func(context.Context) (context.Context, func()){
 		"cancelled": func(ctx context.Context) (context.Context, func()) {

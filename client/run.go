@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -33,21 +35,14 @@ type RateLimit struct{ Limit, Remaining int }
 //
 // The workflow ID is one path segment of letters, digits, "_" and "-". Errors: [ErrInvalidRequest] before anything is
 // sent, for an ID or inputs that break the contract; [*APIError] for every answer that is not a run;
-// [*ValidationError] for a run that breaks the contract, which has the body. Any other error is of the connection, or of a
+// [*contract.Error] for a run that breaks the contract, which has the body. Any other error is of the connection, or of a
 // contract that names no server or no such operation.
 func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
-	to, err := c.endpoint()
-	if err != nil {
-		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(workflowID), err)
-	}
 	inputs, err := marshal(in)
-	if err == nil {
-		err = to.checkInputs(inputs)
-	}
 	if err != nil {
-		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
+		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(printable.Line(err.Error())))
 	}
-	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: inputs, operation: to.described})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: inputs, validator: contract.Default()})
 }
 
 // RunInputs runs a workflow with inputs of its own: anything that encodes to a JSON object, as encoding/json does it;
@@ -55,18 +50,14 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 // Everything of the answer is validated but the fields inside output, which are that workflow's own: [Run.Decode] is the
 // way to them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
-	to, err := c.endpoint()
-	if err != nil {
-		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(workflowID), err)
-	}
 	encoded, err := json.Marshal(inputs)
 	if err != nil {
-		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(oneLine(err.Error())))
+		return nil, c.refuse(workflowID, "the inputs: "+c.key.redact(printable.Line(err.Error())))
 	}
 	if kind := jsontext.Value(encoded).Kind(); kind != '{' {
 		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
 	}
-	return c.run(ctx, &call{endpoint: to, workflowID: workflowID, inputs: encoded, operation: to.ownOutput})
+	return c.run(ctx, &call{workflowID: workflowID, inputs: encoded, validator: contract.AnyWorkflow()})
 }
 
 // Decode decodes the workflow's output into v as encoding/json does it: the output object where the answer has one, else
@@ -101,10 +92,10 @@ func (r Run) GoString() string { return r.String() }
 
 // call is one call of Run: what every attempt of it sends, and how its answer is held against the contract.
 type call struct {
-	endpoint   *endpoint
+	server     string
 	workflowID string
 	inputs     []byte // a JSON object
-	operation  *operation
+	validator  *contract.Validator
 }
 
 // run checks the workflow ID and sends the call, and sends it again as long as the run certainly did not start.
@@ -117,6 +108,26 @@ func (c *Client) run(ctx context.Context, call *call) (*Run, error) {
 	}
 	if key := c.key.key(); call.workflowID == key || len(key) >= 16 && strings.Contains(call.workflowID, key) {
 		return nil, c.refuse(call.workflowID, "the workflow ID holds the API key") // a short key may be in one by chance
+	}
+	to, err := c.server()
+	if err != nil {
+		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(call.workflowID), err)
+	}
+	call.server = to
+	req, err := c.newRequest(ctx, call, &oneSend{})
+	if err == nil {
+		err = call.validator.ValidateRequest(req)
+	}
+	var broken *contract.Error
+	switch {
+	case errors.As(err, &broken):
+		lines := make([]string, len(broken.Violations))
+		for i, violation := range broken.Violations {
+			lines[i] = violation.String()
+		}
+		return nil, c.refuse(call.workflowID, "the inputs: "+c.key.redact(printable.Line(strings.Join(lines, "; "))))
+	case err != nil:
+		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(call.workflowID), c.key.redactError(err))
 	}
 	return c.retry(ctx, call)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -200,7 +201,7 @@ func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
 				assert.Equal(t, errors.Is(sentinel, test.is), errors.Is(err, sentinel), "errors.Is(err, %v)", sentinel)
 			}
 			assert.Equal(t, test.answer.status == 429, client.SafeToRetry(err))
-			var violation *client.ValidationError
+			var violation *contract.Error
 			assert.Equal(t, test.violates, errors.As(err, &violation))
 			assert.Equal(t, test.violates, got.Violation != nil)
 		})
@@ -221,7 +222,7 @@ func TestTheRequestIDIsThatOfEitherHeader(t *testing.T) {
 
 func TestARunThatBreaksTheContract(t *testing.T) {
 	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, `{"success":true,"run_id":7,"status":"completed","output":{"story":"Once"}}`}
-	want := []client.Violation{
+	want := []contract.Violation{
 		{In: "header", Pointer: "x-ratelimit-limit", Message: "an invalid integer"},
 		{In: "body", Pointer: "/output/generated_story", Message: `property "generated_story" is missing`},
 		{In: "body", Pointer: "/run_id", Message: "value must be a string"},
@@ -229,7 +230,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 
 	t.Run("fails the call with every violation and the body", func(t *testing.T) {
 		_, err := answering(t, broken).RunStory(t.Context(), "wf_1", "a dog")
-		var got *client.ValidationError
+		var got *contract.Error
 		require.ErrorAs(t, err, &got)
 		assert.Equal(t, want, got.Violations)
 		assert.Equal(t, broken.body, string(got.Body))
@@ -243,8 +244,8 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 			"\tbody /run_id: value must be a string", err.Error())
 	})
 	t.Run("is returned where the handler accepts it", func(t *testing.T) {
-		var asked *client.ValidationError
-		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *client.ValidationError) error {
+		var asked *contract.Error
+		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
 			asked = v
 			return nil
 		}))
@@ -260,17 +261,17 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 	})
 	t.Run("fails with the handler's own error, and the body", func(t *testing.T) {
 		errStrict := errors.New("no violations in this house")
-		c := answering(t, broken, client.WithViolationHandler(func(context.Context, *client.ValidationError) error { return errStrict }))
+		c := answering(t, broken, client.WithViolationHandler(func(context.Context, *contract.Error) error { return errStrict }))
 		_, err := c.RunStory(t.Context(), "wf_1", "a dog")
 		require.ErrorIs(t, err, errStrict)
-		var got *client.ValidationError
+		var got *contract.Error
 		require.ErrorAs(t, err, &got)
 		assert.Equal(t, broken.body, string(got.Body))
 	})
 	t.Run("fails once where the handler hands back what it got", func(t *testing.T) {
-		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *client.ValidationError) error { return v }))
+		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error { return v }))
 		_, err := c.RunStory(t.Context(), "wf_1", "a dog")
-		var want *client.ValidationError
+		var want *contract.Error
 		require.ErrorAs(t, err, &want)
 		assert.Equal(t, want.Error(), err.Error())
 	})
@@ -282,7 +283,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 	} {
 		t.Run("is read in spite of "+name, func(t *testing.T) {
 			asked := 0
-			c := answering(t, reply{200, nil, body}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
+			c := answering(t, reply{200, nil, body}, client.WithViolationHandler(func(context.Context, *contract.Error) error {
 				asked++
 				return nil
 			}))
@@ -301,7 +302,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 		"a failure":       `{"success":false,"result":"x"}`,
 	} {
 		t.Run("is not one where it is "+name+", whatever the handler says", func(t *testing.T) {
-			accept := client.WithViolationHandler(func(context.Context, *client.ValidationError) error { return nil })
+			accept := client.WithViolationHandler(func(context.Context, *contract.Error) error { return nil })
 			_, err := answering(t, reply{200, nil, body}, accept).RunStory(t.Context(), "wf_1", "a dog")
 			var got *client.APIError
 			require.ErrorAs(t, err, &got)
@@ -312,7 +313,7 @@ func TestARunThatBreaksTheContract(t *testing.T) {
 	}
 	t.Run("is not one where it is an error, whatever the handler says", func(t *testing.T) {
 		asked := 0
-		c := answering(t, reply{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *client.ValidationError) error {
+		c := answering(t, reply{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *contract.Error) error {
 			asked++
 			return nil
 		}))
@@ -343,7 +344,7 @@ func TestRunInputsLeavesTheOutputsFieldsToTheWorkflow(t *testing.T) {
 				assert.Equal(t, []string{"Why?"}, output.Questions)
 				return
 			}
-			var got *client.ValidationError
+			var got *contract.Error
 			require.ErrorAs(t, err, &got)
 			var lines []string
 			for _, v := range got.Violations {

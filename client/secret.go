@@ -24,7 +24,7 @@ func newSecret(key string) (secret, error) {
 	}
 	spellings := []string{key}
 	for _, spelling := range []string{
-		strings.Trim(strconv.Quote(key), `"`), pointer([]string{key})[1:], url.QueryEscape(key), url.PathEscape(key),
+		strings.Trim(strconv.Quote(key), `"`), strings.NewReplacer("~", "~0", "/", "~1").Replace(key), url.QueryEscape(key), url.PathEscape(key),
 	} {
 		if !slices.Contains(spellings, spelling) {
 			spellings = append(spellings, spelling)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // assertNoKey formats everything that a call gave, with every verb, in log records and as JSON, and looks for the key.
@@ -40,7 +41,7 @@ func assertNoKey(t *testing.T, key string, run *client.Run, err error, others ..
 			bare := *inner
 			bare.Body, bare.Violation = nil, nil
 			values = append(values, *inner, bare, &bare, inner.Header, inner.Message, inner.Code, inner.RequestID, inner.Violation)
-		case *client.ValidationError:
+		case *contract.Error:
 			bare := *inner
 			bare.Body = nil
 			values = append(values, *inner, bare, &bare, inner.Violations)
@@ -67,7 +68,7 @@ func shortenBodies(run *client.Run, err error) {
 		switch inner := inner.(type) { //nolint:errorlint // each of the chain in turn
 		case *client.APIError:
 			inner.Body = inner.Body[:min(len(inner.Body), enough)]
-		case *client.ValidationError:
+		case *contract.Error:
 			inner.Body = inner.Body[:min(len(inner.Body), enough)]
 		}
 	}
@@ -129,12 +130,12 @@ func TestTheKeyIsInNothingThatPrints(t *testing.T) {
 				transport := &http.Transport{}
 				t.Cleanup(transport.CloseIdleConnections)
 				var records bytes.Buffer
-				var handled []*client.ValidationError
+				var handled []*contract.Error
 				opts := []client.Option{
 					client.WithBaseURL(serveHTTP(t, new(runCounter), handler)),
 					client.WithHTTPClient(&http.Client{Transport: transport}),
 					client.WithLogger(slog.New(slog.NewTextHandler(&records, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-					client.WithViolationHandler(func(_ context.Context, violation *client.ValidationError) error {
+					client.WithViolationHandler(func(_ context.Context, violation *contract.Error) error {
 						handled = append(handled, violation)
 						return violation
 					}),
@@ -142,7 +143,7 @@ func TestTheKeyIsInNothingThatPrints(t *testing.T) {
 				c, err := client.New(key, opts...)
 				require.NoError(t, err)
 				run, err := c.RunStory(t.Context(), hostileWorkflow, hostileStory)
-				values := []any{c, *c, opts, opts[0], client.DefaultValidator(), *client.DefaultValidator(), records.String()}
+				values := []any{c, *c, opts, opts[0], contract.Default(), *contract.Default(), records.String()}
 				for _, violation := range handled {
 					values = append(values, violation.Violations, violation.Error(), violation.Path)
 				}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // attempt sends the call once and reads the answer.
@@ -24,7 +26,10 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 		defer cancel()
 	}
 	sending := &oneSend{}
-	req := c.newRequest(sending.watch(limited), call, sending)
+	req, err := c.newRequest(sending.watch(limited), call, sending)
+	if err != nil {
+		return nil, fmt.Errorf("run workflow %.64q: %w", c.key.redact(call.workflowID), c.key.redactError(err))
+	}
 	var status int
 	if c.logger != nil {
 		start := time.Now()
@@ -46,22 +51,24 @@ func (c *Client) attempt(ctx context.Context, call *call) (run *Run, err error) 
 	return c.answer(ctx, call, req, res, body, err)
 }
 
-func (c *Client) newRequest(ctx context.Context, call *call, sending *oneSend) *http.Request {
-	req := call.endpoint.template.WithContext(ctx)
-	req.URL = call.endpoint.url(call.workflowID)
+func (c *Client) newRequest(ctx context.Context, call *call, sending *oneSend) (*http.Request, error) {
+	req, err := gen.NewRunWorkflowRequestWithBody(call.server, call.workflowID, "application/json", bytes.NewReader(call.inputs))
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
 	req.Header = http.Header{
 		"Accept":        mediaType,
 		"Authorization": c.authorization(),
 		"Content-Type":  mediaType,
 		"User-Agent":    c.userAgent,
 	}
-	req.ContentLength = int64(len(call.inputs))
 	// GetBody lets the transport replace a kept-alive connection that it found dead before the first byte.
 	req.GetBody = func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(call.inputs)), sending.mayWriteAgain()
 	}
 	req.Body, _ = req.GetBody()
-	return req
+	return req, nil
 }
 
 var mediaType = []string{"application/json"}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 const (
@@ -133,7 +133,7 @@ func (k *kit) violations(a *answer) []string {
 		Status: a.line(), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: a.header,
 		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: asked,
 	})
-	var broken *client.ValidationError
+	var broken *contract.Error
 	switch {
 	case err == nil:
 		return nil

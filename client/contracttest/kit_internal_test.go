@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
 )
 
 // noPause goes on at once, in place of a wait.

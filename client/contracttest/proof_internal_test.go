@@ -6,9 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
 )
 
 func TestEveryFaultIsCaughtByTheCheckThatIsMeantToCatchIt(t *testing.T) {

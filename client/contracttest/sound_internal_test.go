@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
 )
 
 const (

@@ -13,8 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 const (
@@ -75,7 +77,7 @@ func newKit(document *openapi3.T, target Target) (*kit, error) {
 	k := &kit{
 		material: m,
 		base:     strings.TrimRight(base, "/"),
-		validate: client.DefaultValidator().ValidateResponse,
+		validate: contract.Default().ValidateResponse,
 		checks:   m.checks(),
 		noRuns:   target.NoRuns,
 		skip:     target.Skip,

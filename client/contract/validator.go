@@ -1,4 +1,4 @@
-package client
+package contract
 
 import (
 	"bytes"
@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // A Validator holds HTTP exchanges against a contract. It gives kin-openapi's verdict, lists all violations where
@@ -24,26 +26,43 @@ import (
 // Bodies are read whole, whatever their size.
 type Validator struct{ contract *contract }
 
-// NewValidator makes a Validator of any OpenAPI 3 document, in YAML or JSON. It refuses one that is not valid, but for
+// New makes a Validator of any OpenAPI 3 document, in YAML or JSON. It refuses one that is not valid, but for
 // its examples, or that refers to other documents.
-func NewValidator(spec []byte) (*Validator, error) {
+func New(spec []byte) (*Validator, error) {
 	document, err := openapi3.NewLoader().LoadFromData(spec)
 	if err == nil {
 		err = document.Validate(context.Background(), openapi3.DisableExamplesValidation())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("new validator: %s", clip(err.Error()))
+		return nil, fmt.Errorf("new validator: %s", printable.Clip(err.Error()))
 	}
 	return &Validator{newContract(document)}, nil
 }
 
-// DefaultValidator holds exchanges against the contract of the AI Tutor API (api/openapi.yaml), which is parsed on the
+// Default holds exchanges against the contract of the AI Tutor API (api/openapi.yaml), which is parsed on the
 // first call, once for the whole program.
-func DefaultValidator() *Validator { return defaultValidator() }
+func Default() *Validator { return defaultContract() }
 
-var defaultValidator = sync.OnceValue(func() *Validator { return &Validator{newContract(api.Document())} })
+var defaultContract = sync.OnceValue(func() *Validator { return &Validator{newContract(api.Document())} })
 
-// ValidateRequest returns a [*ValidationError] where req breaks the contract, or its body cannot be read; of a request
+// AnyWorkflow returns the Validator of the AI Tutor API for a workflow with inputs and an output of its own: RunRequest
+// and RunOutput may be any JSON objects, everything else is as in [Default].
+func AnyWorkflow() *Validator { return anyWorkflow() }
+
+var anyWorkflow = sync.OnceValue(func() *Validator {
+	document, err := openapi3.NewLoader().LoadFromData(api.Spec)
+	if err != nil {
+		panic("contract: the embedded openapi.yaml: " + err.Error())
+	}
+	for _, name := range []string{"RunRequest", "RunOutput"} {
+		if schema := document.Components.Schemas[name]; schema != nil {
+			*schema.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
+		}
+	}
+	return &Validator{newContract(document)}
+})
+
+// ValidateRequest returns a [*Error] where req breaks the contract, or its body cannot be read; of a request
 // without a URL, another error. It reads the body and leaves it readable. A credential has to be there where the contract
 // wants one; whether it is right is the server's to say.
 func (v *Validator) ValidateRequest(req *http.Request) error {
@@ -51,9 +70,9 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 		return errors.New("validate request: req.URL, which says what is asked, is not set")
 	}
 	body, err := readAgain(&req.Body)
-	failure := &ValidationError{Method: methodOf(req), Path: req.URL.EscapedPath(), Body: body, cause: err}
+	failure := &Error{Method: methodOf(req), Path: req.URL.EscapedPath(), Body: body, cause: err}
 	if err != nil {
-		return failure.with(Violation{In: "body", Message: "could not be read: " + oneLine(err.Error())})
+		return failure.with(Violation{In: "body", Message: "could not be read: " + printable.Line(err.Error())})
 	}
 	op, parameters, missing := v.contract.find(methodOf(req), req.URL)
 	if missing != nil {
@@ -62,7 +81,7 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 	return failure.with(op.checkRequest(req, parameters, body)...)
 }
 
-// ValidateResponse returns a [*ValidationError] where res, the answer to res.Request, breaks the contract, or its body
+// ValidateResponse returns a [*Error] where res, the answer to res.Request, breaks the contract, or its body
 // cannot be read whole; where res.Request is not set, another error. It reads the body and leaves it readable.
 func (v *Validator) ValidateResponse(res *http.Response) error {
 	if res.Request == nil || res.Request.URL == nil {
@@ -70,11 +89,11 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 	}
 	req := res.Request
 	body, err := readAgain(&res.Body)
-	failure := &ValidationError{
+	failure := &Error{
 		Method: methodOf(req), Path: req.URL.EscapedPath(), StatusCode: res.StatusCode, Body: body, cause: err,
 	}
 	if err != nil {
-		return failure.with(Violation{In: "body", Message: "could not be read whole: " + oneLine(err.Error())})
+		return failure.with(Violation{In: "body", Message: "could not be read whole: " + printable.Line(err.Error())})
 	}
 	op, _, missing := v.contract.find(methodOf(req), req.URL)
 	if missing != nil {
@@ -87,7 +106,7 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
 // with is e with its violations, or nil where there are none.
-func (e *ValidationError) with(violations ...Violation) error {
+func (e *Error) with(violations ...Violation) error {
 	if len(violations) == 0 {
 		return nil
 	}
@@ -96,7 +115,7 @@ func (e *ValidationError) with(violations ...Violation) error {
 }
 
 // RoundTripper validates the exchanges of next (nil: [http.DefaultTransport]). A request that breaks the contract is not
-// sent; an answer that breaks it is returned as a [*ValidationError], which has its body.
+// sent; an answer that breaks it is returned as a [*Error], which has its body.
 func (v *Validator) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -143,10 +162,14 @@ func (t *validatingTransport) CloseIdleConnections() {
 	}
 }
 
-// readAgain reads a body whole and puts in its place one that gives the same, the error included.
+// readAgain reads a body whole and puts in its place one that gives the same, the error included. A body with a method
+// Bytes is in memory, and is neither read nor copied.
 func readAgain(body *io.ReadCloser) ([]byte, error) {
 	if *body == nil || *body == http.NoBody {
 		return nil, nil
+	}
+	if inMemory, ok := (*body).(interface{ Bytes() []byte }); ok {
+		return inMemory.Bytes(), nil
 	}
 	data, err := io.ReadAll(*body)
 	_ = (*body).Close()

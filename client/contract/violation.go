@@ -1,13 +1,15 @@
-package client
+package contract
 
 import (
 	"fmt"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// ValidationError is an exchange that breaks the contract, with every violation found. (Of an answer with more than
+// Error is an exchange that breaks the contract, with every violation found. (Of an answer with more than
 // 100,000 values only the first violation is looked for.)
-type ValidationError struct {
+type Error struct {
 	Method, Path string
 	StatusCode   int // 0 for a request
 	Violations   []Violation
@@ -18,7 +20,7 @@ type ValidationError struct {
 }
 
 // Unwrap gives what kept the body from being read whole ([context.Canceled], say), or nil.
-func (e ValidationError) Unwrap() error { return e.cause }
+func (e Error) Unwrap() error { return e.cause }
 
 // Violation is one way in which an exchange breaks the contract.
 type Violation struct {
@@ -34,12 +36,12 @@ type Violation struct {
 const maxLines = 50
 
 // Error gives one line for one violation, and a line each for more.
-func (e ValidationError) Error() string {
+func (e Error) Error() string {
 	var text strings.Builder
 	if e.StatusCode == 0 {
-		fmt.Fprintf(&text, "request %s %s breaks the contract: ", e.Method, clip(e.Path))
+		fmt.Fprintf(&text, "request %s %s breaks the contract: ", e.Method, printable.Clip(e.Path))
 	} else {
-		fmt.Fprintf(&text, "answer %d to %s %s breaks the contract: ", e.StatusCode, e.Method, clip(e.Path))
+		fmt.Fprintf(&text, "answer %d to %s %s breaks the contract: ", e.StatusCode, e.Method, printable.Clip(e.Path))
 	}
 	if len(e.Violations) == 1 {
 		return text.String() + e.Violations[0].String()
@@ -58,7 +60,7 @@ func (e ValidationError) Error() string {
 // String gives the violation as one line, such as: body /run_id: value must be a string.
 func (v Violation) String() string {
 	if v.Pointer == "" {
-		return v.In + ": " + clip(v.Message)
+		return v.In + ": " + printable.Clip(v.Message)
 	}
-	return v.In + " " + clip(v.Pointer) + ": " + clip(v.Message)
+	return v.In + " " + printable.Clip(v.Pointer) + ": " + printable.Clip(v.Message)
 }

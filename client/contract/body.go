@@ -1,4 +1,4 @@
-package client
+package contract
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // bodyRule is what the document says about one JSON body.
@@ -54,10 +56,10 @@ func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 1
 
 // notJSON is the violation of a body that is broken in JSON itself.
 func notJSON(err error) Violation {
-	violation := Violation{In: "body", Message: "is not JSON: " + oneLine(err.Error())}
+	violation := Violation{In: "body", Message: "is not JSON: " + printable.Line(err.Error())}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		violation.Pointer = string(syntax.JSONPointer)
-		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", oneLine(syntax.Err.Error()), syntax.ByteOffset)
+		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", printable.Line(syntax.Err.Error()), syntax.ByteOffset)
 	}
 	return violation
 }

@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // Where an answer has no form, the violations are those of the form that it evidently has.
@@ -52,7 +52,7 @@ func TestViolationsAreOfTheEvidentForm(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, http.MethodPost, runURL, "")
-			err := validateAnswer(client.DefaultValidator(), req, test.status, test.body)
+			err := validateAnswer(contract.Default(), req, test.status, test.body)
 			assert.ElementsMatch(t, test.want, lines(t, err))
 			assertOneLineEach(t, err, len(test.want))
 		})
@@ -104,7 +104,7 @@ components:
 `
 
 func TestViolationsOfComposedSchemas(t *testing.T) {
-	v, err := client.NewValidator([]byte(manyForms))
+	v, err := contract.New([]byte(manyForms))
 	require.NoError(t, err)
 	tests := []struct {
 		name, body string
@@ -139,7 +139,7 @@ func TestViolationsOfComposedSchemas(t *testing.T) {
 }
 
 func TestViolationsOfSchemasThatAreFormsOfThemselves(t *testing.T) {
-	v, err := client.NewValidator([]byte(manyForms))
+	v, err := contract.New([]byte(manyForms))
 	require.NoError(t, err)
 	for body, want := range map[string][]string{
 		`{"egg":"x","folded":"x"}`: nil,
@@ -156,7 +156,7 @@ func TestViolationsOfSchemasThatAreFormsOfThemselves(t *testing.T) {
 func TestViolationsAreReadableHoweverManyThereAre(t *testing.T) {
 	citations := func(n int) error {
 		body := `{"success":true,"result":"a","citations":[` + strings.Repeat("0,", n-1) + "0]}"
-		return validateAnswer(client.DefaultValidator(), newRequest(t, http.MethodPost, runURL, ""), 200, body)
+		return validateAnswer(contract.Default(), newRequest(t, http.MethodPost, runURL, ""), 200, body)
 	}
 	t.Run("two", func(t *testing.T) {
 		assert.EqualError(t, citations(2), "answer 200 to POST /api/v1/run/wf_1 breaks the contract: 2 violations\n"+
@@ -172,7 +172,7 @@ func TestViolationsAreReadableHoweverManyThereAre(t *testing.T) {
 		assert.Len(t, violations(t, citations(200_000)), 1)
 	})
 	t.Run("a long line is cut and a broken one mended", func(t *testing.T) {
-		violation := client.Violation{In: "body", Pointer: "/" + strings.Repeat("ä", 400), Message: "a\r\n\tb\x00\u2028" + strings.Repeat("é", 400)}
+		violation := contract.Violation{In: "body", Pointer: "/" + strings.Repeat("ä", 400), Message: "a\r\n\tb\x00\u2028" + strings.Repeat("é", 400)}
 		text := fmt.Sprint(violation)
 		assert.Less(t, len(text), 640)
 		assert.Regexp(t, `^body /ä+\.\.\.: a b é+\.\.\.$`, text)

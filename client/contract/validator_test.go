@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 const runURL = "https://api.example.com/api/v1/run/wf_1"
@@ -41,15 +41,15 @@ func headerOf(more ...string) http.Header {
 }
 
 // validateAnswer validates a JSON answer to a request, with more names and values of its header by turns.
-func validateAnswer(v *client.Validator, req *http.Request, status int, body string, more ...string) error {
+func validateAnswer(v *contract.Validator, req *http.Request, status int, body string, more ...string) error {
 	return v.ValidateResponse(&http.Response{
 		StatusCode: status, Header: headerOf(more...), Request: req, Body: io.NopCloser(strings.NewReader(body)),
 	})
 }
 
-func violations(t *testing.T, err error) []client.Violation {
+func violations(t *testing.T, err error) []contract.Violation {
 	t.Helper()
-	var failure *client.ValidationError
+	var failure *contract.Error
 	require.ErrorAs(t, err, &failure)
 	return failure.Violations
 }
@@ -78,7 +78,7 @@ func TestValidatorAcceptsBothFormsOfEveryAnswerOverHTTP(t *testing.T) {
 	}
 	answers := make(chan answer, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		assert.NoError(t, client.DefaultValidator().ValidateRequest(req), "the request as the server has it")
+		assert.NoError(t, contract.Default().ValidateRequest(req), "the request as the server has it")
 		body, err := io.ReadAll(req.Body)
 		assert.NoError(t, err)
 		assert.JSONEq(t, `{"story":"a dog"}`, string(body), "the request's body after validation")
@@ -96,7 +96,7 @@ func TestValidatorAcceptsBothFormsOfEveryAnswerOverHTTP(t *testing.T) {
 			require.NoError(t, err)
 			defer func() { _ = res.Body.Close() }()
 			for range 2 {
-				require.NoError(t, client.DefaultValidator().ValidateResponse(res))
+				require.NoError(t, contract.Default().ValidateResponse(res))
 			}
 			data, err := io.ReadAll(res.Body)
 			require.NoError(t, err)
@@ -129,8 +129,8 @@ func TestValidatorFindsTheOperationByTheEndOfThePath(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, test.method, test.url, `{"story":"a dog"}`)
 			req.Method = test.method
-			requestErr := client.DefaultValidator().ValidateRequest(req)
-			answerErr := validateAnswer(client.DefaultValidator(), req, 200, `{"success":true,"result":"a dog"}`)
+			requestErr := contract.Default().ValidateRequest(req)
+			answerErr := validateAnswer(contract.Default(), req, 200, `{"success":true,"result":"a dog"}`)
 			if test.in == "" {
 				require.NoError(t, requestErr)
 				require.NoError(t, answerErr)
@@ -147,12 +147,12 @@ func TestValidatorFindsTheOperationByTheEndOfThePath(t *testing.T) {
 }
 
 func TestValidatorTakesWhatHasNoBodyOrNoRequest(t *testing.T) {
-	v := client.DefaultValidator()
+	v := contract.Default()
 	req := newRequest(t, http.MethodPost, runURL, "")
 
 	for name, body := range map[string]io.ReadCloser{"nil": nil, "http.NoBody": http.NoBody, "empty": io.NopCloser(strings.NewReader(""))} {
 		req.Body = body
-		assert.Equal(t, []client.Violation{{In: "body", Message: "value is required but missing"}}, violations(t, v.ValidateRequest(req)), name)
+		assert.Equal(t, []contract.Violation{{In: "body", Message: "value is required but missing"}}, violations(t, v.ValidateRequest(req)), name)
 		res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: req, Body: body}
 		assert.Len(t, violations(t, v.ValidateResponse(res)), 1, name)
 	}
@@ -166,7 +166,7 @@ func TestValidatorTakesWhatHasNoBodyOrNoRequest(t *testing.T) {
 }
 
 func TestValidatorLeavesBodiesReadable(t *testing.T) {
-	v := client.DefaultValidator()
+	v := contract.Default()
 	t.Run("a request keeps its length and GetBody", func(t *testing.T) {
 		const body = `{"story":"a dog"}`
 		req := newRequest(t, http.MethodPost, runURL, body)
@@ -203,7 +203,7 @@ func TestValidatorLeavesBodiesReadable(t *testing.T) {
 		check(err, req.Body)
 		for range 2 {
 			err = v.ValidateResponse(res)
-			var failure *client.ValidationError
+			var failure *contract.Error
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, `{"success":true,`, string(failure.Body))
 		}
@@ -212,7 +212,7 @@ func TestValidatorLeavesBodiesReadable(t *testing.T) {
 }
 
 func TestValidatorIsSharedByGoroutines(t *testing.T) {
-	v, err := client.NewValidator(bytes.Clone(api.Spec))
+	v, err := contract.New(bytes.Clone(api.Spec))
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for i := range 64 {
@@ -221,7 +221,7 @@ func TestValidatorIsSharedByGoroutines(t *testing.T) {
 				req := newRequest(t, http.MethodPost, runURL, `{"story":"a dog"}`)
 				assert.NoError(t, v.ValidateRequest(req))
 				assert.NoError(t, validateAnswer(v, req, 200, `{"success":true,"result":"a dog"}`))
-				assert.NoError(t, validateAnswer(client.DefaultValidator(), req, 418, `{"success":false,"error":"tea"}`))
+				assert.NoError(t, validateAnswer(contract.Default(), req, 418, `{"success":false,"error":"tea"}`))
 				assert.Error(t, validateAnswer(v, req, 200+i, `{"success":5}`))
 			}
 		})

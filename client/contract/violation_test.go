@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 func TestViolationsOfAnswers(t *testing.T) {
@@ -19,37 +19,37 @@ func TestViolationsOfAnswers(t *testing.T) {
 		status int
 		body   string
 		header []string
-		want   []client.Violation
+		want   []contract.Violation
 	}{
 		{"a run", 200, run, nil, nil},
 		{"fields that are not described", 200, `{"success":true,"result":"","more":{"x":[null]}}`, []string{"X-More", "1"}, nil},
 		{"another status with the error schema", 418, failure, nil, nil},
 		{"a redirect, which kin-openapi looks at no further", 307, "", nil, nil},
-		{"a run with an error's status", 402, run, nil, []client.Violation{
+		{"a run with an error's status", 402, run, nil, []contract.Violation{
 			{In: "body", Pointer: "/success", Message: "value is not one of the allowed values [false]"},
 			{In: "body", Pointer: "/error", Message: `property "error" is missing`},
 		}},
-		{"no content type", 200, run, []string{"Content-Type", ""}, []client.Violation{{In: "content-type", Message: `unexpected value ""`}}},
-		{"a gateway's page", 504, "<html>\n</html>", []string{"Content-Type", "text/html; charset=\"a\nb\""}, []client.Violation{
+		{"no content type", 200, run, []string{"Content-Type", ""}, []contract.Violation{{In: "content-type", Message: `unexpected value ""`}}},
+		{"a gateway's page", 504, "<html>\n</html>", []string{"Content-Type", "text/html; charset=\"a\nb\""}, []contract.Violation{
 			{In: "content-type", Message: `unexpected value "text/html; charset=\"a\nb\""`},
 		}},
-		{"a page that says it is JSON", 504, "<html>\n</html>", nil, []client.Violation{
+		{"a page that says it is JSON", 504, "<html>\n</html>", nil, []contract.Violation{
 			{In: "body", Message: "is not JSON: invalid character '<' at start of value, at byte 0"},
 		}},
-		{"an empty body", 200, "", nil, []client.Violation{{In: "body", Message: "is not JSON: EOF"}}},
-		{"a body that was cut", 200, `{"success":true,"result":"a do`, nil, []client.Violation{
+		{"an empty body", 200, "", nil, []contract.Violation{{In: "body", Message: "is not JSON: EOF"}}},
+		{"a body that was cut", 200, `{"success":true,"result":"a do`, nil, []contract.Violation{
 			{In: "body", Pointer: "/result", Message: "is not JSON: unexpected EOF, at byte 30"},
 		}},
-		{"null", 200, "null", nil, []client.Violation{{In: "body", Message: "Value is not nullable"}}},
-		{"a list", 200, "[]", nil, []client.Violation{{In: "body", Message: "value must be an object"}}},
-		{"a rate limit that is no number", 200, run, []string{"x-ratelimit-limit", "ten"}, []client.Violation{
+		{"null", 200, "null", nil, []contract.Violation{{In: "body", Message: "Value is not nullable"}}},
+		{"a list", 200, "[]", nil, []contract.Violation{{In: "body", Message: "value must be an object"}}},
+		{"a rate limit that is no number", 200, run, []string{"x-ratelimit-limit", "ten"}, []contract.Violation{
 			{In: "header", Pointer: "x-ratelimit-limit", Message: "an invalid integer"},
 		}},
-		{"a name that a pointer has to escape", 200, `{"success":true,"result":"a","a/b~c":1,"a/b~c":2}`, nil, []client.Violation{
+		{"a name that a pointer has to escape", 200, `{"success":true,"result":"a","a/b~c":1,"a/b~c":2}`, nil, []contract.Violation{
 			{In: "body", Pointer: "/a~1b~0c", Message: `is not JSON: duplicate object member name, at byte 39`},
 		}},
 		{"many things at once", 200, `{"success":"yes","run_id":7,"status":null,"output":{"generated_story":["a"]},"citations":5}`,
-			[]string{"x-ratelimit-limit", "-1", "x-ratelimit-remaining", "1.5"}, []client.Violation{
+			[]string{"x-ratelimit-limit", "-1", "x-ratelimit-remaining", "1.5"}, []contract.Violation{
 				{In: "header", Pointer: "x-ratelimit-limit", Message: "number must be at least 0"},
 				{In: "header", Pointer: "x-ratelimit-remaining", Message: "an invalid integer"},
 				{In: "body", Pointer: "/output/generated_story", Message: "value must be a string"},
@@ -61,7 +61,7 @@ func TestViolationsOfAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, http.MethodPost, runURL, `{"story":"a dog"}`)
-			err := validateAnswer(client.DefaultValidator(), req, test.status, test.body, test.header...)
+			err := validateAnswer(contract.Default(), req, test.status, test.body, test.header...)
 			if test.want == nil {
 				require.NoError(t, err)
 				return
@@ -89,22 +89,22 @@ func TestViolationsOfRequests(t *testing.T) {
 	tests := []struct {
 		name, url, body string
 		header          [2]string
-		want            []client.Violation
+		want            []contract.Violation
 	}{
 		{"a valid request", runURL, `{"story":"a dog"}`, [2]string{}, nil},
 		{"inputs that are not described", runURL, `{"story":"a dog","level":5}`, [2]string{}, nil},
 		{"a scheme in capitals", runURL, `{"story":"a dog"}`, [2]string{"Authorization", "BEARER example-key"}, nil},
-		{"no key", runURL, `{"story":"a dog"}`, [2]string{"Authorization", ""}, []client.Violation{
+		{"no key", runURL, `{"story":"a dog"}`, [2]string{"Authorization", ""}, []contract.Violation{
 			{In: "header", Pointer: "Authorization", Message: "a bearer credential is required (bearerAuth)"},
 		}},
-		{"another content type", runURL, `story=a`, [2]string{"Content-Type", "application/x-www-form-urlencoded"}, []client.Violation{
+		{"another content type", runURL, `story=a`, [2]string{"Content-Type", "application/x-www-form-urlencoded"}, []contract.Violation{
 			{In: "content-type", Message: `unexpected value "application/x-www-form-urlencoded"`},
 		}},
-		{"a blank story and no workflow ID", runURL + ".x", `{"story":" "}`, [2]string{}, []client.Violation{
+		{"a blank story and no workflow ID", runURL + ".x", `{"story":" "}`, [2]string{}, []contract.Violation{
 			{In: "path", Pointer: "workflow_id", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
 			{In: "body", Pointer: "/story", Message: `string doesn't match the regular expression "\S"`},
 		}},
-		{"everything wrong", runURL + "%2F..", `[]`, [2]string{"Authorization", "Basic eDp5"}, []client.Violation{
+		{"everything wrong", runURL + "%2F..", `[]`, [2]string{"Authorization", "Basic eDp5"}, []contract.Violation{
 			{In: "header", Pointer: "Authorization", Message: "a bearer credential is required (bearerAuth)"},
 			{In: "path", Pointer: "workflow_id", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
 			{In: "body", Message: "value must be an object"},
@@ -116,7 +116,7 @@ func TestViolationsOfRequests(t *testing.T) {
 			if test.header[0] != "" {
 				req.Header.Set(test.header[0], test.header[1])
 			}
-			err := client.DefaultValidator().ValidateRequest(req)
+			err := contract.Default().ValidateRequest(req)
 			if test.want == nil {
 				require.NoError(t, err)
 				return
@@ -158,8 +158,8 @@ func TestViolationsOfBrokenJSON(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, http.MethodPost, runURL, test.body)
 			for _, err := range []error{
-				client.DefaultValidator().ValidateRequest(req),
-				validateAnswer(client.DefaultValidator(), req, 200, test.body),
+				contract.Default().ValidateRequest(req),
+				validateAnswer(contract.Default(), req, 200, test.body),
 			} {
 				if test.message == "" {
 					require.NoError(t, err)

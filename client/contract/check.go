@@ -1,4 +1,4 @@
-package client
+package contract
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // checkResponse lists the violations of an answer. Strict: its body is known to pass checkStrict.
@@ -144,14 +146,14 @@ func parameterViolations(err error) []Violation {
 func inPlace(in, name string, err error) []Violation {
 	var violations []Violation
 	for _, err := range unwrapMulti(err) {
-		found := []Violation{{Message: oneLine(err.Error())}}
+		found := []Violation{{Message: printable.Line(err.Error())}}
 		var schema *openapi3.SchemaError
 		var parse *openapi3filter.ParseError
 		switch {
 		case errors.As(err, &schema):
 			found = schemaViolations(schema, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
 		case errors.As(err, &parse) && parse.Reason != "":
-			found[0].Message = oneLine(parse.Reason)
+			found[0].Message = printable.Line(parse.Reason)
 		}
 		for _, violation := range found {
 			if violation.In = in; name != "" {

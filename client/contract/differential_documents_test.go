@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 // richSpec is a document of OpenAPI 3.0 with what the contract does not use.
 const richSpec = `

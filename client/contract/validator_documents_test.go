@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // lines are the violations of an exchange, or nil.
@@ -61,7 +61,7 @@ components:
 `
 
 func TestValidatorReadsParametersAndCredentials(t *testing.T) {
-	v, err := client.NewValidator([]byte(manyParameters))
+	v, err := contract.New([]byte(manyParameters))
 	require.NoError(t, err)
 	const many = "/many/x-5/parts/y.txt?q=6"
 	tests := []struct {
@@ -160,7 +160,7 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v, err := client.NewValidator([]byte(test.spec))
+			v, err := contract.New([]byte(test.spec))
 			require.NoError(t, err)
 			req := newRequest(t, http.MethodPost, "/x", test.body)
 			req.Header.Set("Content-Type", test.contentType)
@@ -181,7 +181,7 @@ func TestValidatorTakesSchemasThatAreSharedByManyPaths(t *testing.T) {
 		ref := fmt.Sprintf(`{"$ref": "#/components/schemas/S%d"}`, i+1)
 		fmt.Fprintf(&schemas, `"S%d": {"type": "object", "properties": {"a": %s, "b": %s}}, `, i, ref, ref)
 	}
-	v, err := client.NewValidator([]byte(fmt.Sprintf(`{"openapi": "3.0.3", "info": {"title": "T", "version": "1"},
+	v, err := contract.New([]byte(fmt.Sprintf(`{"openapi": "3.0.3", "info": {"title": "T", "version": "1"},
 		"components": {"schemas": {%s "S%d": {"type": "string"}}}, "paths": {"/x": {"post": {"responses": {"200": {"description": "D",
 		"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}}}}}}`, schemas.String(), length)))
 	require.NoError(t, err)
@@ -210,7 +210,7 @@ func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v, err := client.NewValidator([]byte(test.spec))
+			v, err := contract.New([]byte(test.spec))
 			require.Error(t, err)
 			assert.Nil(t, v)
 			assert.Regexp(t, "^new validator: ", err.Error())

@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // The Validator gives kin-openapi's verdict on generated exchanges, but for JSON that is broken in itself, which
@@ -58,7 +58,7 @@ func TestDifferential(t *testing.T) {
 type differential struct {
 	t         *testing.T
 	random    *rand.Rand
-	validator *client.Validator
+	validator *contract.Validator
 	router    routers.Router
 
 	answers, requests []*exchange
@@ -75,7 +75,7 @@ func newDifferential(t *testing.T, spec []byte) *differential {
 	require.NoError(t, err)
 	router, err := legacy.NewRouter(document, openapi3.DisableExamplesValidation())
 	require.NoError(t, err)
-	validator, err := client.NewValidator(spec)
+	validator, err := contract.New(spec)
 	require.NoError(t, err)
 	d := &differential{
 		t: t, random: rand.New(rand.NewPCG(1, 2)), validator: validator, router: router, members: make(map[string][]any),
@@ -167,7 +167,7 @@ func (d *differential) validate(e *exchange, body []byte) error {
 	if err == nil {
 		return nil
 	}
-	var failure *client.ValidationError
+	var failure *contract.Error
 	require.ErrorAs(d.t, err, &failure)
 	assert.NotEmpty(d.t, failure.Violations)
 	for _, violation := range failure.Violations {

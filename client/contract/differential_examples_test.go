@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"encoding/json"

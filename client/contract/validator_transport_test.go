@@ -1,4 +1,4 @@
-package client_test
+package contract_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
 // transportFunc is a RoundTripper of a test.
@@ -44,8 +44,8 @@ func TestValidatorRoundTripper(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	hc := &http.Client{Transport: client.DefaultValidator().RoundTripper(nil)} // over http.DefaultTransport
-	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)    //nolint:errcheck // it is one
+	hc := &http.Client{Transport: contract.Default().RoundTripper(nil)}     // over http.DefaultTransport
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections) //nolint:errcheck // it is one
 	send := func(t *testing.T, body string) (string, error) {
 		t.Helper()
 		res, err := hc.Do(newRequest(t, http.MethodPost, server.URL+"/prefix/api/v1/run/wf_1", body))
@@ -67,13 +67,13 @@ func TestValidatorRoundTripper(t *testing.T) {
 	t.Run("does not send a bad request", func(t *testing.T) {
 		answer, served = valid, 0
 		_, err := send(t, `{"topic":"a dog"}`)
-		assert.Equal(t, []client.Violation{{In: "body", Pointer: "/story", Message: `property "story" is missing`}}, violations(t, err))
+		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/story", Message: `property "story" is missing`}}, violations(t, err))
 		assert.Zero(t, served)
 	})
 	t.Run("fails a bad answer and keeps its body", func(t *testing.T) {
 		answer, served = invalid, 0
 		_, err := send(t, `{"story":"a dog"}`)
-		var failure *client.ValidationError
+		var failure *contract.Error
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, http.StatusOK, failure.StatusCode)
 		assert.Equal(t, "/prefix/api/v1/run/wf_1", failure.Path)
@@ -94,7 +94,7 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		req := newRequest(t, http.MethodPost, runURL, "")
 		req.Body, req.GetBody = e.requestBody, nil
 		before := req.Clone(req.Context())
-		res, err := client.DefaultValidator().RoundTripper(transportFunc(func(sent *http.Request) (*http.Response, error) {
+		res, err := contract.Default().RoundTripper(transportFunc(func(sent *http.Request) (*http.Response, error) {
 			e.sent = sent
 			_, _ = io.Copy(io.Discard, sent.Body)
 			_ = sent.Body.Close()
@@ -151,15 +151,15 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		req := newRequest(t, http.MethodPost, runURL, "")
 		body := &closeCounter{Reader: text("")}
 		req.URL, req.Body = nil, body
-		_, err := client.DefaultValidator().RoundTripper(nil).RoundTrip(req)
+		_, err := contract.Default().RoundTripper(nil).RoundTrip(req)
 		require.Error(t, err)
 		assert.Positive(t, body.closed.Load())
 	})
 	t.Run("closes idle connections of the next", func(t *testing.T) {
 		next := &idleTransport{}
-		(&http.Client{Transport: client.DefaultValidator().RoundTripper(next)}).CloseIdleConnections()
+		(&http.Client{Transport: contract.Default().RoundTripper(next)}).CloseIdleConnections()
 		assert.True(t, next.closed)
-		(&http.Client{Transport: client.DefaultValidator().RoundTripper(transportFunc(nil))}).CloseIdleConnections()
+		(&http.Client{Transport: contract.Default().RoundTripper(transportFunc(nil))}).CloseIdleConnections()
 	})
 }
 

@@ -1,4 +1,4 @@
-package client
+package contract
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // schemaViolations lists what the error of a schema visit holds, a violation for each value that breaks its schema,
@@ -61,7 +63,7 @@ func (v *visit) violations(err error) []Violation {
 		}
 		return []Violation{{In: "body", Pointer: pointer(inner.at), Message: reason(err)}}
 	default:
-		return []Violation{{In: "body", Pointer: pointer(v.at), Message: oneLine(err.Error())}}
+		return []Violation{{In: "body", Pointer: pointer(v.at), Message: printable.Line(err.Error())}}
 	}
 }
 
@@ -130,5 +132,17 @@ func reason(failure *openapi3.SchemaError) string {
 	if _, reason, ok := strings.Cut(text, "at '"+pointer(failure.JSONPointer())+"': "); ok {
 		text = reason
 	}
-	return oneLine(text)
+	return printable.Line(text)
 }
+
+// pointer writes a path as a JSON pointer.
+func pointer(path []string) string {
+	var text strings.Builder
+	for _, name := range path {
+		text.WriteByte('/')
+		text.WriteString(escapeToken.Replace(name))
+	}
+	return text.String()
+}
+
+var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
