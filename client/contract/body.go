@@ -4,62 +4,98 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/go-json-experiment/json/jsontext"
+	"io"
+	"net/http"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// bodyRule is what the document says about one JSON body.
-type bodyRule struct {
-	schema *openapi3.Schema
-	skim   *skimmer // nil: only a visit can judge a body
-	// of a visit for the first violation, and for all
-	options, allOptions []openapi3.SchemaValidationOption
+// tooLongError says that a body is longer than a Validator reads.
+type tooLongError struct{ limit int64 }
+
+func (e *tooLongError) Error() string {
+	return fmt.Sprintf("is longer than %d bytes (WithMaxBodyBytes)", e.limit)
 }
 
-func newBodyRule(schema *openapi3.Schema, options []openapi3.SchemaValidationOption) *bodyRule {
-	rule := &bodyRule{schema: schema, options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors())}
-	if len(options) == 0 { // readOnly, writeOnly and OpenAPI 3.1 are for the visit alone
-		rule.skim = make(skimmers).of(schema)
+// unreadable is the violation of a body that was not read whole.
+func unreadable(err error) Violation {
+	if tooLong, ok := errors.AsType[*tooLongError](err); ok {
+		return Violation{In: "body", Message: tooLong.Error()}
 	}
-	return rule
+	return Violation{In: "body", Message: "could not be read whole: " + printable.Line(err.Error())}
 }
 
-// check lists what in a JSON body breaks the rule. Strict: the body is known to pass checkStrict. Most bodies are seen to be
-// valid in place; only another is made a tree and visited for all that breaks the rule, unless it has more values than a person
-// could read of.
-func (r *bodyRule) check(body []byte, strict bool) []Violation {
-	if !strict {
-		if err := checkStrict(body); err != nil {
-			return []Violation{notJSON(err)}
+// readBody reads a body, to the limit, and leaves in its place one that gives the same, the error included. A body with a
+// method Bytes is in memory: it is neither read nor limited. With an error readBody returns what came before it.
+func readBody(body *io.ReadCloser, contentLength, limit int64) ([]byte, error) {
+	if *body == nil || *body == http.NoBody {
+		return nil, nil
+	}
+	if inMemory, ok := (*body).(interface{ Bytes() []byte }); ok {
+		return inMemory.Bytes(), nil
+	}
+	original := *body
+	data, err := readAll(original, contentLength, limit)
+	tooLong, _ := errors.AsType[*tooLongError](err)
+	switch {
+	case err == nil:
+		_ = original.Close()
+		*body = newMemoryBody(data)
+	case tooLong != nil:
+		*body = restoredBody{io.MultiReader(bytes.NewReader(data), original), original}
+		data = data[:limit]
+	default:
+		_ = original.Close()
+		*body = restoredBody{io.MultiReader(bytes.NewReader(data), failingReader{err}), http.NoBody}
+	}
+	return data, err
+}
+
+// readAll reads a body of contentLength bytes, or of unknown length if that is less than 0. Of a body that is longer than
+// limit it returns one byte more than that, and a *tooLongError.
+func readAll(body io.Reader, contentLength, limit int64) ([]byte, error) {
+	const trusted = 1 << 20 // largest buffer allocated on Content-Length alone
+	size := int64(512)
+	if contentLength > 0 {
+		size = min(contentLength, trusted)
+	}
+	data := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
+	for {
+		n, err := body.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > limit:
+			return data, &tooLongError{limit}
+		case err == io.EOF: //nolint:errorlint // io.Reader: EOF is not wrapped
+			return data, nil
+		case err != nil:
+			return data, err
+		case len(data) == cap(data):
+			data = append(make([]byte, 0, min(2*int64(cap(data)), limit+1)), data...)
 		}
 	}
-	if r.skim != nil && r.skim.accepts(bytes.Trim(body, " \t\r\n")) {
-		return nil
-	}
-	tree, err := decodeTree(body)
-	if err != nil {
-		return []Violation{notJSON(err)}
-	}
-	options := r.allOptions
-	if tooManyValues(body) {
-		options = r.options
-	}
-	return schemaViolations(r.schema.VisitJSON(tree, options...), options)
 }
 
-// tooManyValues reports whether JSON has more values than a person could read of.
-func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 100_000 }
-
-// notJSON is the violation of a body that is broken in JSON itself.
-func notJSON(err error) Violation {
-	violation := Violation{In: "body", Message: "is not JSON: " + printable.Line(err.Error())}
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		violation.Pointer = string(syntax.JSONPointer)
-		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", printable.Line(syntax.Err.Error()), syntax.ByteOffset)
-	}
-	return violation
+// memoryBody is a body that has been read, or part of one.
+type memoryBody struct {
+	*bytes.Reader
+	data []byte
 }
+
+func newMemoryBody(data []byte) *memoryBody { return &memoryBody{bytes.NewReader(data), data} }
+
+func (b *memoryBody) Close() error { return nil }
+
+// Bytes returns what is left to read.
+func (b *memoryBody) Bytes() []byte { return b.data[len(b.data)-b.Len():] }
+
+// restoredBody is a body that was read in part, from its beginning.
+type restoredBody struct {
+	io.Reader
+	io.Closer
+}
+
+// failingReader fails with an error.
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }

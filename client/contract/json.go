@@ -4,7 +4,6 @@ import (
 	"bytes"
 	stdjson "encoding/json"
 	"errors"
-	"io"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,19 +21,14 @@ func checkStrict(data []byte) error {
 	if !utf8.Valid(data) {
 		return errInvalidUTF8
 	}
+	if jsontext.Value(data).IsValid(jsontext.AllowInvalidUTF8(true)) {
+		return nil
+	}
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true))
 	if _, err := decoder.ReadValue(); err != nil {
 		return err
 	}
-	return checkEnd(decoder)
-}
-
-// checkEnd is errTrailingData where something follows the value that was read.
-func checkEnd(decoder *jsontext.Decoder) error {
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return errTrailingData
-	}
-	return nil
+	return errTrailingData
 }
 
 // decodeTree decodes JSON that passes checkStrict into the tree that kin-openapi's visitor walks, as kin-openapi does it.
@@ -43,10 +37,4 @@ func decodeTree(data []byte) (tree any, err error) {
 	decoder.UseNumber()
 	err = decoder.Decode(&tree)
 	return tree, err
-}
-
-// unquote is what a JSON string says that a decoder has found to be one.
-func unquote(quoted []byte) string {
-	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted) // its error is that of half a surrogate pair
-	return string(text)
 }

@@ -1,105 +1,116 @@
 package contract
 
 import (
-	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/skim"
 )
 
 // operation is what the document says about one method of a path.
 type operation struct {
-	route     *routers.Route
-	responses map[*openapi3.Response]*responseRule
-	bodies    map[*openapi3.MediaType]*bodyRule // of the request and of the responses
+	route      *routers.Route // as kin-openapi's filter takes it
+	path       *path
+	security   []alternative
+	parameters []parameter
+	body       *openapi3.RequestBody // nil: the document says nothing of it
+	responses  responses
+	bodies     map[*openapi3.MediaType]*bodyRule // of the request and of the responses
 }
 
-// responseRule is what the document says about one response: each header and the body on a route of its own, so that
-// kin-openapi's filter, which stops at the first violation, gives its verdict on each.
-type responseRule struct {
-	headers []headerRule
-	body    *routers.Route
+// compiler makes operations of a document.
+type compiler struct {
+	document *openapi3.T
+	skim     skim.Compiler
+	directed map[*openapi3.Schema]bool // the schemas that are readOnly or writeOnly, or have one that is
 }
 
-type headerRule struct {
-	name     string
-	key      string // name as http.Header has it
-	required bool
-	minimum  *float64 // of a header that is an integer from there, and nothing else
-	route    *routers.Route
+func newCompiler(document *openapi3.T) *compiler {
+	return &compiler{document: document, skim: make(skim.Compiler), directed: directedSchemas(document)}
 }
 
-func newOperation(route *routers.Route) *operation {
+func (c *compiler) operation(p *path, item *openapi3.PathItem, method string, described *openapi3.Operation) *operation {
 	op := &operation{
-		route:     route,
-		responses: make(map[*openapi3.Response]*responseRule),
-		bodies:    make(map[*openapi3.MediaType]*bodyRule),
+		route:  &routers.Route{Spec: c.document, Path: p.template, PathItem: item, Method: method, Operation: described},
+		path:   p,
+		bodies: make(map[*openapi3.MediaType]*bodyRule),
 	}
-	if body := route.Operation.RequestBody; body != nil {
-		op.addBodies(body.Value.Content, openapi3.VisitAsRequest())
-	}
-	withResponse := func(response *openapi3.Response) *routers.Route {
-		narrow := *route
-		narrow.Operation = &openapi3.Operation{Responses: openapi3.NewResponses(
-			openapi3.WithName("default", response))}
-		return &narrow
-	}
-	for _, ref := range route.Operation.Responses.Map() {
-		response := ref.Value
-		op.addBodies(response.Content, openapi3.VisitAsResponse())
-		rule := &responseRule{body: withResponse(&openapi3.Response{Description: response.Description, Content: response.Content})}
-		for name, header := range response.Headers {
-			key := http.CanonicalHeaderKey(name)
-			rule.headers = append(rule.headers, headerRule{
-				name: name, key: key,
-				required: header.Value.Required,
-				minimum:  integerFrom(header.Value),
-				route:    withResponse(&openapi3.Response{Description: response.Description, Headers: openapi3.Headers{key: header}}),
-			})
+	op.security = c.security(described.Security)
+	for _, ref := range item.Parameters {
+		if described.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
+			op.parameters = append(op.parameters, c.parameter(p, ref.Value))
 		}
-		slices.SortFunc(rule.headers, func(a, b headerRule) int { return strings.Compare(a.name, b.name) })
-		op.responses[response] = rule
 	}
+	for _, ref := range described.Parameters {
+		op.parameters = append(op.parameters, c.parameter(p, ref.Value))
+	}
+	if described.RequestBody != nil {
+		op.body = described.RequestBody.Value
+		c.addBodies(op, op.body.Content, openapi3.VisitAsRequest())
+	}
+	op.responses = c.responses(op)
 	return op
 }
 
-// integerFrom is the minimum of a header that is described as an integer with one, and as nothing else.
-func integerFrom(header *openapi3.Header) *float64 {
-	if header.Schema == nil || !header.Schema.Value.Type.Is("integer") {
-		return nil
-	}
-	rest := *header.Schema.Value
-	if rest.Type, rest.Min = nil, nil; !asksNothing(rest) {
-		return nil
-	}
-	return header.Schema.Value.Min
-}
-
 // addBodies adds the rules of the bodies of a request or a response.
-func (op *operation) addBodies(content openapi3.Content, direction openapi3.SchemaValidationOption) {
+func (c *compiler) addBodies(op *operation, content openapi3.Content, direction openapi3.SchemaValidationOption) {
 	for _, media := range content {
 		if media == nil || media.Schema == nil {
 			continue
 		}
 		var options []openapi3.SchemaValidationOption
-		if hasDirection(media.Schema) {
+		if c.directed[media.Schema.Value] {
 			options = append(options, direction)
 		}
-		if op.route.Spec.IsOpenAPI31OrLater() {
+		if c.document.IsOpenAPI31OrLater() {
 			options = append(options, openapi3.EnableJSONSchema2020())
 		}
-		op.bodies[media] = newBodyRule(media.Schema.Value, options)
+		rule := &bodyRule{
+			schema: media.Schema.Value, options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors()),
+		}
+		if len(options) == 0 { // skim knows neither direction nor OpenAPI 3.1
+			rule.skim, rule.canSkim = c.skim.Compile(rule.schema)
+		}
+		op.bodies[media] = rule
 	}
 }
 
-// hasDirection reports whether a schema speaks of what only requests or only answers have.
-func hasDirection(schema *openapi3.SchemaRef) bool {
-	found := false
-	_ = schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
-		found = found || ref.Value != nil && (ref.Value.ReadOnly || ref.Value.WriteOnly)
-		return nil
-	})
-	return found
+// directedSchemas returns the schemas that are readOnly or writeOnly, and those that such a schema is part of.
+func directedSchemas(document *openapi3.T) map[*openapi3.Schema]bool {
+	var found, directed []*openapi3.Schema
+	seen := make(map[*openapi3.Schema]bool)
+	meet := func(_ string, ref *openapi3.SchemaRef) error {
+		if schema := ref.Value; !seen[schema] {
+			seen[schema] = true
+			found = append(found, schema)
+		}
+		return openapi3.SkipSubtree
+	}
+	_ = document.WalkSchemas(meet)
+	parents := make(map[*openapi3.Schema][]*openapi3.Schema)
+	for i := 0; i < len(found); i++ { // found grows
+		schema := found[i]
+		if schema.ReadOnly || schema.WriteOnly {
+			directed = append(directed, schema)
+		}
+		_ = openapi3.NewSchemaRef("", schema).WalkSubtree(func(pointer string, ref *openapi3.SchemaRef) error {
+			if pointer == "" {
+				return nil
+			}
+			parents[ref.Value] = append(parents[ref.Value], schema)
+			return meet(pointer, ref)
+		})
+	}
+	isDirected := make(map[*openapi3.Schema]bool)
+	for len(directed) > 0 {
+		schema := directed[len(directed)-1]
+		directed = directed[:len(directed)-1]
+		if !isDirected[schema] {
+			isDirected[schema] = true
+			directed = append(directed, parents[schema]...)
+		}
+	}
+	return isDirected
 }

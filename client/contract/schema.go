@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
@@ -146,3 +147,37 @@ func pointer(path []string) string {
 }
 
 var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
+
+// violationsAt lists the violations of something that is not JSON: a header, a parameter, a form.
+func violationsAt(in, name string, err error) []Violation {
+	var violations []Violation
+	for _, err := range unwrapMulti(err) {
+		found := []Violation{{Message: printable.Line(err.Error())}}
+		var schema *openapi3.SchemaError
+		var parse *openapi3filter.ParseError
+		switch {
+		case errors.As(err, &schema):
+			found = schemaViolations(schema, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
+		case errors.As(err, &parse) && parse.Reason != "":
+			found[0].Message = printable.Line(parse.Reason)
+		}
+		for _, violation := range found {
+			if violation.In = in; name != "" {
+				violation.Pointer = name
+			}
+			violations = append(violations, violation)
+		}
+	}
+	return violations
+}
+
+func unwrapMulti(err error) []error {
+	var multi openapi3.MultiError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &multi):
+		return multi
+	}
+	return []error{err}
+}

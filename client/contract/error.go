@@ -1,7 +1,9 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
@@ -17,6 +19,15 @@ type Error struct {
 	Body []byte
 
 	cause error // why the body could not be read whole
+}
+
+func newError(req *http.Request, status int, body []byte, cause error, violations []Violation) *Error {
+	if _, tooLong := errors.AsType[*tooLongError](cause); tooLong {
+		cause = nil
+	}
+	return &Error{
+		Method: methodOf(req), Path: req.URL.EscapedPath(), StatusCode: status, Violations: violations, Body: body, cause: cause,
+	}
 }
 
 // Unwrap gives what kept the body from being read whole ([context.Canceled], say), or nil.

@@ -1,4 +1,4 @@
-package contract
+package skim
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
 func elementsOf(array []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		rest := trimSeparators(array[1:])
-		for len(rest) > 1 { // more than the closing bracket
+		for rest[0] != ']' && rest[0] != '}' {
 			n := valueLength(rest)
 			if !yield(rest[:n]) {
 				return
@@ -38,7 +38,25 @@ func elementsOf(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-func trimSeparators(json []byte) []byte { return bytes.TrimLeft(json, " \t\r\n,:") }
+// trimSeparators cuts off what may stand before a value in a valid array or object.
+func trimSeparators(json []byte) []byte {
+	for isSpace(json[0]) || json[0] == ',' || json[0] == ':' {
+		json = json[1:]
+	}
+	return json
+}
+
+func trimSpace(json []byte) []byte {
+	for isSpace(json[0]) {
+		json = json[1:]
+	}
+	for isSpace(json[len(json)-1]) {
+		json = json[:len(json)-1]
+	}
+	return json
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 // valueLength is the length of the value that the rest of a valid object or array begins with.
 func valueLength(json []byte) int {
@@ -55,7 +73,10 @@ func valueLength(json []byte) int {
 			end++
 		default:
 			if depth == 0 {
-				return bytes.IndexAny(json, " \t\r\n,]}")
+				for !isSpace(json[end]) && json[end] != ',' && json[end] != ']' && json[end] != '}' {
+					end++
+				}
+				return end
 			}
 			end++
 		}

@@ -1,0 +1,36 @@
+package contract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// An Option changes how a Validator works.
+type Option func(*Validator) error
+
+const defaultMaxBodyBytes = 10 << 20
+
+// WithMaxBodyBytes sets how many bytes of a body are read, 10 MiB by default. A longer body is a violation; [Error.Body]
+// has what was read of it, and the body is left readable whole.
+func WithMaxBodyBytes(n int64) Option {
+	return func(v *Validator) error {
+		if n <= 0 {
+			return fmt.Errorf("WithMaxBodyBytes: %d is not positive", n)
+		}
+		v.maxBodyBytes = n
+		return nil
+	}
+}
+
+// WithReport makes [Validator.RoundTripper] and [Validator.Middleware] call f with each exchange that breaks the contract
+// and let it pass unchanged.
+func WithReport(f func(context.Context, *Error)) Option {
+	return func(v *Validator) error {
+		if f == nil {
+			return errors.New("WithReport: the function is nil")
+		}
+		v.report = f
+		return nil
+	}
+}

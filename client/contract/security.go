@@ -1,0 +1,89 @@
+package contract
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// alternative is one of the sets of credentials that an operation accepts.
+type alternative []credential
+
+type credential struct {
+	name   string                   // of the security scheme
+	scheme *openapi3.SecurityScheme // nil if the document does not describe it
+}
+
+// security returns what an operation with these requirements accepts; nil stands for the document's.
+func (c *compiler) security(requirements *openapi3.SecurityRequirements) []alternative {
+	if requirements == nil {
+		requirements = &c.document.Security
+	}
+	var accepted []alternative
+	for _, requirement := range *requirements {
+		needed := alternative{}
+		for _, name := range slices.Sorted(maps.Keys(requirement)) {
+			needed = append(needed, credential{name: name})
+			if components := c.document.Components; components != nil && components.SecuritySchemes[name] != nil {
+				needed[len(needed)-1].scheme = components.SecuritySchemes[name].Value
+			}
+		}
+		accepted = append(accepted, needed)
+	}
+	return accepted
+}
+
+// checkSecurity returns the violation of a request that has none of the accepted sets of credentials: it names what each
+// set lacks first. Whether a credential is the right one is the server's to say.
+func (op *operation) checkSecurity(req *http.Request) []Violation {
+	var missing []Violation
+	for _, needed := range op.security {
+		lacks := slices.IndexFunc(needed, func(c credential) bool { return !c.isIn(req) })
+		if lacks < 0 {
+			return nil
+		}
+		missing = append(missing, needed[lacks].violation())
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	for _, other := range missing[1:] {
+		missing[0].Message += ", or " + other.String()
+	}
+	return missing[:1]
+}
+
+func (c credential) isIn(req *http.Request) bool {
+	switch {
+	case c.scheme == nil:
+		return false
+	case c.scheme.Type == "http":
+		kind, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		return strings.EqualFold(kind, c.scheme.Scheme) && strings.TrimSpace(credential) != ""
+	case c.scheme.Type != "apiKey":
+		return true // how a credential of OAuth and its like is sent is not in the document
+	case c.scheme.In == "header":
+		return req.Header.Get(c.scheme.Name) != ""
+	case c.scheme.In == "query":
+		return req.URL.Query().Has(c.scheme.Name)
+	case c.scheme.In == "cookie":
+		_, err := req.Cookie(c.scheme.Name)
+		return err == nil
+	}
+	return true
+}
+
+// violation is that of a request without the credential.
+func (c credential) violation() Violation {
+	switch {
+	case c.scheme == nil:
+		return Violation{In: "header", Message: fmt.Sprintf("security scheme %q is not declared", c.name)}
+	case c.scheme.Type == "http":
+		return Violation{In: "header", Pointer: "Authorization", Message: "a " + c.scheme.Scheme + " credential is required (" + c.name + ")"}
+	}
+	return Violation{In: c.scheme.In, Pointer: c.scheme.Name, Message: "an API key is required (" + c.name + ")"}
+}
