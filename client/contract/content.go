@@ -1,10 +1,12 @@
 package contract
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -21,13 +23,24 @@ func (op *operation) checkBody(content openapi3.Content, header http.Header, bod
 	media := content.Get(contentType)
 	switch {
 	case media == nil:
-		return []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q", contentType)}}, true
+		return []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, described(content))}}, true
 	case media.Schema == nil:
 		return nil, true
 	case !isJSON(contentType, media.Schema.Value):
 		return nil, false
 	}
 	return op.bodies[media].check(body), true
+}
+
+// described names the media types that the contract describes.
+func described(content openapi3.Content) string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		if content[name] != nil {
+			names = append(names, name)
+		}
+	}
+	return cmp.Or(strings.Join(names, " or "), "none")
 }
 
 // isJSON reports whether kin-openapi decodes a body of this type as JSON.
@@ -43,12 +56,13 @@ type bodyRule struct {
 	schema  *openapi3.Schema
 	skim    *skim.Schema
 	canSkim bool
+	sorted  bool // violations have to be, as kin-openapi gives them in any order
 	// of a visit for the first violation, and for all
 	options, allOptions []openapi3.SchemaValidationOption
 }
 
 // check lists how a JSON body breaks the rule. Most valid bodies are recognized in place; only another is decoded and
-// visited for its violations, all of them unless it has more values than a person could read about.
+// visited for its violations: all of them, or the first if it has more values than a person could read about.
 func (r *bodyRule) check(body []byte) []Violation {
 	if err := checkStrict(body); err != nil {
 		return []Violation{notJSON(err)}
@@ -56,19 +70,35 @@ func (r *bodyRule) check(body []byte) []Violation {
 	if r.canSkim && r.skim.Accepts(body) {
 		return nil
 	}
-	tree, err := decodeTree(body)
-	if err != nil {
-		return []Violation{notJSON(err)}
+	if !hasManyValues(body) {
+		return r.visit(skim.Decode(body), r.allOptions)
 	}
-	options := r.allOptions
-	if tooManyValues(body) {
-		options = r.options
+	if r.canSkim {
+		tree, indexes := r.skim.Reduce(body)
+		if violations := r.visit(tree, r.options); len(violations) > 0 {
+			return atIndexes(violations, indexes)
+		}
 	}
-	return schemaViolations(r.schema.VisitJSON(tree, options...), options)
+	return r.visit(skim.Decode(body), r.options)
 }
 
-// tooManyValues reports whether JSON has more values than a person could read about.
-func tooManyValues(body []byte) bool { return bytes.Count(body, []byte(",")) > 100_000 }
+func (r *bodyRule) visit(tree any, options []openapi3.SchemaValidationOption) []Violation {
+	return schemaViolations(r.schema.VisitJSON(tree, options...), options, r.sorted)
+}
+
+// atIndexes returns violations of a reduced tree with pointers into the body.
+func atIndexes(violations []Violation, indexes map[string]int) []Violation {
+	innermost := slices.SortedFunc(maps.Keys(indexes), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for i := range violations {
+		for _, reduced := range innermost {
+			rest, ok := strings.CutPrefix(violations[i].Pointer, reduced)
+			if ok && (rest == "" || rest[0] == '/') {
+				violations[i].Pointer = fmt.Sprintf("%s/%d%s", strings.TrimSuffix(reduced, "/0"), indexes[reduced], rest)
+			}
+		}
+	}
+	return violations
+}
 
 // notJSON is the violation of a body that is broken in JSON itself.
 func notJSON(err error) Violation {

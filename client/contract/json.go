@@ -2,11 +2,13 @@ package contract
 
 import (
 	"bytes"
-	stdjson "encoding/json"
 	"errors"
+	"io"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/skim"
 )
 
 var (
@@ -21,20 +23,28 @@ func checkStrict(data []byte) error {
 	if !utf8.Valid(data) {
 		return errInvalidUTF8
 	}
-	if jsontext.Value(data).IsValid(jsontext.AllowInvalidUTF8(true)) {
-		return nil
+	options := []jsontext.Options{jsontext.AllowInvalidUTF8(true)}
+	if hasManyValues(data) { // of many names jsontext remembers 20 times their size
+		options = append(options, jsontext.AllowDuplicateNames(true))
 	}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true))
+	if jsontext.Value(data).IsValid(options...) {
+		if len(options) == 1 || skim.UniqueNames(data) {
+			return nil
+		}
+		options = options[:1]
+	}
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), options...)
 	if _, err := decoder.ReadValue(); err != nil {
 		return err
 	}
-	return errTrailingData
+	if _, err := decoder.ReadToken(); err != io.EOF { //nolint:errorlint // EOF is not wrapped
+		return errTrailingData
+	}
+	return nil
 }
 
-// decodeTree decodes JSON that passes checkStrict into the tree that kin-openapi's visitor walks, as kin-openapi does it.
-func decodeTree(data []byte) (tree any, err error) {
-	decoder := stdjson.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	err = decoder.Decode(&tree)
-	return tree, err
+// hasManyValues reports whether JSON has more values than a person could read about.
+func hasManyValues(data []byte) bool {
+	const many = 20_000
+	return len(data) > many && bytes.Count(data, []byte(",")) > many
 }

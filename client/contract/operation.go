@@ -68,7 +68,8 @@ func (c *compiler) addBodies(op *operation, content openapi3.Content, direction 
 			options = append(options, openapi3.EnableJSONSchema2020())
 		}
 		rule := &bodyRule{
-			schema: media.Schema.Value, options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors()),
+			schema: media.Schema.Value, sorted: c.document.IsOpenAPI31OrLater(),
+			options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors()),
 		}
 		if len(options) == 0 { // skim knows neither direction nor OpenAPI 3.1
 			rule.skim, rule.canSkim = c.skim.Compile(rule.schema)

@@ -20,7 +20,7 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 	if len(violations) == 0 {
 		return nil
 	}
-	return newError(req, 0, body, err, violations)
+	return newError(req, body, err, violations)
 }
 
 func (v *Validator) checkRequest(req *http.Request, body []byte, readErr error) []Violation {

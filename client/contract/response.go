@@ -22,25 +22,25 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 		return errors.New("validate response: res.Request, which says what was asked, is not set")
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols { // the body is the bare connection, which no context bounds
-		return newError(req, res.StatusCode, nil, nil, []Violation{{In: "status", Message: "the server switched to another protocol"}})
+		return newResponseError(res, nil, nil, []Violation{{In: "status", Message: "the server switched to another protocol"}})
 	}
 	body, err := readBody(&res.Body, res.ContentLength, v.maxBodyBytes)
-	violations := v.checkResponse(req, res, body, err)
+	violations := v.checkResponse(res, body, err)
 	if len(violations) == 0 {
 		return nil
 	}
-	return newError(req, res.StatusCode, body, err, violations)
+	return newResponseError(res, body, err, violations)
 }
 
-func (v *Validator) checkResponse(req *http.Request, res *http.Response, body []byte, readErr error) []Violation {
+func (v *Validator) checkResponse(res *http.Response, body []byte, readErr error) []Violation {
 	if readErr != nil {
 		return []Violation{unreadable(readErr)}
 	}
-	op, missing := v.router.find(methodOf(req), req.URL)
+	op, missing := v.router.find(methodOf(res.Request), res.Request.URL)
 	if missing != nil {
 		return []Violation{*missing}
 	}
-	return op.checkResponse(req, res.StatusCode, res.Header, body)
+	return op.checkResponse(res.Request, res.StatusCode, res.Header, body)
 }
 
 // responses are what the document says about the responses of an operation.

@@ -1,12 +1,16 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
 
-// RoundTripper validates the exchanges of next (nil: [http.DefaultTransport]). A request that breaks the contract is not
-// sent; an answer that breaks it is returned as a [*Error], which has its body.
+// RoundTripper returns an [http.RoundTripper] that validates the exchanges of next (nil: [http.DefaultTransport]). A
+// request that breaks the contract is not sent; a response that breaks it is returned as an [*Error], which has its body.
+// With [WithReport] both pass unchanged.
+//
+// Bodies are read whole, to the limit, before they are passed on: a response that is a stream arrives when it ends.
 func (v *Validator) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -20,8 +24,8 @@ type validatingTransport struct {
 }
 
 func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	sent := req.WithContext(req.Context()) // a RoundTripper leaves the request that it is given as it is
-	if err := t.validator.ValidateRequest(sent); err != nil {
+	sent := req.WithContext(req.Context()) // a RoundTripper must not change the request it is given
+	if err := t.validator.failure(sent, t.validator.ValidateRequest(sent)); err != nil {
 		if sent.Body != nil {
 			_ = sent.Body.Close()
 		}
@@ -32,12 +36,12 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		return nil, err
 	}
 	if res == nil {
-		return nil, fmt.Errorf("%T returned neither an answer nor an error", t.next)
+		return nil, fmt.Errorf("%T returned neither a response nor an error", t.next)
 	}
 	if res.Request == nil {
 		res.Request = sent
 	}
-	if err := t.validator.ValidateResponse(res); err != nil {
+	if err := t.validator.failure(sent, t.validator.ValidateResponse(res)); err != nil {
 		if res.Body != nil {
 			_ = res.Body.Close()
 		}
@@ -46,7 +50,18 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	return res, nil
 }
 
-// CloseIdleConnections is what [http.Client.CloseIdleConnections] calls.
+// failure returns the error of an exchange that must not pass. With WithReport an *Error is reported and the exchange
+// passes.
+func (v *Validator) failure(req *http.Request, err error) error {
+	broken, ok := errors.AsType[*Error](err)
+	if !ok || v.report == nil {
+		return err
+	}
+	v.report(req.Context(), broken)
+	return nil
+}
+
+// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
 func (t *validatingTransport) CloseIdleConnections() {
 	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()

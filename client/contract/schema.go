@@ -13,27 +13,33 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// schemaViolations lists what the error of a schema visit holds, a violation for each value that breaks its schema,
-// with kin-openapi's own reason and without its dumps of schema and value. Where a value fits no form of an anyOf or
-// oneOf, it lists what breaks the form that the value evidently has. What several schemas say of a value stands there once.
-func schemaViolations(err error, options []openapi3.SchemaValidationOption) []Violation {
+// schemaViolations lists what the error of a schema visit holds: a violation for each value that breaks its schema, with
+// kin-openapi's reason and without its dumps of schema and value. What several schemas say of a value is listed once.
+// Sorted is for OpenAPI 3.1, of which kin-openapi gives the errors in any order.
+func schemaViolations(err error, options []openapi3.SchemaValidationOption, sorted bool) []Violation {
+	return withoutRepeats((&visit{options: options, sorted: sorted}).violations(err))
+}
+
+func withoutRepeats(violations []Violation) []Violation {
 	seen := make(map[Violation]bool)
-	return slices.DeleteFunc((&visit{options: options}).violations(err), func(violation Violation) bool {
+	return slices.DeleteFunc(violations, func(violation Violation) bool {
 		again := seen[violation]
 		seen[violation] = true
 		return again
 	})
 }
 
-// visit is a visit to a value, which comes to an end also where a schema is a form of itself.
+// visit is a visit to a value. It ends also if a schema is a variant of itself.
 type visit struct {
-	options []openapi3.SchemaValidationOption
-	at      []string           // the path to the value
-	forms   []*openapi3.Schema // that the value was visited as
-	depth   int                // of forms in forms
+	options  []openapi3.SchemaValidationOption
+	sorted   bool
+	at       []string           // the path to the value
+	variants []*openapi3.Schema // as which the value is visited
+	depth    int                // of variants in variants
+	closest  bool               // only the closest variant of a value is reported
 }
 
-// maxDepth bounds the cost: each form inside a form is one more visit to all that is inside.
+// maxDepth bounds the cost: each variant inside a variant is one more visit to all that is inside.
 const maxDepth = 20
 
 func (v *visit) violations(err error) []Violation {
@@ -41,21 +47,14 @@ func (v *visit) violations(err error) []Violation {
 	case nil:
 		return nil
 	case openapi3.MultiError:
-		var violations []Violation
-		for _, err := range err {
-			violations = append(violations, v.violations(err)...)
-		}
-		return violations
+		return v.ofEach(err)
 	case *openapi3.SchemaError:
 		inner := *v
 		if path := err.JSONPointer(); len(path) > 0 {
-			inner.at, inner.forms = append(slices.Clip(v.at), path...), nil
+			inner.at, inner.variants = append(slices.Clip(v.at), path...), nil
 		}
-		if form := evidentForm(err); form != nil && v.depth < maxDepth && !slices.Contains(inner.forms, form) {
-			as := visit{v.options, inner.at, append(slices.Clip(inner.forms), form), v.depth + 1}
-			if violations := as.violations(form.VisitJSON(err.Value, v.options...)); len(violations) > 0 {
-				return violations
-			}
+		if violations := inner.ofVariants(err); len(violations) > 0 {
+			return violations
 		}
 		// The causes in an allOf or an OpenAPI 3.1 schema have pointers from the visited value.
 		causes, _ := errors.AsType[openapi3.MultiError](err.Origin)
@@ -68,60 +67,21 @@ func (v *visit) violations(err error) []Violation {
 	}
 }
 
-// evidentForm is the form that a value evidently has that fits no form of an anyOf or oneOf; of another failure, nil.
-func evidentForm(failure *openapi3.SchemaError) *openapi3.Schema {
-	switch {
-	case failure.Schema == nil || errors.Is(failure, openapi3.ErrOneOfConflict):
-		return nil
-	case failure.SchemaField == "anyOf":
-		return bestForm(failure.Schema.AnyOf, failure.Schema.Discriminator, failure.Value)
-	case failure.SchemaField == "oneOf":
-		return bestForm(failure.Schema.OneOf, failure.Schema.Discriminator, failure.Value)
-	}
-	return nil
-}
-
-// bestForm is the form that the value names; else of those of its type the one with the most properties that the value has
-// too, with values of the right type; then the one of which it has the most required properties.
-func bestForm(forms openapi3.SchemaRefs, discriminator *openapi3.Discriminator, value any) *openapi3.Schema {
-	object, _ := value.(map[string]any)
-	named := ""
-	if discriminator != nil {
-		named, _ = object[discriminator.PropertyName].(string)
-		named = cmp.Or(discriminator.Mapping[named].Ref, named)
-	}
-	best, bestScore := -1, 0
-	for i, form := range forms {
-		if named != "" && (form.Ref == named || form.Ref == "#/components/schemas/"+named) {
-			return form.Value
-		}
-		score := 0
-		if hasType(form.Value, value) {
-			score += 1_000_000
-		}
-		for name, property := range form.Value.Properties {
-			if value, ok := object[name]; ok {
-				score += 100
-				if hasType(property.Value, value) {
-					score += 10000
-				}
-			}
-		}
-		for _, name := range form.Value.Required {
-			if _, ok := object[name]; !ok {
-				score--
-			}
-		}
-		if best < 0 || score > bestScore {
-			best, bestScore = i, score
+// ofEach lists the violations of each error.
+func (v *visit) ofEach(errs openapi3.MultiError) []Violation {
+	var groups [][]Violation
+	for _, err := range errs {
+		if group := v.violations(err); len(group) > 0 {
+			groups = append(groups, group)
 		}
 	}
-	return forms[best].Value
-}
-
-// hasType reports whether value has the type that schema names, whatever else the schema wants of it.
-func hasType(schema *openapi3.Schema, value any) bool {
-	return schema.Type == nil || (&openapi3.Schema{Type: schema.Type, Nullable: schema.Nullable}).IsMatching(value)
+	if !v.sorted {
+		return slices.Concat(groups...)
+	}
+	slices.SortStableFunc(groups, func(a, b []Violation) int {
+		return cmp.Or(cmp.Compare(a[0].Pointer, b[0].Pointer), cmp.Compare(a[0].Message, b[0].Message))
+	})
+	return slices.Concat(groups...)
 }
 
 func reason(failure *openapi3.SchemaError) string {
@@ -157,7 +117,7 @@ func violationsAt(in, name string, err error) []Violation {
 		var parse *openapi3filter.ParseError
 		switch {
 		case errors.As(err, &schema):
-			found = schemaViolations(schema, []openapi3.SchemaValidationOption{openapi3.MultiErrors()})
+			found = schemaViolations(schema, []openapi3.SchemaValidationOption{openapi3.MultiErrors()}, false)
 		case errors.As(err, &parse) && parse.Reason != "":
 			found[0].Message = printable.Line(parse.Reason)
 		}

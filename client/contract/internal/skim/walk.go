@@ -7,7 +7,7 @@ import (
 
 // This file walks over valid JSON without decoding it.
 
-// membersOf gives the names, in their quotes, and the values of a valid object.
+// membersOf returns the names, in their quotes, and the values of a valid object.
 func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		var name []byte
@@ -24,7 +24,7 @@ func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// elementsOf gives the values of a valid array; of an object, each name and its value.
+// elementsOf returns the values of a valid array; of an object, each name and its value.
 func elementsOf(array []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		rest := trimSeparators(array[1:])
@@ -58,35 +58,43 @@ func trimSpace(json []byte) []byte {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
-// valueLength is the length of the value that the rest of a valid object or array begins with.
+// valueLength returns the length of the value that the rest of a valid object or array begins with.
 func valueLength(json []byte) int {
+	if json[0] != '{' && json[0] != '[' {
+		return scalarLength(json)
+	}
 	depth, end := 0, 0
 	for {
 		switch json[end] {
 		case '"':
 			end += textLength(json[end:])
+			continue
 		case '{', '[':
 			depth++
-			end++
 		case '}', ']':
 			depth--
-			end++
-		default:
-			if depth == 0 {
-				for !isSpace(json[end]) && json[end] != ',' && json[end] != ']' && json[end] != '}' {
-					end++
-				}
-				return end
-			}
-			end++
 		}
+		end++
 		if depth == 0 {
 			return end
 		}
 	}
 }
 
-// textLength is the length, quotes included, of the string that valid JSON begins with.
+// scalarLength returns the length of the string, number, true, false or null that JSON begins with.
+func scalarLength(json []byte) int {
+	if json[0] == '"' {
+		return textLength(json)
+	}
+	for end, b := range json {
+		if isSpace(b) || b == ',' || b == ']' || b == '}' {
+			return end
+		}
+	}
+	return len(json)
+}
+
+// textLength returns the length, quotes included, of the string that valid JSON begins with.
 func textLength(json []byte) int {
 	for end := 1; ; {
 		end += bytes.IndexByte(json[end:], '"') + 1

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,109 +12,6 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
-
-// lines are the violations of an exchange, or nil.
-func lines(t *testing.T, err error) []string {
-	t.Helper()
-	if err == nil {
-		return nil
-	}
-	var all []string
-	for _, violation := range violations(t, err) {
-		all = append(all, violation.String())
-	}
-	return all
-}
-
-const manyParameters = `
-openapi: 3.0.3
-info: {title: Parameters, version: "1"}
-servers: [{url: "https://api.example.com/base/"}, {url: "/{part}", variables: {part: {default: v2}}}]
-paths:
-  /a/{x}: {get: &op {parameters: [{$ref: "#/components/parameters/X"}], responses: {"200": {description: Here.}}}}
-  /{y}/{x}: {put: {parameters: [{$ref: "#/components/parameters/X"}, {$ref: "#/components/parameters/Y"}], responses: {"200": {description: Here.}}}}
-  /items: {post: {responses: {"200": {description: Here.}}}}
-  /many/{x}-{n}/parts/{y}.{z}:
-    get:
-      parameters:
-        - {$ref: "#/components/parameters/X"}
-        - {$ref: "#/components/parameters/Y"}
-        - {name: n, in: path, required: true, schema: {type: integer, maximum: 9}}
-        - {name: z, in: path, required: true, schema: {type: string, enum: [txt, a/b]}}
-        - {name: q, in: query, required: true, schema: {type: integer, minimum: 5, multipleOf: 2}}
-        - {name: X-Trace, in: header, required: true, schema: {type: string, minLength: 3}}
-        - {name: theme, in: cookie, required: true, schema: {type: string, enum: [dark]}}
-      responses: {"200": {description: Here.}}
-  /naïve café/(x):
-    get: {responses: {"200": {description: Here.}}}
-  /keyed: {get: {security: [{header: [], query: []}, {cookie: []}], responses: {"200": {description: Here.}}}}
-  /basic: {get: {security: [{basic: []}], responses: {"200": {description: Here.}}}}
-  /open: {get: {security: [{basic: []}, {}], responses: {"200": {description: Here.}}}}
-components:
-  parameters:
-    X: {name: x, in: path, required: true, schema: {type: string, pattern: "^[a-z/]+$"}}
-    Y: {name: y, in: path, required: true, schema: {type: string}}
-  securitySchemes:
-    basic: {type: http, scheme: basic}
-    header: {type: apiKey, in: header, name: X-Key}
-    query: {type: apiKey, in: query, name: key}
-    cookie: {type: apiKey, in: cookie, name: session}
-`
-
-func TestValidatorReadsParametersAndCredentials(t *testing.T) {
-	v, err := contract.New([]byte(manyParameters))
-	require.NoError(t, err)
-	const many = "/many/x-5/parts/y.txt?q=6"
-	tests := []struct {
-		name, method, url string
-		header            []string
-		want              []string
-	}{
-		{"every parameter in its place", "GET", many, []string{"X-Trace", "abc", "Cookie", "theme=dark"}, nil},
-		{"an encoded slash in a parameter", "GET", "/many/x%2Fy-5/parts/y%2Fy.a%2Fb?q=6", []string{"X-Trace", "abc", "Cookie", "theme=dark"}, nil},
-		{"every parameter wrong", "GET", "/many/X-10/parts/y.doc?q=3", []string{"X-Trace", "ab", "Cookie", "theme=light"}, []string{
-			`path x: string doesn't match the regular expression "^[a-z/]+$"`,
-			`path n: number must be at most 9`,
-			`path z: value is not one of the allowed values ["txt","a/b"]`,
-			`query q: number must be at least 5`,
-			`query q: number must be a multiple of 2`,
-			`header X-Trace: minimum string length is 3`,
-			`cookie theme: value is not one of the allowed values ["dark"]`,
-		}},
-		{"every parameter left out", "GET", "/many/x-5/parts/y.txt", nil, []string{
-			"query q: value is required but missing", "header X-Trace: value is required but missing", "cookie theme: value is required but missing",
-		}},
-		{"a parameter of another type", "GET", "/many/x-five/parts/y.txt?q=six", []string{"X-Trace", "abc", "Cookie", "theme=dark"},
-			[]string{"path n: an invalid integer", "query q: an invalid integer"}},
-		{"a literal before a parameter", "GET", "/a/x", nil, nil},
-		{"a literal before a parameter, with another method", "PUT", "/a/x", nil, []string{"method: the contract has no PUT /a/{x}"}},
-		{"two parameters", "PUT", "/b/x", nil, nil},
-		{"two parameters, of which one is the other's literal but encoded", "GET", "/%61/x", nil, nil},
-		{"a literal with a prefix", "GET", "/any/prefix/a/x", nil, nil},
-		{"the whole path before the end of it", "PUT", "/shop/items", nil, nil},
-		{"the path after a server's path", "POST", "/base/items", nil, nil},
-		{"the path after another server's path", "POST", "/v2/items", nil, nil},
-		{"a whole path after a server's path", "PUT", "/base/shop/items", nil, nil},
-		{"a literal that has to be encoded", "GET", "/na%C3%AFve%20caf%C3%A9/(x)", nil, nil},
-		{"a literal that need not be encoded", "GET", "/na%c3%afve%20caf%C3%A9/%28x%29", nil, nil},
-		{"the first two API keys", "GET", "/keyed?key=a", []string{"X-Key", "b"}, nil},
-		{"the other API key", "GET", "/keyed", []string{"Cookie", "session=a"}, nil},
-		{"no API key", "GET", "/keyed", nil, []string{"header X-Key: an API key is required (header), or cookie session: an API key is required (cookie)"}},
-		{"half of the first two API keys", "GET", "/keyed", []string{"X-Key", "b"}, []string{
-			"query key: an API key is required (query), or cookie session: an API key is required (cookie)",
-		}},
-		{"basic authentication", "GET", "/basic", []string{"Authorization", "Basic eDp5"}, nil},
-		{"basic authentication with bearer", "GET", "/basic", []string{"Authorization", "Bearer eDp5"}, []string{"header Authorization: a basic credential is required (basic)"}},
-		{"a credential that may be left out", "GET", "/open", nil, nil},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			req := newRequest(t, test.method, "https://any.example.com"+test.url, "")
-			req.Header = headerOf(test.header...)
-			assert.Equal(t, test.want, lines(t, v.ValidateRequest(req)))
-		})
-	}
-}
 
 func TestValidatorTakesAnyDocument(t *testing.T) {
 	head := func(version, rest string) string {
@@ -142,7 +40,7 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 			"body /a: number must be at least 5", "body /a: number must be a multiple of 2", `body /b: property "b" is missing`}},
 		{"an operation without responses, as 3.1 has it", head("3.1.0", `{}`), "text/html", "anything", 418, nil},
 		{"a content that says nothing of its schema", answerWith(`{"application/json": {}}`), "application/json", "not JSON", 200, nil},
-		{"a content that is null", answerWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain"`}},
+		{"a content that is null", answerWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain", want none`}},
 		{"no content", head("3.0.0", `{"responses": {"200": {"description": "D"}}}`), "text/html", "anything", 200, nil},
 		{"a type that kin-openapi does not decode", answerWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200,
 			[]string{`body: unsupported content type "application/xml"`}},
@@ -168,7 +66,7 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 				assert.ElementsMatch(t, test.want, lines(t, v.ValidateRequest(req)))
 				return
 			}
-			assert.ElementsMatch(t, test.want, lines(t, validateAnswer(v, req, test.status, test.body, "Content-Type", test.contentType)))
+			assert.ElementsMatch(t, test.want, lines(t, validateResponse(v, req, test.status, test.body, "Content-Type", test.contentType)))
 		})
 	}
 }
@@ -186,9 +84,9 @@ func TestValidatorTakesSchemasThatAreSharedByManyPaths(t *testing.T) {
 		"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}}}}}}`, schemas.String(), length)))
 	require.NoError(t, err)
 	req := newRequest(t, http.MethodPost, "/x", "")
-	assert.Empty(t, lines(t, validateAnswer(v, req, 200, `{"a":{"b":{}}}`, "Content-Type", "application/json")))
+	assert.Empty(t, lines(t, validateResponse(v, req, 200, `{"a":{"b":{}}}`, "Content-Type", "application/json")))
 	assert.Equal(t, []string{"body /a/b: value must be an object"},
-		lines(t, validateAnswer(v, req, 200, `{"a":{"b":"x"}}`, "Content-Type", "application/json")))
+		lines(t, validateResponse(v, req, 200, `{"a":{"b":"x"}}`, "Content-Type", "application/json")))
 }
 
 func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
@@ -219,4 +117,22 @@ func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
 			assert.Less(t, len(err.Error()), 400)
 		})
 	}
+}
+
+func TestValidatorIsSharedByGoroutines(t *testing.T) {
+	v, err := contract.New([]byte(runsSpec))
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for i := range 64 {
+		group.Go(func() {
+			for range 20 {
+				req := newRequest(t, http.MethodPost, runURL, `{"prompt":"a dog"}`)
+				assert.NoError(t, v.ValidateRequest(req))
+				assert.NoError(t, validateResponse(v, req, 200, `{"success":true,"result":"a dog"}`))
+				assert.NoError(t, validateResponse(runs(), req, 418, `{"success":false,"error":"tea"}`))
+				assert.Error(t, validateResponse(v, req, 200+i, `{"success":5}`))
+			}
+		})
+	}
+	group.Wait()
 }

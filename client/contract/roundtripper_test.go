@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -16,22 +15,6 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
-
-// transportFunc is a RoundTripper of a test.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-// closeCounter counts how often a body was closed.
-type closeCounter struct {
-	io.Reader
-	closed atomic.Int32
-}
-
-func (c *closeCounter) Close() error {
-	c.closed.Add(1)
-	return nil
-}
 
 func TestValidatorRoundTripper(t *testing.T) {
 	const valid, invalid = `{"success":true,"result":"a dog"}`, `{"success":true}`
@@ -44,7 +27,7 @@ func TestValidatorRoundTripper(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	hc := &http.Client{Transport: contract.Default().RoundTripper(nil)}     // over http.DefaultTransport
+	hc := &http.Client{Transport: runs().RoundTripper(nil)}                 // over http.DefaultTransport
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections) //nolint:errcheck // it is one
 	send := func(t *testing.T, body string) (string, error) {
 		t.Helper()
@@ -59,7 +42,7 @@ func TestValidatorRoundTripper(t *testing.T) {
 
 	t.Run("hands on a valid exchange", func(t *testing.T) {
 		answer, served = valid, 0
-		body, err := send(t, `{"story":"a dog"}`)
+		body, err := send(t, `{"prompt":"a dog"}`)
 		require.NoError(t, err)
 		assert.JSONEq(t, valid, body)
 		assert.Equal(t, 1, served)
@@ -67,12 +50,12 @@ func TestValidatorRoundTripper(t *testing.T) {
 	t.Run("does not send a bad request", func(t *testing.T) {
 		answer, served = valid, 0
 		_, err := send(t, `{"topic":"a dog"}`)
-		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/story", Message: `property "story" is missing`}}, violations(t, err))
+		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/prompt", Message: `property "prompt" is missing`}}, violations(t, err))
 		assert.Zero(t, served)
 	})
 	t.Run("fails a bad answer and keeps its body", func(t *testing.T) {
 		answer, served = invalid, 0
-		_, err := send(t, `{"story":"a dog"}`)
+		_, err := send(t, `{"prompt":"a dog"}`)
 		var failure *contract.Error
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, http.StatusOK, failure.StatusCode)
@@ -94,7 +77,7 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		req := newRequest(t, http.MethodPost, runURL, "")
 		req.Body, req.GetBody = e.requestBody, nil
 		before := req.Clone(req.Context())
-		res, err := contract.Default().RoundTripper(transportFunc(func(sent *http.Request) (*http.Response, error) {
+		res, err := runs().RoundTripper(transportFunc(func(sent *http.Request) (*http.Response, error) {
 			e.sent = sent
 			_, _ = io.Copy(io.Discard, sent.Body)
 			_ = sent.Body.Close()
@@ -115,7 +98,7 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 	text := func(s string) io.Reader { return strings.NewReader(s) }
 
 	t.Run("closes both bodies of a valid exchange", func(t *testing.T) {
-		e := run(t, text(`{"story":"a dog"}`), text(`{"success":true,"result":"a dog"}`), nil)
+		e := run(t, text(`{"prompt":"a dog"}`), text(`{"success":true,"result":"a dog"}`), nil)
 		require.NoError(t, e.err)
 		assert.Positive(t, e.requestBody.closed.Load())
 		assert.Positive(t, e.answerBody.closed.Load())
@@ -127,13 +110,13 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		assert.Nil(t, e.sent)
 	})
 	t.Run("closes the body of a bad answer", func(t *testing.T) {
-		e := run(t, text(`{"story":"a dog"}`), text(`{}`), nil)
+		e := run(t, text(`{"prompt":"a dog"}`), text(`{}`), nil)
 		require.Error(t, e.err)
 		assert.Positive(t, e.answerBody.closed.Load())
 	})
 	t.Run("gives the error of the next as it is", func(t *testing.T) {
 		broken := errors.New("no route to host")
-		e := run(t, text(`{"story":"a dog"}`), text(""), broken)
+		e := run(t, text(`{"prompt":"a dog"}`), text(""), broken)
 		assert.Equal(t, broken, e.err)
 		assert.Positive(t, e.requestBody.closed.Load())
 	})
@@ -143,7 +126,7 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		assert.Nil(t, e.sent)
 	})
 	t.Run("fails an answer that breaks off", func(t *testing.T) {
-		e := run(t, text(`{"story":"a dog"}`), io.MultiReader(text(`{"succ`), iotest.ErrReader(io.ErrUnexpectedEOF)), nil)
+		e := run(t, text(`{"prompt":"a dog"}`), io.MultiReader(text(`{"succ`), iotest.ErrReader(io.ErrUnexpectedEOF)), nil)
 		require.ErrorIs(t, e.err, io.ErrUnexpectedEOF)
 		assert.Positive(t, e.answerBody.closed.Load())
 	})
@@ -151,15 +134,15 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		req := newRequest(t, http.MethodPost, runURL, "")
 		body := &closeCounter{Reader: text("")}
 		req.URL, req.Body = nil, body
-		_, err := contract.Default().RoundTripper(nil).RoundTrip(req)
+		_, err := runs().RoundTripper(nil).RoundTrip(req)
 		require.Error(t, err)
 		assert.Positive(t, body.closed.Load())
 	})
 	t.Run("closes idle connections of the next", func(t *testing.T) {
 		next := &idleTransport{}
-		(&http.Client{Transport: contract.Default().RoundTripper(next)}).CloseIdleConnections()
+		(&http.Client{Transport: runs().RoundTripper(next)}).CloseIdleConnections()
 		assert.True(t, next.closed)
-		(&http.Client{Transport: contract.Default().RoundTripper(transportFunc(nil))}).CloseIdleConnections()
+		(&http.Client{Transport: runs().RoundTripper(transportFunc(nil))}).CloseIdleConnections()
 	})
 }
 
