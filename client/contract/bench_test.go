@@ -1,32 +1,23 @@
 package contract_test
 
 import (
-	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
-
-// benchBody is a body in memory, which can be read again.
-type benchBody struct {
-	*bytes.Reader
-	data []byte
-}
-
-func newBenchBody(body string) io.ReadCloser {
-	return benchBody{bytes.NewReader([]byte(body)), []byte(body)}
-}
-
-func (b benchBody) Close() error  { return nil }
-func (b benchBody) Bytes() []byte { return b.data }
 
 // BenchmarkValidate validates a request and its response, by the Validator and by openapi3filter with a router.
 func BenchmarkValidate(b *testing.B) {
@@ -45,7 +36,7 @@ func BenchmarkValidate(b *testing.B) {
 		}
 		b.Run(size.name+"/ours", func(b *testing.B) {
 			v := contract.Default()
-			req.Body, res.Body = newBenchBody(request), newBenchBody(response)
+			req.Body, res.Body = newMemoryBody(request), newMemoryBody(response)
 			b.ReportAllocs()
 			for b.Loop() {
 				require.NoError(b, v.ValidateRequest(req))
@@ -71,4 +62,127 @@ func BenchmarkValidate(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkLookup finds the operation of a request in documents of more and more paths, as does kin-openapi's router.
+func BenchmarkLookup(b *testing.B) {
+	for _, paths := range []int{10, 100, 1000} {
+		spec := manyPaths(paths, 1)
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, fmt.Sprintf("https://api.example.com/v1/r%d/5", paths/2), nil)
+		require.NoError(b, err)
+		b.Run(fmt.Sprintf("%d paths/ours", paths), func(b *testing.B) {
+			v, err := contract.New(spec)
+			require.NoError(b, err)
+			res := &http.Response{StatusCode: http.StatusNotModified, Request: req} // is found, and then not validated
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := v.ValidateResponse(res); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("%d paths/gorillamux", paths), func(b *testing.B) {
+			document, err := openapi3.NewLoader().LoadFromData(spec)
+			require.NoError(b, err)
+			router, err := gorillamux.NewRouter(document)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := router.FindRoute(req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLoad loads documents, as does kin-openapi.
+func BenchmarkLoad(b *testing.B) {
+	for name, spec := range loadedDocuments() {
+		b.Run(name+"/ours", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := contract.New(spec)
+				require.NoError(b, err)
+			}
+		})
+		b.Run(name+"/kin-openapi", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				require.NoError(b, loadWithKinOpenAPI(spec))
+			}
+		})
+	}
+}
+
+// loadedDocuments are documents that are hard to walk.
+func loadedDocuments() map[string][]byte {
+	return map[string][]byte{
+		"the contract":                         api.Spec,
+		"schemas that all refer to each other": mutualSchemas(60),
+		"many paths and shared schemas":        manyPaths(120, 60),
+	}
+}
+
+func loadWithKinOpenAPI(spec []byte) error {
+	document, err := openapi3.NewLoader().LoadFromData(spec)
+	if err != nil {
+		return err
+	}
+	return document.Validate(context.Background(), openapi3.DisableExamplesValidation())
+}
+
+// mutualSchemas is a document of n schemas, each of which has a property of every one.
+func mutualSchemas(n int) []byte {
+	schemas := make(map[string]any)
+	for i := range n {
+		properties := make(map[string]any)
+		for j := range n {
+			properties[fmt.Sprintf("p%d", j)] = map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", j)}
+		}
+		schemas[fmt.Sprintf("S%d", i)] = map[string]any{"type": "object", "properties": properties}
+	}
+	content := map[string]any{"application/json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/S0"}}}
+	post := map[string]any{
+		"requestBody": map[string]any{"content": content},
+		"responses":   map[string]any{"200": map[string]any{"description": "D", "content": content}},
+	}
+	return document(map[string]any{"/x": map[string]any{"post": post}}, schemas)
+}
+
+// manyPaths is a document of n paths, each with its own schema of properties that are a text or one of shared schemas.
+func manyPaths(n, shared int) []byte {
+	paths, schemas := make(map[string]any), make(map[string]any)
+	for i := range n {
+		content := func(schema int) any {
+			return map[string]any{"application/json": map[string]any{"schema": map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", schema%shared)}}}
+		}
+		paths[fmt.Sprintf("/v1/r%d/{id}", i)] = map[string]any{"get": map[string]any{
+			"parameters": []any{map[string]any{"name": "id", "in": "path", "required": true, "schema": map[string]any{"type": "string"}}},
+			"responses": map[string]any{
+				"200":     map[string]any{"description": "D", "content": content(i)},
+				"default": map[string]any{"description": "E", "content": content(i + 1)},
+			},
+		}}
+	}
+	for i := range shared {
+		properties := map[string]any{"id": map[string]any{"type": "string", "maxLength": 5000}}
+		for j := range 12 {
+			properties[fmt.Sprintf("p%d", j)] = map[string]any{"nullable": true, "anyOf": []any{
+				map[string]any{"type": "string"}, map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", (7*i+13*j+1)%shared)},
+			}}
+		}
+		schemas[fmt.Sprintf("S%d", i)] = map[string]any{"type": "object", "required": []any{"id"}, "properties": properties}
+	}
+	return document(paths, schemas)
+}
+
+func document(paths, schemas map[string]any) []byte {
+	spec, err := json.Marshal(map[string]any{
+		"openapi": "3.0.3", "info": map[string]any{"title": "T", "version": "1"}, "paths": paths, "components": map[string]any{"schemas": schemas},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return spec
 }

@@ -2,6 +2,8 @@ package contract_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -58,4 +60,77 @@ func TestValidatorLeavesBodiesReadable(t *testing.T) {
 		}
 		check(err, res.Body)
 	})
+}
+
+func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
+	v, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(20))
+	require.NoError(t, err)
+	const tooLong = "body: is longer than 20 bytes (WithMaxBodyBytes)"
+	for name, body := range map[string]string{
+		"by one byte":   `{"prompt":"123456789"`,
+		"by many":       `{"prompt":"` + strings.Repeat("x", 5000) + `"}`,
+		"and not JSON":  strings.Repeat("<p>", 100),
+		"to the buffer": strings.Repeat("x", 513),
+	} {
+		for _, length := range []int64{int64(len(body)), -1, 1 << 60} {
+			t.Run(fmt.Sprintf("%s, Content-Length %d", name, length), func(t *testing.T) {
+				original := &closeCounter{Reader: iotest.HalfReader(strings.NewReader(body))}
+				req := newRequest(t, http.MethodPost, runURL, "")
+				req.Body, req.ContentLength = original, length
+				res := &http.Response{StatusCode: 200, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""),
+					Body: &closeCounter{Reader: strings.NewReader(body)}, ContentLength: length}
+				for range 2 { // the second time the body is what the first has left
+					for _, err := range []error{v.ValidateRequest(req), v.ValidateResponse(res)} {
+						assert.Equal(t, []string{tooLong}, lines(t, err))
+						failure, ok := errors.AsType[*contract.Error](err)
+						require.True(t, ok)
+						assert.Equal(t, body[:20], string(failure.Body), "the part that was read")
+						assert.NoError(t, failure.Unwrap())
+					}
+				}
+				for _, left := range []io.Reader{req.Body, res.Body} {
+					data, err := io.ReadAll(left)
+					require.NoError(t, err)
+					assert.Equal(t, body, string(data), "the body is left whole")
+				}
+				assert.Zero(t, original.closed.Load(), "it is left open, to be read on")
+				require.NoError(t, req.Body.Close())
+				assert.Positive(t, original.closed.Load())
+			})
+		}
+	}
+	t.Run("not if it has just that length", func(t *testing.T) {
+		req := newRequest(t, http.MethodPost, runURL, `{"prompt":"12345678"`)
+		assert.Contains(t, lines(t, v.ValidateRequest(req))[0], "is not JSON")
+	})
+	t.Run("not if it is in memory", func(t *testing.T) {
+		req := newRequest(t, http.MethodPost, runURL, "")
+		req.Body = newMemoryBody(`{"prompt":"12345678901234567890"}`)
+		require.NoError(t, v.ValidateRequest(req))
+	})
+	t.Run("and needs a limit", func(t *testing.T) {
+		for _, n := range []int64{0, -1} {
+			_, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(n))
+			require.ErrorContains(t, err, "WithMaxBodyBytes")
+		}
+		_, err := contract.New([]byte(runsSpec), contract.WithReport(nil))
+		require.ErrorContains(t, err, "WithReport")
+	})
+}
+
+func TestAnEndlessBodyTakesThreeTimesTheLimitOfMemory(t *testing.T) {
+	res := &http.Response{StatusCode: 200, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""), ContentLength: -1,
+		Body: io.NopCloser(endless{})}
+	var err error
+	took := allocated(func() { err = runs().ValidateResponse(res) })
+	assert.Equal(t, []string{"body: is longer than 10485760 bytes (WithMaxBodyBytes)"}, lines(t, err))
+	assert.LessOrEqual(t, took, uint64(3*10<<20))
+}
+
+// endless is a body without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

@@ -136,3 +136,18 @@ func TestValidatorIsSharedByGoroutines(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// Time is compared by the benchmark; what is allocated does not depend on what else the machine does.
+func TestADocumentTakesLittleMoreMemoryToLoadThanKinOpenAPINeeds(t *testing.T) {
+	for name, spec := range loadedDocuments() {
+		t.Run(name, func(t *testing.T) {
+			theirs := allocated(func() { require.NoError(t, loadWithKinOpenAPI(spec)) })
+			ours := allocated(func() {
+				_, err := contract.New(spec)
+				require.NoError(t, err)
+			})
+			t.Logf("%.2f times kin-openapi's", float64(ours)/float64(theirs))
+			assert.LessOrEqual(t, ours, 2*theirs)
+		})
+	}
+}

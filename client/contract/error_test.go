@@ -1,12 +1,15 @@
 package contract_test
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
@@ -35,4 +38,25 @@ func TestErrorsAreReadableHoweverManyViolationsTheyHave(t *testing.T) {
 		assert.Less(t, len(text), 640)
 		assert.Regexp(t, `^body /ä+\.\.\.: a b é+\.\.\.$`, text)
 	})
+}
+
+func TestErrorsAreLoggedWithoutTheirBody(t *testing.T) {
+	var text strings.Builder
+	logger := slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+		if attr.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return attr
+	}}))
+	req := newRequest(t, http.MethodPost, runURL, `{}`)
+	for _, err := range []error{runs().ValidateRequest(req), validateResponse(runs(), req, 200, `{"success":true,"result":5,"secret":"x"}`)} {
+		broken, ok := errors.AsType[*contract.Error](err)
+		require.True(t, ok)
+		logger.Warn("broken", "contract", broken)
+		logger.Warn("broken", "contract", *broken)
+	}
+	assert.NotContains(t, text.String(), "secret")
+	request := `{"level":"WARN","msg":"broken","contract":{"method":"POST","path":"/api/v1/run/wf_1","violations":["body /prompt: property \"prompt\" is missing"]}}` + "\n"
+	response := `{"level":"WARN","msg":"broken","contract":{"method":"POST","path":"/api/v1/run/wf_1","status":200,"violations":["body /result: value must be a string"]}}` + "\n"
+	assert.Equal(t, request+request+response+response, text.String())
 }

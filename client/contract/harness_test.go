@@ -1,9 +1,11 @@
 package contract_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,3 +179,25 @@ func (c *closeCounter) Close() error {
 	c.closed.Add(1)
 	return nil
 }
+
+// allocated returns how many bytes the program allocates, in all, while do runs.
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// memoryBody is a body in memory, which can be validated again.
+type memoryBody struct {
+	*bytes.Reader
+	data []byte
+}
+
+func newMemoryBody(body string) io.ReadCloser {
+	return memoryBody{bytes.NewReader([]byte(body)), []byte(body)}
+}
+
+func (b memoryBody) Close() error  { return nil }
+func (b memoryBody) Bytes() []byte { return b.data }

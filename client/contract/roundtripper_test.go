@@ -152,3 +152,61 @@ type idleTransport struct {
 }
 
 func (i *idleTransport) CloseIdleConnections() { i.closed = true }
+
+func TestRoundTripperThatReportsLetsEverythingPass(t *testing.T) {
+	var reported []string
+	v := notes(t, contract.WithMaxBodyBytes(100), contract.WithReport(func(_ context.Context, err *contract.Error) {
+		reported = append(reported, err.Error())
+	}))
+	long := strings.Repeat("x", 1000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		assert.EqualValues(t, len(body), req.ContentLength)
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	hc := &http.Client{Transport: v.RoundTripper(transport)}
+	for body, want := range map[string][]string{
+		`{}`: {
+			`request POST /notes breaks the contract: body /text: property "text" is missing`,
+			`response 200 to POST /notes breaks the contract: content-type: unexpected value "text/html", want application/json`,
+		},
+		long: {
+			"request POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
+			"response 200 to POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
+		},
+	} {
+		reported = nil
+		res, err := hc.Do(newRequest(t, http.MethodPost, server.URL+"/notes", body))
+		require.NoError(t, err)
+		data, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, body, string(data))
+		assert.Equal(t, want, reported)
+	}
+}
+
+// A server that switches to another protocol and falls silent has a body without an end.
+func TestRoundTripperDoesNotWaitForAnotherProtocol(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if assert.NoError(t, err) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: tea\r\nConnection: Upgrade\r\n\r\n")
+			_, _ = io.Copy(io.Discard, conn) // until the client hangs up
+			_ = conn.Close()
+		}
+	}))
+	t.Cleanup(server.Close)
+	hc := &http.Client{Transport: runs().RoundTripper(&http.Transport{})}
+	req := newRequest(t, http.MethodPost, server.URL+"/api/v1/run/wf_1", `{"prompt":"a dog"}`)
+	res, err := hc.Do(req)
+	if !assert.Error(t, err) {
+		_ = res.Body.Close()
+	}
+	assert.Equal(t, []contract.Violation{{In: "status", Message: "the server switched to another protocol"}}, violations(t, err))
+}

@@ -2,6 +2,7 @@ package skim
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"testing"
 	"unicode/utf8"
@@ -65,5 +66,38 @@ func FuzzWalk(f *testing.F) {
 			}
 		}
 		assert.Equal(t, want, got)
+	})
+}
+
+// FuzzDecode decodes any strict JSON as encoding/json does.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, ` [] `, `"\ud83d\ud83d\udc36\u00e9\/"`, `-1.50e+3 `, `null`, "true\n", `{"a":[{"b":null},[],1e999],"\u0063":{"":false}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if !isValid(body) {
+			t.Skip("not strict JSON")
+		}
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.UseNumber()
+		var want any
+		require.NoError(t, decoder.Decode(&want))
+		assert.Equal(t, want, Decode(body))
+		assert.True(t, UniqueNames(body))
+	})
+}
+
+// FuzzUniqueNames finds the duplicate names that jsontext finds.
+func FuzzUniqueNames(f *testing.F) {
+	for _, seed := range []string{`{"a":1,"a":2}`, `{"a":1,"\u0061":{}}`, `[{"a":{"b":1,"c":2,"b":3}}]`, `{"a":{"a":[{"a":1}]}}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if !utf8.Valid(body) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) {
+			t.Skip("not JSON")
+		}
+		assert.Equal(t, isValid(body), UniqueNames(body))
 	})
 }

@@ -1,0 +1,57 @@
+package contract_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/aitutor-api/aitutor-go/client/contract"
+)
+
+// A long body that breaks the contract is not made a tree: a tree of many small values takes up to 65 times their size.
+func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
+	const size = 4 << 20
+	repeat := func(text string) string { return strings.Repeat(text, size/len(text)) }
+	var names strings.Builder
+	for i := range 1_000_000 {
+		fmt.Fprintf(&names, `"%x":1,`, i)
+	}
+	tests := []struct{ name, body, want string }{
+		{"objects", `{"success":true,"result":5,"more":[` + repeat(`{"":{}},`) + `1]}`, "body /result: value must be a string"},
+		{"a list of objects", `[` + repeat(`{"":{}},`) + `1]`, "body: value must be an object"},
+		{"names", `{` + names.String() + `"success":true,"result":5}`, "body /result: value must be a string"},
+		{"numbers", `{"success":true,"result":"x","citations":[` + repeat(`1,`) + `1]}`, "body /citations/0: value must be a string"},
+		{"citations", `{"success":true,"result":5,"citations":[` + repeat(`"a",`) + `"a"]}`, "body /result: value must be a string"},
+		{"citations of which the last is none", `{"success":true,"result":"x","citations":[` + repeat(`"a",`) + `1]}`,
+			"body /citations/1048576: value must be a string"},
+		{"a text", `{"success":true,"result":{"text":"` + repeat(`a`) + `"}}`, "body /result: value must be a string"},
+		{"an escaped text", `{"success":true,"result":["` + repeat(`\n`) + `"]}`, "body /result: value must be a string"},
+		{"a name that is there twice", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"],"success":true}`,
+			"body /success: is not JSON: duplicate object member name, at byte 4194338"},
+		{"data after it", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"]}]`, "body: is not JSON: data after the JSON value"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			req := newRequest(t, http.MethodPost, runURL, "")
+			var err error
+			took := allocated(func() { err = validateResponse(contract.Default(), req, 200, test.body) })
+			assert.Equal(t, []string{test.want}, lines(t, err))
+			t.Logf("%.1f times its size", float64(took)/float64(len(test.body)))
+			assert.LessOrEqual(t, took, uint64(8*len(test.body)))
+		})
+	}
+}
+
+func TestValidExchangesAllocateLittle(t *testing.T) {
+	req := newRequest(t, http.MethodPost, runURL, "")
+	res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
+	req.Body, res.Body = newMemoryBody(requestExample(t)), newMemoryBody(`{"success":true,"result":"x"}`)
+	took := testing.AllocsPerRun(100, func() {
+		assert.NoError(t, contract.Default().ValidateRequest(req))
+		assert.NoError(t, contract.Default().ValidateResponse(res))
+	})
+	assert.LessOrEqual(t, took, 4.0)
+}
