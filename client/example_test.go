@@ -7,7 +7,6 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"time"
 
@@ -228,45 +227,4 @@ func ExampleWithHTTPClient() {
 	fmt.Println(run.ID)
 	// Output:
 	// run_abc123xyz
-}
-
-func ExampleValidator_RoundTripper() {
-	faulty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"success": true, "run_id": "run_1", "status": "completed", "output": {"story": "Once upon a time..."}}`)
-	}))
-	defer faulty.Close()
-
-	hc := &http.Client{Transport: contract.Default().RoundTripper(nil)}
-	generated, err := gen.NewClientWithResponses(faulty.URL, gen.WithHTTPClient(hc),
-		gen.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
-			req.Header.Set("Authorization", "Bearer sk_your_key")
-			return nil
-		}))
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, err = generated.RunWorkflowWithResponse(context.Background(), "wf_1", gen.RunRequest{Story: "a story about a dog"})
-	if broken, ok := errors.AsType[*contract.Error](err); ok {
-		fmt.Println(broken)
-	}
-	// Output:
-	// answer 200 to POST /api/v1/run/wf_1 breaks the contract: body /output/generated_story: property "generated_story" is missing
-}
-
-func ExampleValidator_ValidateResponse() {
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusUnauthorized)
-		fmt.Fprint(w, `{"success": false, "error": {"message": "Invalid API key"}}`)
-	})
-
-	req := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/api/v1/run/wf_1", nil)
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, req)
-	res := recorder.Result()
-	res.Request = req
-	fmt.Println(contract.Default().ValidateResponse(res))
-	// Output:
-	// answer 401 to POST /api/v1/run/wf_1 breaks the contract: body /error/code: property "code" is missing
 }

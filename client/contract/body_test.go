@@ -16,7 +16,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-func TestValidatorLeavesBodiesReadable(t *testing.T) {
+func TestBodiesAreLeftReadable(t *testing.T) {
 	v := runs()
 	t.Run("a request keeps its length and GetBody", func(t *testing.T) {
 		const body = `{"prompt":"a dog"}`

@@ -1,3 +1,6 @@
+// Package contract validates HTTP requests and responses against an OpenAPI document: that of the AI Tutor API
+// ([Default]), or any other ([New]). It knows nothing of the client: use it with any [http.Client], in a proxy, in a server
+// or on recorded traffic.
 package contract
 
 import (
@@ -11,26 +14,26 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// A Validator holds HTTP exchanges against a contract. It gives kin-openapi's verdict, lists all violations where
-// kin-openapi stops at the first, and is stricter where JSON itself is broken: it refuses duplicate names, invalid UTF-8,
-// data after the value and a byte order mark. Safe for concurrent use.
+// A Validator validates HTTP requests and responses against a contract. Its verdict is that of kin-openapi's
+// openapi3filter, but it lists all violations instead of the first, and it is stricter about JSON itself: it refuses
+// duplicate names, invalid UTF-8, data after the value and a byte order mark. It is safe for concurrent use.
 //
-// An exchange belongs to the operation that has its method and the end of its path: the host and what stands before
-// the path do not matter. An exchange that belongs to no operation is a violation.
+// The operation of a request is found by its method and the end of its path: the host and what stands before the path do
+// not matter. If several paths match, a literal segment goes before one with a parameter, as in kin-openapi's routers; a
+// path whose parameters do not accept their values is passed over. A literal path that lacks the method still hides a
+// template that has it (PUT /pets/mine does not belong to /pets/{id}). A # in a path of the document stands for an
+// encoded one, %23, as a URL's fragment is never sent.
 //
-// Bodies are read whole, whatever their size.
+// A body is read whole, up to 10 MiB or [WithMaxBodyBytes], and left readable. A body that has a method Bytes() []byte,
+// which returns what is left to read, is in memory already: it is neither read nor limited.
 type Validator struct {
 	router       *router
 	maxBodyBytes int64
 	report       func(context.Context, *Error) // nil: violations are errors
 }
 
-func newValidator(document *openapi3.T) *Validator {
-	return &Validator{router: newRouter(document), maxBodyBytes: defaultMaxBodyBytes}
-}
-
-// New makes a Validator of any OpenAPI 3 document, in YAML or JSON. It refuses one that is not valid, but for
-// its examples, or that refers to other documents.
+// New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the document.
+// It returns an error if the document is not valid, apart from its examples.
 func New(spec []byte, opts ...Option) (*Validator, error) {
 	document, err := openapi3.NewLoader().LoadFromData(spec)
 	if err == nil {
@@ -48,8 +51,12 @@ func New(spec []byte, opts ...Option) (*Validator, error) {
 	return v, nil
 }
 
-// Default holds exchanges against the contract of the AI Tutor API (api/openapi.yaml), which is parsed on the
-// first call, once for the whole program.
+func newValidator(document *openapi3.T) *Validator {
+	return &Validator{router: newRouter(document), maxBodyBytes: defaultMaxBodyBytes}
+}
+
+// Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once a
+// process.
 func Default() *Validator { return defaultContract() }
 
 var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document()) })

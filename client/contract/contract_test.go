@@ -13,11 +13,11 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-func TestValidatorTakesAnyDocument(t *testing.T) {
+func TestAnyDocumentIsSupported(t *testing.T) {
 	head := func(version, rest string) string {
 		return `{"openapi": "` + version + `", "info": {"title": "T", "version": "1"}, "paths": {"/x": {"post": ` + rest + `}}}`
 	}
-	answerWith := func(content string) string {
+	responseWith := func(content string) string {
 		return head("3.0.0", `{"responses": {"2XX": {"description": "D", "content": `+content+`}}}`)
 	}
 	form := `{"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "required": ["a", "b"],
@@ -28,21 +28,21 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 		status                        int // 0: of a request
 		want                          []string
 	}{
-		{"a plain text", answerWith(`{"text/plain": {"schema": {"type": "string", "minLength": 3, "pattern": "^b"}}}`), "text/plain", "ab", 201,
+		{"a plain text", responseWith(`{"text/plain": {"schema": {"type": "string", "minLength": 3, "pattern": "^b"}}}`), "text/plain", "ab", 201,
 			[]string{"body: minimum string length is 3", `body: string doesn't match the regular expression "^b"`}},
-		{"a JSON text", answerWith(`{"application/json": {"schema": {"type": "string", "pattern": "^b"}}}`), "application/json", `"a"`, 299,
+		{"a JSON text", responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "^b"}}}`), "application/json", `"a"`, 299,
 			[]string{`body: string doesn't match the regular expression "^b"`}},
-		{"a pattern as kin-openapi reads it", answerWith(`{"application/json": {"schema": {"type": "string", "pattern": "\\\\u0003"}}}`), "application/json", `"\\u0003"`, 200,
+		{"a pattern as kin-openapi reads it", responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "\\\\u0003"}}}`), "application/json", `"\\u0003"`, 200,
 			[]string{`body: string doesn't match the regular expression "\\u0003"`}},
-		{"a status out of every range", answerWith(`{"text/plain": {}}`), "text/plain", "", 300, []string{"status: the contract has no response for this status"}},
+		{"a status out of every range", responseWith(`{"text/plain": {}}`), "text/plain", "", 300, []string{"status: the contract has no response for this status"}},
 		{"a form", head("3.0.3", form), "application/x-www-form-urlencoded", "a=6&b=x", 0, nil},
 		{"a form that breaks twice", head("3.0.3", form), "application/x-www-form-urlencoded", "a=3", 0, []string{
 			"body /a: number must be at least 5", "body /a: number must be a multiple of 2", `body /b: property "b" is missing`}},
 		{"an operation without responses, as 3.1 has it", head("3.1.0", `{}`), "text/html", "anything", 418, nil},
-		{"a content that says nothing of its schema", answerWith(`{"application/json": {}}`), "application/json", "not JSON", 200, nil},
-		{"a content that is null", answerWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain", want none`}},
+		{"a content that says nothing of its schema", responseWith(`{"application/json": {}}`), "application/json", "not JSON", 200, nil},
+		{"a content that is null", responseWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain", want none`}},
 		{"no content", head("3.0.0", `{"responses": {"200": {"description": "D"}}}`), "text/html", "anything", 200, nil},
-		{"a type that kin-openapi does not decode", answerWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200,
+		{"a type that kin-openapi does not decode", responseWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200,
 			[]string{`body: unsupported content type "application/xml"`}},
 		{"3.1: null in a list of types, and a constant", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"type": "object", "properties": {"a": {"type": ["string", "null"]}, "b": {"const": 5}, "c": {"type": "array", "items": {"type": "integer"}}}}}}}}}`),
@@ -51,7 +51,7 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 		{"3.1: anyOf", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"anyOf": [{"required": ["a"], "properties": {"a": {"const": 1}}}, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}}}}}}`),
 			"application/json", `{"b":5}`, 200, []string{"body /b: got number, want string"}},
-		{"3.1: writeOnly in a form that is referred to, which kin-openapi minds there",
+		{"3.1: writeOnly in a variant that is referred to, which kin-openapi minds there",
 			`{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "components": {"schemas": {"W": ` + writeOnly + `}}, "paths": {"/x": {"post":
 			{"responses": {"200": {"description": "D", "content": {"application/json": {"schema": {"anyOf": [{"$ref": "#/components/schemas/W"}]}}}}}}}}}`,
 			"application/json", `{"a":"x"}`, 200, []string{`body: doesn't match any schema from "anyOf"`}},
@@ -72,7 +72,7 @@ func TestValidatorTakesAnyDocument(t *testing.T) {
 }
 
 // A chain of schemas, each of which names the next twice, has as many paths as there are bytes in a disk.
-func TestValidatorTakesSchemasThatAreSharedByManyPaths(t *testing.T) {
+func TestSchemasMayBeSharedByManyPaths(t *testing.T) {
 	var schemas strings.Builder
 	const length = 40
 	for i := range length {
@@ -89,7 +89,7 @@ func TestValidatorTakesSchemasThatAreSharedByManyPaths(t *testing.T) {
 		lines(t, validateResponse(v, req, 200, `{"a":{"b":"x"}}`, "Content-Type", "application/json")))
 }
 
-func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
+func TestNewFailsForAnythingElse(t *testing.T) {
 	const start = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {/x: {get: {responses: {'200': "
 	tests := []struct{ name, spec, message string }{
 		{"nothing", "", "openapi"},
@@ -119,7 +119,7 @@ func TestValidatorRefusesWhatIsNoDocument(t *testing.T) {
 	}
 }
 
-func TestValidatorIsSharedByGoroutines(t *testing.T) {
+func TestAValidatorMayBeSharedByGoroutines(t *testing.T) {
 	v, err := contract.New([]byte(runsSpec))
 	require.NoError(t, err)
 	var group sync.WaitGroup

@@ -50,7 +50,7 @@ paths:
             application/octet-stream: {schema: {type: string, format: binary}, example: bytes}
         "204": {description: No orders.}
         default: {$ref: "#/components/responses/Problem"}
-  /single: # one thing that a schema may say of a text, or of its forms, a response
+  /single: # one thing that a schema may say of a text, or of its variants, a response
     post:
       requestBody: {content: {application/json: {schema: {type: object, properties: {a: {type: string, readOnly: true}}}, example: {b: 1}}}}
       responses:
@@ -67,7 +67,7 @@ paths:
         "404": {description: D, content: {application/json: {schema: {anyOf: [{type: object, properties: {a: {type: string, writeOnly: true}}}, {type: integer}]}, example: {b: x}}}}
         "409": {description: D, content: {application/json: {schema: {not: {properties: {a: {pattern: ^x}}, required: [a]}}, example: {a: y}}}}
         "410":
-          description: Two forms, and forms inside.
+          description: Two variants, and variants inside.
           content:
             application/json:
               schema:
@@ -168,7 +168,7 @@ paths:
           description: The note.
           content: {application/json: {schema: {$ref: "#/components/schemas/Note"}, example: {kind: note, title: Tea, tags: [a, 2], more: {x_a: 1}}}}
         "201":
-          description: The note, in one of two forms.
+          description: The note, in one of two variants.
           content:
             application/json:
               schema: {anyOf: [{$ref: "#/components/schemas/Short"}, {$ref: "#/components/schemas/Long"}]}
@@ -177,7 +177,7 @@ paths:
     get:
       responses:
         "200":
-          description: The note in one of two forms.
+          description: The note in one of two variants.
           headers: {X-Size: {example: 3, schema: {type: [integer, "null"], exclusiveMinimum: 0}}}
           content:
             application/json:

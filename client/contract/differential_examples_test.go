@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exchange is a request, or an answer where it has a status.
+// exchange is a request, or a response if it has a status.
 type exchange struct {
 	method, url string
 	status      int
@@ -80,11 +80,11 @@ func (d *differential) readExamples(document *openapi3.T) {
 			}
 			for _, key := range slices.Sorted(maps.Keys(op.Responses.Map())) {
 				response := op.Responses.Value(key).Value
-				answer := &exchange{method: method, url: plain.url, status: statusOf(key), header: make(http.Header)}
+				twin := &exchange{method: method, url: plain.url, status: statusOf(key), header: make(http.Header)}
 				for name, header := range response.Headers {
-					answer.header.Set(name, fmt.Sprint(header.Value.Example))
+					twin.header.Set(name, fmt.Sprint(header.Value.Example))
 				}
-				d.answers = append(d.answers, d.withBodies(answer, response.Content)...)
+				d.responses = append(d.responses, d.withBodies(twin, response.Content)...)
 			}
 		}
 	}

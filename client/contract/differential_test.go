@@ -28,18 +28,18 @@ func TestDifferential(t *testing.T) {
 	documents := []struct {
 		name      string
 		spec      []byte
-		exchanges int // of answers, and of requests
+		exchanges int // of responses, and of requests
 	}{
 		{"the contract", api.Spec, 8000},
 		{"a rich document of OpenAPI 3.0", []byte(richSpec), 16000},
 		{"a document of OpenAPI 3.1", []byte(newSpec), 2000}, // for which kin-openapi compiles the schema each time
 	}
 	for _, document := range documents {
-		t.Run("answers of "+document.name, func(t *testing.T) {
+		t.Run("responses of "+document.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDifferential(t, document.spec)
 			for range document.exchanges {
-				d.compare(d.pick(d.answers))
+				d.compare(d.pick(d.responses))
 			}
 			d.finish(document.exchanges)
 		})
@@ -61,7 +61,7 @@ type differential struct {
 	validator *contract.Validator
 	router    routers.Router
 
-	answers, requests []*exchange
+	responses, requests []*exchange
 	pool              []any            // every value in the examples
 	names             []string         // every name in the examples
 	members           map[string][]any // the values of each name
@@ -81,9 +81,9 @@ func newDifferential(t *testing.T, spec []byte) *differential {
 		t: t, random: rand.New(rand.NewPCG(1, 2)), validator: validator, router: router, members: make(map[string][]any),
 	}
 	d.readExamples(document)
-	require.NotEmpty(t, d.answers)
+	require.NotEmpty(t, d.responses)
 	require.NotEmpty(t, d.requests)
-	for _, example := range append(d.answers, d.requests...) {
+	for _, example := range append(d.responses, d.requests...) {
 		assert.NoError(t, d.filter(example, example.encode()), "%s breaks its document before it is mutated", example)
 	}
 	return d
@@ -110,7 +110,7 @@ func (d *differential) compare(e *exchange) {
 	}
 	theirs := d.filter(e, body)
 	if brokenJSON && theirs == nil {
-		// They look at the body as JSON where they refuse this in its place, and then it is for the Validator to refuse.
+		// They look at the body as JSON if they refuse this in its place, and then it is for the Validator to refuse.
 		if err := d.filter(e, []byte("!")); err != nil {
 			theirs = errors.New("broken JSON")
 			d.broken++
@@ -197,11 +197,11 @@ func (d *differential) filter(e *exchange, body []byte) error {
 	if e.status == 0 {
 		return openapi3filter.ValidateRequest(d.t.Context(), input)
 	}
-	answer := &openapi3filter.ResponseValidationInput{
+	response := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: e.status, Header: e.header,
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	}
-	return openapi3filter.ValidateResponse(d.t.Context(), answer.SetBodyBytes(body))
+	return openapi3filter.ValidateResponse(d.t.Context(), response.SetBodyBytes(body))
 }
 
 func demandBearer(_ context.Context, input *openapi3filter.AuthenticationInput) error {
@@ -212,7 +212,7 @@ func demandBearer(_ context.Context, input *openapi3filter.AuthenticationInput) 
 	return nil
 }
 
-// request makes the request of an exchange: with a body the exchange itself, without one what an answer is to.
+// request makes the request of an exchange: with a body the exchange itself, without one what a response is to.
 func (e *exchange) request(body []byte) *http.Request {
 	req, err := http.NewRequest(e.method, e.url, bytes.NewReader(body)) //nolint:noctx // it is not sent
 	if err != nil {

@@ -43,7 +43,7 @@ func addExamples(add func(body []byte)) {
 	}
 }
 
-// FuzzValidatorAgainstKinOpenAPI gives the verdict of kin-openapi's filter on any answer, but where JSON itself is broken.
+// FuzzValidatorAgainstKinOpenAPI gives the verdict of kin-openapi's filter on any response, unless JSON itself is broken.
 func FuzzValidatorAgainstKinOpenAPI(f *testing.F) {
 	addExamples(func(body []byte) {
 		f.Add(200, "application/json", "10", "9", body)

@@ -70,8 +70,8 @@ func serve(t *testing.T, handler http.Handler) (send func(method, path, body str
 	}, logged
 }
 
-// answer is a handler of a response with a body.
-func answer(status int, contentType, body string) http.HandlerFunc {
+// respond is a handler of a response with a body.
+func respond(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		_, _ = io.Copy(io.Discard, req.Body)
 		if contentType != "" {
@@ -83,7 +83,7 @@ func answer(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-func TestMiddlewareAnswersForBrokenExchanges(t *testing.T) {
+func TestMiddlewareReplacesBrokenExchanges(t *testing.T) {
 	const request, plain = `{"text":"a dog"}`, "application/json"
 	tests := []struct {
 		name, method, path, request string
@@ -91,21 +91,21 @@ func TestMiddlewareAnswersForBrokenExchanges(t *testing.T) {
 		status                      int
 		contentType, body, logged   string
 	}{
-		{"a valid exchange", "POST", "/notes", request, answer(200, plain, `{"id":1}`), 200, plain, `{"id":1}`, ""},
-		{"a valid exchange without bodies", "POST", "/notes", request, answer(204, "", ""), 204, "", "", ""},
-		{"a request that breaks the contract, with a schema for 4XX", "POST", "/notes", `{}`, answer(200, plain, `{"id":1}`), 400,
+		{"a valid exchange", "POST", "/notes", request, respond(200, plain, `{"id":1}`), 200, plain, `{"id":1}`, ""},
+		{"a valid exchange without bodies", "POST", "/notes", request, respond(204, "", ""), 204, "", "", ""},
+		{"a request that breaks the contract, with a schema for 4XX", "POST", "/notes", `{}`, respond(200, plain, `{"id":1}`), 400,
 			"application/problem+json", `{"detail":"body /text: property \"text\" is missing","status":400,"title":"Bad Request"}`, ""},
-		{"a request of no operation, for which there is no schema", "POST", "/other", request, answer(200, plain, `{"id":1}`), 400, plain,
+		{"a request of no operation, for which there is no schema", "POST", "/other", request, respond(200, plain, `{"id":1}`), 400, plain,
 			`{"message":"path: the contract has no operation POST /other","violations":[{"in":"path","pointer":"","message":"the contract has no operation POST /other"}]}`, ""},
-		{"a response that breaks the contract, with an example for 500", "POST", "/notes", request, answer(200, plain, `{"id":"secret"}`), 500, plain,
+		{"a response that breaks the contract, with an example for 500", "POST", "/notes", request, respond(200, plain, `{"id":"secret"}`), 500, plain,
 			`{"code":"failed","error":"The response breaks the contract."}`, "response 200 to POST /notes breaks the contract: body /id: value must be an integer"},
-		{"a response that breaks the contract, without a schema for 500", "GET", "/notes", "", answer(200, plain, `{"id":"secret"}`), 500, plain,
+		{"a response that breaks the contract, without a schema for 500", "GET", "/notes", "", respond(200, plain, `{"id":"secret"}`), 500, plain,
 			`{"message":"The response breaks the contract."}`, `content-type: unexpected value "application/json", want text/plain`},
-		{"a response of a status that is not described", "GET", "/notes", "", answer(302, "", ""), 500, plain,
+		{"a response of a status that is not described", "GET", "/notes", "", respond(302, "", ""), 500, plain,
 			`{"message":"The response breaks the contract."}`, "status: the contract has no response for this status"},
-		{"a response that is too long", "POST", "/notes", request, answer(200, plain, `{"id":1,"more":"`+strings.Repeat("x", 1000)+`"}`), 500, plain,
+		{"a response that is too long", "POST", "/notes", request, respond(200, plain, `{"id":1,"more":"`+strings.Repeat("x", 1000)+`"}`), 500, plain,
 			`{"code":"failed","error":"The response breaks the contract."}`, "body: is longer than 1000 bytes (WithMaxBodyBytes)"},
-		{"a request that is too long", "POST", "/notes", `{"text":"` + strings.Repeat("x", 1000) + `"}`, answer(204, "", ""), 400,
+		{"a request that is too long", "POST", "/notes", `{"text":"` + strings.Repeat("x", 1000) + `"}`, respond(204, "", ""), 400,
 			"application/problem+json", `{"detail":"body: is longer than 1000 bytes (WithMaxBodyBytes)","status":400,"title":"Bad Request"}`, ""},
 		{"a handler that says nothing", "GET", "/notes", "", func(http.ResponseWriter, *http.Request) {}, 500, plain,
 			`{"message":"The response breaks the contract."}`, `content-type: unexpected value "", want text/plain`},
@@ -135,7 +135,7 @@ func TestMiddlewareAnswersForBrokenExchanges(t *testing.T) {
 }
 
 func TestMiddlewareUsesTheErrorSchemaOfTheContract(t *testing.T) {
-	send, _ := serve(t, contract.Default().Middleware(answer(200, "text/html", "<p>")))
+	send, _ := serve(t, contract.Default().Middleware(respond(200, "text/html", "<p>")))
 	for path, status := range map[string]int{"/api/v1/run/wf_1": 500, "/api/v1/run/not%20an%20ID": 400} {
 		res, body := send(http.MethodPost, path, requestExample(t))
 		assert.Equal(t, status, res.StatusCode)
@@ -159,8 +159,8 @@ func TestMiddlewareThatReportsLetsEverythingPass(t *testing.T) {
 		body          string
 		want          []string
 	}{
-		{"a valid exchange", request, answer(200, "application/json", `{"id":1}`), 200, `{"id":1}`, nil},
-		{"a request and a response that break the contract", `{}`, answer(418, "text/html", "<p>"), 418, "<p>", []string{
+		{"a valid exchange", request, respond(200, "application/json", `{"id":1}`), 200, `{"id":1}`, nil},
+		{"a request and a response that break the contract", `{}`, respond(418, "text/html", "<p>"), 418, "<p>", []string{
 			`request POST /notes breaks the contract: body /text: property "text" is missing`,
 			`response 418 to POST /notes breaks the contract: content-type: unexpected value "text/html", want application/problem+json`,
 		}},

@@ -44,7 +44,7 @@ components:
     cookie: {type: apiKey, in: cookie, name: session}
 `
 
-func TestValidatorReadsParametersAndCredentials(t *testing.T) {
+func TestViolationsOfParametersAndCredentials(t *testing.T) {
 	v, err := contract.New([]byte(manyParameters))
 	require.NoError(t, err)
 	const many = "/many/x-5/parts/y.txt?q=6"

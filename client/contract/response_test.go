@@ -14,19 +14,19 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-func TestValidatorAcceptsBothFormsOfEveryAnswerOverHTTP(t *testing.T) {
+func TestBothVariantsOfEveryResponseAreAcceptedOverHTTP(t *testing.T) {
 	request := requestExample(t)
-	type answer struct {
+	type canned struct {
 		status int
 		body   string
 	}
-	answers := make(chan answer, 1)
+	responses := make(chan canned, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		assert.NoError(t, contract.Default().ValidateRequest(req), "the request as the server has it")
 		body, err := io.ReadAll(req.Body)
 		assert.NoError(t, err)
 		assert.JSONEq(t, request, string(body), "the request's body after validation")
-		next := <-answers
+		next := <-responses
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("X-RateLimit-Limit", "10")
 		w.WriteHeader(next.status)
@@ -35,7 +35,7 @@ func TestValidatorAcceptsBothFormsOfEveryAnswerOverHTTP(t *testing.T) {
 	t.Cleanup(server.Close)
 	responseExamples(t, func(name string, status int, body string) {
 		t.Run(name, func(t *testing.T) {
-			answers <- answer{status, body}
+			responses <- canned{status, body}
 			res, err := server.Client().Do(newRequest(t, http.MethodPost, server.URL+"/api/v1/run/wf_1", request))
 			require.NoError(t, err)
 			defer func() { _ = res.Body.Close() }()
@@ -44,12 +44,12 @@ func TestValidatorAcceptsBothFormsOfEveryAnswerOverHTTP(t *testing.T) {
 			}
 			data, err := io.ReadAll(res.Body)
 			require.NoError(t, err)
-			assert.Equal(t, body, string(data), "the answer's body after validation")
+			assert.Equal(t, body, string(data), "the response's body after validation")
 		})
 	})
 }
 
-func TestViolationsOfAnswers(t *testing.T) {
+func TestViolationsOfResponses(t *testing.T) {
 	const run, failure = `{"success":true,"result":"a dog"}`, `{"success":false,"error":"Not today."}`
 	tests := []struct {
 		name   string
@@ -111,7 +111,7 @@ func TestViolationsOfAnswers(t *testing.T) {
 	}
 }
 
-func TestValidatorTakesWhatHasNoBodyOrNoRequest(t *testing.T) {
+func TestABodyOrRequestMayBeMissing(t *testing.T) {
 	v := runs()
 	req := newRequest(t, http.MethodPost, runURL, "")
 

@@ -16,15 +16,15 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-func TestValidatorRoundTripper(t *testing.T) {
+func TestRoundTripperValidates(t *testing.T) {
 	const valid, invalid = `{"success":true,"result":"a dog"}`, `{"success":true}`
-	var answer string
+	var response string
 	var served int
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		served++
 		_, _ = io.Copy(io.Discard, req.Body)
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, answer)
+		_, _ = io.WriteString(w, response)
 	}))
 	t.Cleanup(server.Close)
 	hc := &http.Client{Transport: runs().RoundTripper(nil)}                 // over http.DefaultTransport
@@ -41,20 +41,20 @@ func TestValidatorRoundTripper(t *testing.T) {
 	}
 
 	t.Run("hands on a valid exchange", func(t *testing.T) {
-		answer, served = valid, 0
+		response, served = valid, 0
 		body, err := send(t, `{"prompt":"a dog"}`)
 		require.NoError(t, err)
 		assert.JSONEq(t, valid, body)
 		assert.Equal(t, 1, served)
 	})
 	t.Run("does not send a bad request", func(t *testing.T) {
-		answer, served = valid, 0
+		response, served = valid, 0
 		_, err := send(t, `{"topic":"a dog"}`)
 		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/prompt", Message: `property "prompt" is missing`}}, violations(t, err))
 		assert.Zero(t, served)
 	})
-	t.Run("fails a bad answer and keeps its body", func(t *testing.T) {
-		answer, served = invalid, 0
+	t.Run("fails a bad response and keeps its body", func(t *testing.T) {
+		response, served = invalid, 0
 		_, err := send(t, `{"prompt":"a dog"}`)
 		var failure *contract.Error
 		require.ErrorAs(t, err, &failure)
@@ -65,15 +65,15 @@ func TestValidatorRoundTripper(t *testing.T) {
 	})
 }
 
-func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
+func TestRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 	type exchange struct {
-		requestBody, answerBody *closeCounter
+		requestBody, responseBody *closeCounter
 		sent                    *http.Request
 		err                     error
 	}
-	run := func(t *testing.T, request, answer io.Reader, failure error) exchange {
+	run := func(t *testing.T, request, response io.Reader, failure error) exchange {
 		t.Helper()
-		e := exchange{requestBody: &closeCounter{Reader: request}, answerBody: &closeCounter{Reader: answer}}
+		e := exchange{requestBody: &closeCounter{Reader: request}, responseBody: &closeCounter{Reader: response}}
 		req := newRequest(t, http.MethodPost, runURL, "")
 		req.Body, req.GetBody = e.requestBody, nil
 		before := req.Clone(req.Context())
@@ -84,10 +84,10 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 			if failure != nil {
 				return nil, failure
 			}
-			return &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Body: e.answerBody}, nil // without a Request
+			return &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Body: e.responseBody}, nil // without a Request
 		})).RoundTrip(req)
 		assert.Equal(t, before, req, "the caller's request was changed")
-		assert.Equal(t, res == nil, err != nil, "an answer or an error")
+		assert.Equal(t, res == nil, err != nil, "a response or an error")
 		if res != nil {
 			assert.NotNil(t, res.Request)
 			assert.NoError(t, res.Body.Close())
@@ -101,7 +101,7 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		e := run(t, text(`{"prompt":"a dog"}`), text(`{"success":true,"result":"a dog"}`), nil)
 		require.NoError(t, e.err)
 		assert.Positive(t, e.requestBody.closed.Load())
-		assert.Positive(t, e.answerBody.closed.Load())
+		assert.Positive(t, e.responseBody.closed.Load())
 	})
 	t.Run("closes the body of a bad request", func(t *testing.T) {
 		e := run(t, text(`{}`), text(""), nil)
@@ -109,10 +109,10 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		assert.Positive(t, e.requestBody.closed.Load())
 		assert.Nil(t, e.sent)
 	})
-	t.Run("closes the body of a bad answer", func(t *testing.T) {
+	t.Run("closes the body of a bad response", func(t *testing.T) {
 		e := run(t, text(`{"prompt":"a dog"}`), text(`{}`), nil)
 		require.Error(t, e.err)
-		assert.Positive(t, e.answerBody.closed.Load())
+		assert.Positive(t, e.responseBody.closed.Load())
 	})
 	t.Run("gives the error of the next as it is", func(t *testing.T) {
 		broken := errors.New("no route to host")
@@ -125,10 +125,10 @@ func TestValidatorRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 		require.ErrorIs(t, e.err, context.Canceled)
 		assert.Nil(t, e.sent)
 	})
-	t.Run("fails an answer that breaks off", func(t *testing.T) {
+	t.Run("fails a response that breaks off", func(t *testing.T) {
 		e := run(t, text(`{"prompt":"a dog"}`), io.MultiReader(text(`{"succ`), iotest.ErrReader(io.ErrUnexpectedEOF)), nil)
 		require.ErrorIs(t, e.err, io.ErrUnexpectedEOF)
-		assert.Positive(t, e.answerBody.closed.Load())
+		assert.Positive(t, e.responseBody.closed.Load())
 	})
 	t.Run("refuses a request without a URL", func(t *testing.T) {
 		req := newRequest(t, http.MethodPost, runURL, "")

@@ -113,7 +113,7 @@ func parameterName(text string) string {
 }
 
 // comparePaths compares by which path is meant if both match: the one with more literal segments, then the longer one, then
-// the one with a more literal segment where they first differ. Where kin-openapi's two routers agree, so does this order.
+// the one with a more literal segment where they first differ. If kin-openapi's two routers agree, this order agrees with them.
 func comparePaths(a, b *path) int {
 	literals := func(p *path) (n int) {
 		for _, segment := range p.segments {

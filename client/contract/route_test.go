@@ -17,7 +17,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-func TestValidatorFindsTheOperationByTheEndOfThePath(t *testing.T) {
+func TestRoutesAreFoundByTheEndOfThePath(t *testing.T) {
 	tests := []struct {
 		name, method, url, in, message string
 	}{
@@ -42,13 +42,13 @@ func TestValidatorFindsTheOperationByTheEndOfThePath(t *testing.T) {
 			req := newRequest(t, test.method, test.url, `{"prompt":"a dog"}`)
 			req.Method = test.method
 			requestErr := runs().ValidateRequest(req)
-			answerErr := validateResponse(runs(), req, 200, `{"success":true,"result":"a dog"}`)
+			responseErr := validateResponse(runs(), req, 200, `{"success":true,"result":"a dog"}`)
 			if test.in == "" {
 				require.NoError(t, requestErr)
-				require.NoError(t, answerErr)
+				require.NoError(t, responseErr)
 				return
 			}
-			for _, err := range []error{requestErr, answerErr} {
+			for _, err := range []error{requestErr, responseErr} {
 				found := violations(t, err)
 				require.Len(t, found, 1)
 				assert.Equal(t, test.in, found[0].In)
@@ -113,7 +113,7 @@ const competingPaths = `
 / get
 `
 
-// Where kin-openapi's routers choose the same path, so does the Validator.
+// If both of kin-openapi's routers choose the same path, so does the Validator.
 func TestRoutesAreThoseOfKinOpenAPI(t *testing.T) {
 	spec := routesSpec("{url: 'https://api.example.com'}", competingPaths)
 	v, err := contract.New(spec)

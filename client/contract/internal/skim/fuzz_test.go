@@ -30,7 +30,7 @@ func FuzzUnquote(f *testing.F) {
 		want, _ := jsontext.AppendUnquote(nil, quoted)
 		assert.Equal(t, string(want), string(unquote(quoted)))
 		value := slices.Concat(quoted, []byte(" ,"), quoted)
-		assert.Equal(t, len(quoted), valueLength(value), "where the string ends in a list")
+		assert.Equal(t, len(quoted), valueLength(value), "the length of a string in a list")
 	})
 }
 
