@@ -62,9 +62,9 @@ type differential struct {
 	router    routers.Router
 
 	responses, requests []*exchange
-	pool              []any            // every value in the examples
-	names             []string         // every name in the examples
-	members           map[string][]any // the values of each name
+	pool                []any            // every value in the examples
+	names               []string         // every name in the examples
+	members             map[string][]any // the values of each name
 
 	valid, invalid, broken, disagreements int
 }

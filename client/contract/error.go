@@ -56,9 +56,9 @@ const maxLines = 50
 func (e Error) Error() string {
 	var text strings.Builder
 	if e.StatusCode == 0 && !e.isResponse {
-		fmt.Fprintf(&text, "request %s %s breaks the contract: ", e.Method, printable.Clip(e.Path))
+		fmt.Fprintf(&text, "request %s %s breaks the contract: ", printable.Clip(e.Method), printable.Clip(e.Path))
 	} else {
-		fmt.Fprintf(&text, "response %d to %s %s breaks the contract: ", e.StatusCode, e.Method, printable.Clip(e.Path))
+		fmt.Fprintf(&text, "response %d to %s %s breaks the contract: ", e.StatusCode, printable.Clip(e.Method), printable.Clip(e.Path))
 	}
 	if len(e.Violations) == 1 {
 		return text.String() + e.Violations[0].String()
@@ -72,7 +72,7 @@ func (e Error) Error() string {
 
 // LogValue returns the method, path, status (of a response) and violations, without the body.
 func (e Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("method", e.Method), slog.String("path", printable.Clip(e.Path))}
+	attrs := []slog.Attr{slog.String("method", printable.Clip(e.Method)), slog.String("path", printable.Clip(e.Path))}
 	if e.StatusCode != 0 || e.isResponse {
 		attrs = append(attrs, slog.Int("status", e.StatusCode))
 	}

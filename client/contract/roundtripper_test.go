@@ -68,8 +68,8 @@ func TestRoundTripperValidates(t *testing.T) {
 func TestRoundTripperKeepsTheRulesOfRoundTrippers(t *testing.T) {
 	type exchange struct {
 		requestBody, responseBody *closeCounter
-		sent                    *http.Request
-		err                     error
+		sent                      *http.Request
+		err                       error
 	}
 	run := func(t *testing.T, request, response io.Reader, failure error) exchange {
 		t.Helper()
