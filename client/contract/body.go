@@ -66,7 +66,7 @@ func readAll(body io.Reader, contentLength, limit int64) ([]byte, error) {
 		switch {
 		case int64(len(data)) > limit:
 			return data, &tooLongError{limit}
-		case err == io.EOF: //nolint:errorlint // io.Reader: EOF is not wrapped
+		case err == io.EOF:
 			return data, nil
 		case err != nil:
 			return data, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 				original := &closeCounter{Reader: iotest.HalfReader(strings.NewReader(body))}
 				req := newRequest(t, http.MethodPost, runURL, "")
 				req.Body, req.ContentLength = original, length
-				res := &http.Response{StatusCode: 200, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""),
+				res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""),
 					Body: &closeCounter{Reader: strings.NewReader(body)}, ContentLength: length}
 				for range 2 { // the second time the body is what the first has left
 					for _, err := range []error{v.ValidateRequest(req), v.ValidateResponse(res)} {
@@ -108,6 +109,11 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 		req.Body = newMemoryBody(`{"prompt":"12345678901234567890"}`)
 		require.NoError(t, v.ValidateRequest(req))
 	})
+	t.Run("not with a limit beyond all bodies", func(t *testing.T) {
+		v, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(math.MaxInt64))
+		require.NoError(t, err)
+		require.NoError(t, v.ValidateRequest(newRequest(t, http.MethodPost, runURL, `{"prompt":"`+strings.Repeat("x", 5000)+`"}`)))
+	})
 	t.Run("and needs a limit", func(t *testing.T) {
 		for _, n := range []int64{0, -1} {
 			_, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(n))
@@ -119,7 +125,7 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 }
 
 func TestAnEndlessBodyTakesThreeTimesTheLimitOfMemory(t *testing.T) {
-	res := &http.Response{StatusCode: 200, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""), ContentLength: -1,
+	res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""), ContentLength: -1,
 		Body: io.NopCloser(endless{})}
 	var err error
 	took := allocated(func() { err = runs().ValidateResponse(res) })

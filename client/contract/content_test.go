@@ -47,7 +47,7 @@ func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
 
 func TestValidExchangesAllocateLittle(t *testing.T) {
 	req := newRequest(t, http.MethodPost, runURL, "")
-	res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
 	req.Body, res.Body = newMemoryBody(requestExample(t)), newMemoryBody(`{"success":true,"result":"x"}`)
 	took := testing.AllocsPerRun(100, func() {
 		assert.NoError(t, contract.Default().ValidateRequest(req))

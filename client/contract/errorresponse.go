@@ -34,8 +34,9 @@ func (v *Validator) writeError(w http.ResponseWriter, req *http.Request, status 
 		}
 	}
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // it is JSON, with < and > escaped
 }
 
 func mustMarshal(value any) []byte {

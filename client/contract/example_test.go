@@ -40,7 +40,11 @@ func ExampleValidator_RoundTripper() {
 	defer server.Close()
 
 	hc := &http.Client{Transport: contract.Default().RoundTripper(nil)}
-	_, err := hc.Post(server.URL+"/api/v1/run/wf_1", "application/json", nil) // not sent
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, server.URL+"/api/v1/run/wf_1", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = hc.Do(req) // not sent
 	if broken, ok := errors.AsType[*contract.Error](err); ok {
 		fmt.Println(broken)
 	}
@@ -90,7 +94,11 @@ func ExampleValidator_Middleware() {
 	defer server.Close()
 
 	for _, path := range []string{"/pets/5", "/pets/charlie"} {
-		res, err := http.Get(server.URL + path)
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, server.URL+path, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		res, err := server.Client().Do(req)
 		if err != nil {
 			log.Fatal(err)
 		}

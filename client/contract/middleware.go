@@ -31,7 +31,7 @@ func (v *Validator) Middleware(next http.Handler) http.Handler {
 			recorder := &recordingWriter{recordedResponse: recordedResponse{limit: v.maxBodyBytes}, ResponseWriter: w}
 			next.ServeHTTP(recorder, req)
 			if !recorder.hijacked {
-				_ = v.failure(req, v.ValidateResponse(recorder.response(req, w.Header())))
+				_ = v.failure(req, v.ValidateResponse(recorder.response(req, w.Header()))) //nolint:bodyclose // in memory
 			}
 			return
 		}
@@ -40,7 +40,7 @@ func (v *Validator) Middleware(next http.Handler) http.Handler {
 			buffer.header = make(http.Header)
 		}
 		next.ServeHTTP(buffer, req)
-		if err := v.ValidateResponse(buffer.response(req, buffer.header)); err != nil {
+		if err := v.ValidateResponse(buffer.response(req, buffer.header)); err != nil { //nolint:bodyclose // in memory
 			errorLog(req)("contract: %v", err)
 			v.writeError(w, req, http.StatusInternalServerError, err)
 			return

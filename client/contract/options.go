@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // An Option changes how a Validator works.
@@ -18,7 +19,7 @@ func WithMaxBodyBytes(n int64) Option {
 		if n <= 0 {
 			return fmt.Errorf("WithMaxBodyBytes: %d is not positive", n)
 		}
-		v.maxBodyBytes = n
+		v.maxBodyBytes = min(n, math.MaxInt64-1) // one byte more is read, to see that there is one
 		return nil
 	}
 }

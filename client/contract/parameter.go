@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -72,7 +73,7 @@ func (op *operation) acceptsPath(values []string) bool {
 		if p.In != openapi3.ParameterInPath || p.isText && p.acceptsPath(values) {
 			continue
 		}
-		if openapi3filter.ValidateParameter(nil, op.filterInput(nil, values), p.Parameter) != nil { //nolint:staticcheck // it takes no notice of the context
+		if openapi3filter.ValidateParameter(context.Background(), op.filterInput(nil, values), p.Parameter) != nil {
 			return false
 		}
 	}

@@ -88,17 +88,19 @@ func newPath(template string) *path {
 			p.shape += "/" + decodeSegment(text)
 			continue
 		}
-		pattern, end, literals := "(?s)^", 0, 0
+		var pattern strings.Builder
+		pattern.WriteString("(?s)^")
+		end, literals := 0, 0
 		for _, at := range found {
-			pattern += regexp.QuoteMeta(decodeSegment(text[end:at[0]])) + "(.+)"
+			pattern.WriteString(regexp.QuoteMeta(decodeSegment(text[end:at[0]])) + "(.+)")
 			literals += at[0] - end
 			end = at[1]
 			p.parameters = append(p.parameters, parameterName(text[at[2]:at[3]]))
 		}
-		pattern += regexp.QuoteMeta(decodeSegment(text[end:])) + "$"
+		pattern.WriteString(regexp.QuoteMeta(decodeSegment(text[end:])) + "$")
 		literals += len(text) - end
 		p.segments = append(p.segments, segment{
-			pattern: regexp.MustCompile(pattern), whole: len(found) == 1 && literals == 0, literals: literals,
+			pattern: regexp.MustCompile(pattern.String()), whole: len(found) == 1 && literals == 0, literals: literals,
 		})
 		p.shape += "/{}"
 	}

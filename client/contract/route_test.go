@@ -89,7 +89,7 @@ func routesSpec(servers, paths string) []byte {
 func chosen(t *testing.T, v *contract.Validator, method, url string) string {
 	t.Helper()
 	req := newRequest(t, method, url, "")
-	err := v.ValidateResponse(&http.Response{StatusCode: 200, Request: req, Header: http.Header{"X-Operation": {"unknown"}}})
+	err := v.ValidateResponse(&http.Response{StatusCode: http.StatusOK, Request: req, Header: http.Header{"X-Operation": {"unknown"}}})
 	violation := violations(t, err)[0]
 	if violation.In != "header" {
 		return violation.In
