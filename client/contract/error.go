@@ -12,6 +12,10 @@ import (
 
 // Error is an exchange that breaks the contract, with every violation found. In a body of more than 20,000 values only
 // the first violation is looked for.
+//
+// A value that fits no variant of an anyOf or oneOf has the violations of the variant that it evidently is. If it may be
+// several, a violation says that it fits none of them, and the violations of each follow, the closest variant first, with
+// the variant's name at the end of the message.
 type Error struct {
 	Method, Path string
 	StatusCode   int // 0 for a request

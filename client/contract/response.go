@@ -15,7 +15,8 @@ import (
 )
 
 // ValidateResponse returns an [*Error] if res, the response to res.Request, breaks the contract or its body cannot be read
-// whole; it returns another error if res.Request is not set. It reads the body and leaves it readable.
+// whole; it returns another error if res.Request is not set. It reads the body and leaves it readable. A 101 Switching
+// Protocols is an *Error before anything is read, as its body may never end.
 func (v *Validator) ValidateResponse(res *http.Response) error {
 	req := res.Request
 	if req == nil || req.URL == nil {
