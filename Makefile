@@ -3,7 +3,7 @@
 GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 30s
 
-.PHONY: help run test generate check drift format vet tidy lint spec contract fuzz bench breaking
+.PHONY: help run test generate check drift format vet tidy lint spec contract serve fuzz bench breaking
 
 help: ## What the targets do (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +51,12 @@ spec:
 	@go test -short ./api
 
 contract: ## Check a running server against the contract (starts runs, which are billed): make contract URL=http://localhost:8080 ARGS=-no-runs
-	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }
-	@go run ./client/examples/contract -url "$(URL)" $(ARGS)
+	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 2; }
+	@go build -o "$${TMPDIR:-/tmp}/aitutor-contract.$$$$" ./client/examples/contract || exit 2; \
+		program="$${TMPDIR:-/tmp}/aitutor-contract.$$$$"; trap 'rm -f "$$program"' EXIT; "$$program" -url "$(URL)" $(ARGS)
+
+serve: ## Serve the contract on a loopback address, as a server to test with, until interrupted: make serve ARGS=-text
+	@go run ./client/examples/serve $(ARGS)
 
 fuzz: ## Run each fuzz target for FUZZTIME (30s): make fuzz FUZZTIME=1m
 	@sh .ci/fuzz $(FUZZTIME)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -99,4 +100,95 @@ func TestADelayedRunCountsAndEnds(t *testing.T) {
 			assert.Equal(t, 1, server.Runs())
 		})
 	}
+}
+
+// answerTo queues a handler and sends a valid request.
+func answerTo(t *testing.T, server *clienttest.Server, h http.HandlerFunc) (*http.Response, []byte, error) {
+	t.Helper()
+	server.Answer(h)
+	response, err := http.DefaultClient.Do(newRequest(t, server, http.MethodPost, runPath+server.WorkflowID, encode(t, specInputs(t))))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	body, err := io.ReadAll(response.Body)
+	return response, body, err
+}
+
+func TestErrorIsTheSpecsExampleInTheServersVariant(t *testing.T) {
+	for _, form := range forms {
+		for status, example := range map[int]map[string]string{
+			http.StatusUnauthorized:    {"Error": "Unauthorized", "FlatError": "UnauthorizedFlat"},
+			http.StatusPaymentRequired: {"FlatError": "InvalidBillingFlat"},
+			http.StatusTooManyRequests: {"FlatError": "RateLimitedFlat"},
+			http.StatusTeapot:          {},
+		} {
+			t.Run(form.name+"/"+http.StatusText(status), func(t *testing.T) {
+				server := newServer(t, form.options...)
+				server.Answer(clienttest.Error(status))
+				got := post(t, server, server.WorkflowID, encode(t, specInputs(t)), form.failure)
+				assert.Equal(t, status, got.status)
+				if name := example[form.failure]; name != "" {
+					assert.Equal(t, exampleOf(t, name), got.decode(t))
+				}
+				assert.Zero(t, server.Runs())
+			})
+		}
+	}
+}
+
+func TestRateLimitedSaysWhenToComeBack(t *testing.T) {
+	for wait, want := range map[time.Duration]string{0: "", time.Millisecond: "1", 3 * time.Second: "3"} {
+		response, _, err := answerTo(t, newServer(t), clienttest.RateLimited(wait))
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusTooManyRequests, response.StatusCode)
+		assert.Equal(t, want, response.Header.Get("Retry-After"))
+	}
+}
+
+func TestGatewayTimeoutIsHTML(t *testing.T) {
+	response, body, err := answerTo(t, newServer(t), clienttest.GatewayTimeout())
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusGatewayTimeout, response.StatusCode)
+	assert.Contains(t, response.Header.Get("Content-Type"), "text/html")
+	assert.NotEmpty(t, response.Header.Get("X-Vercel-Id"))
+	assert.Contains(t, string(body), "<h1>")
+}
+
+func TestCutOffSendsAPartOfARun(t *testing.T) {
+	_, body, err := answerTo(t, newServer(t), clienttest.CutOff())
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.NotEmpty(t, body)
+}
+
+func TestHangEndsWithTheClient(t *testing.T) {
+	server := newServer(t)
+	server.Answer(clienttest.Hang())
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	request := newRequest(t, server, http.MethodPost, runPath+server.WorkflowID, encode(t, specInputs(t))).WithContext(ctx)
+	_, err := http.DefaultClient.Do(request)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestBrokenContractIsARunThatBreaksIt(t *testing.T) {
+	for _, form := range forms {
+		t.Run(form.name, func(t *testing.T) {
+			response, body, err := answerTo(t, newServer(t, form.options...), clienttest.BrokenContract())
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, response.StatusCode)
+			schema := operation().Responses.Status(http.StatusOK).Value.Content.Get("application/json").Schema.Value
+			assert.Error(t, schema.VisitJSON(answer{body: body}.decode(t)))
+		})
+	}
+}
+
+func TestAFaultServesAnotherServerToo(t *testing.T) {
+	server := httptest.NewServer(clienttest.Error(http.StatusNotFound))
+	defer server.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+	require.NoError(t, err)
+	status, body := do(t, request)
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.Contains(t, body, `"success":false`)
 }

@@ -13,7 +13,7 @@ type Option func(*service)
 // With the ID of the spec's example (Server.WorkflowID) it replaces the workflow that every server has, and the spec's
 // inputs are no longer required of it.
 //
-// The output is the object output of the answer. With WithTextResults it is the text result: the string where the
+// The output is the object output of the response. With WithTextResults it is the text result: the string where the
 // output holds one string and nothing else, and the output as JSON text otherwise. An error of run, or an output that
 // does not encode to JSON, answers 500 with the code workflow_run_failed and the error's text; the run counts. The
 // context of run ends when the client goes away or the server is closed. Run is called for many requests at once.
@@ -32,13 +32,13 @@ func WithWorkflow(id string, run func(ctx context.Context, inputs map[string]any
 			if err != nil {
 				return nil, err
 			}
-			return s.runAnswer(output)
+			return s.runResponse(output)
 		}}
 	}
 }
 
-// WithTextResults makes the server answer in the deployed form: runs as TextRun and errors as FlatError. Without it
-// the server answers in the documented form: CompletedRun and Error.
+// WithTextResults makes the server respond in the deployed variant: runs as TextRun and errors as FlatError. Without it the
+// server responds in the documented variant: CompletedRun and Error.
 func WithTextResults() Option {
 	return func(s *service) { s.textResults = true }
 }
@@ -52,4 +52,10 @@ func WithDelay(d time.Duration) Option {
 		}
 		s.delay = d
 	}
+}
+
+// WithAddress makes the server listen on a host and port, such as 127.0.0.1:8080, instead of a free port of the loopback
+// interface. NewServer panics if it cannot.
+func WithAddress(address string) Option {
+	return func(s *service) { s.address = address }
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A router is the gen.ServeMux of the generated server. It differs from http.ServeMux in that it takes paths as they
-// are sent, where that answers a redirect to the cleaned path, and in that its refusals have the error schema.
+// A router calls the handler of a request. Unlike http.ServeMux it takes paths as they are sent, without a redirect to the
+// cleaned path, and its refusals have the error schema.
 type router struct {
 	routes []route
 	refuse func(w http.ResponseWriter, status int, message string)
@@ -20,9 +20,7 @@ type route struct {
 	handler http.HandlerFunc
 }
 
-// HandleFunc adds a route. The pattern has the form "METHOD /path/{name}".
-func (m *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	method, path, _ := strings.Cut(pattern, " ")
+func (m *router) handle(method, path string, handler http.HandlerFunc) {
 	m.routes = append(m.routes, route{method, strings.Split(path, "/"), handler})
 }
 

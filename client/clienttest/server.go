@@ -1,22 +1,22 @@
 // Package clienttest serves the contract of the AI Tutor API on loopback, for tests of code that calls the service.
 //
-// [NewServer] starts a server with one workflow, which answers as the spec's own examples do: runs and errors alike.
-// Options add workflows, switch to the deployed form of the answers, and slow runs down; [Server.Answer] queues an
-// answer of the test's own, for faults that the service has on bad days.
+// [NewServer] starts a server with one workflow, whose responses are the spec's own examples: runs and errors alike. Every
+// other operation of the spec is answered with its example. Options add workflows, switch to the deployed variant of the
+// responses, and slow runs down; [Server.Answer] queues a response of the test's own, for faults that the service has on
+// bad days: [Error], [RateLimited], [GatewayTimeout], [CutOff], [Hang], [BrokenContract], or any handler.
 //
 // The checks on a request come in this order: the path (404), the method (405), the key (401), the workflow (404), the
-// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal answers with the spec's error
-// schema; only what net/http itself refuses, such as a malformed request line or a head over 16 MiB, answers with
-// plain text. Unlike the service, the server has no rate limit and no billing.
+// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error
+// schema; only what net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. Unlike the service, the server has no rate limit and no billing.
 package clienttest
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
-
-	"github.com/aitutor-api/aitutor-go/gen"
+	"time"
 )
 
 // A Server is a running server of the contract. Its methods may be called at the same time.
@@ -35,21 +35,20 @@ type Server struct {
 	answers []http.HandlerFunc // queued by Answer
 }
 
-// NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics where
+// NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics if
 // an option has a bad value or no port is to be had.
 func NewServer(opts ...Option) *Server {
 	service := newService(opts)
-	s := &Server{APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, closed: make(chan struct{})}
-	s.router = &router{refuse: service.refuse}
-	gen.HandlerWithOptions(service, gen.StdHTTPServerOptions{
-		BaseRouter: s.router,
-		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
-			service.refuse(w, http.StatusBadRequest, err.Error())
-		},
-	})
-	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	s.server.Config.MaxHeaderBytes = maxRequestBytes
-	s.server.Config.DisableGeneralOptionsHandler = true
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", service.address)
+	if err != nil {
+		panic("clienttest: " + err.Error())
+	}
+	s := &Server{
+		APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, router: service.router(), closed: make(chan struct{}),
+	}
+	s.server = &httptest.Server{Listener: listener, Config: &http.Server{
+		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxRequestBytes, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: time.Minute,
+	}}
 	s.server.Start()
 	s.URL = s.server.URL
 	return s
@@ -83,7 +82,7 @@ func (s *Server) Answer(h http.HandlerFunc) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), serviceKey{}, s.service))
 	defer cancel()
 	r = r.WithContext(ctx)
 	go func() {

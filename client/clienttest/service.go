@@ -9,28 +9,31 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/gen"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/spec"
 )
 
-// A service implements the generated server: it checks a request and runs a workflow.
+// A service checks requests, runs workflows, and answers every other operation with the spec's example.
 type service struct {
 	contract    contract
 	key         string
 	workflows   map[string]workflow
 	textResults bool
 	delay       time.Duration
+	address     string // to listen on
 	runs        atomic.Int64
 }
 
-var _ gen.ServerInterface = (*service)(nil)
-
 type workflow struct {
 	specInputs bool // the inputs are the spec's; otherwise any object will do
-	run        func(ctx context.Context, inputs map[string]any) (answer any, err error)
+	run        func(ctx context.Context, inputs map[string]any) (response any, err error)
 }
 
 func newService(opts []Option) *service {
-	s := &service{contract: newContract(), key: "sk_test_clienttest", workflows: map[string]workflow{}}
+	s := &service{contract: newContract(), key: "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0"}
 	s.workflows[s.contract.workflowID] = workflow{
 		specInputs: true,
 		run: func(context.Context, map[string]any) (any, error) {
@@ -43,14 +46,27 @@ func newService(opts []Option) *service {
 	return s
 }
 
-// RunWorkflow answers POST /api/v1/run/{workflow_id}.
-func (s *service) RunWorkflow(w http.ResponseWriter, r *http.Request, workflowID gen.WorkflowID) {
+// router routes the operations of the spec.
+func (s *service) router() *router {
+	m := &router{refuse: s.refuse}
+	for _, op := range spec.Operations(s.contract.document) {
+		handler := func(w http.ResponseWriter, r *http.Request) { s.serveExample(op, w, r) }
+		if op.OperationID == runWorkflow {
+			handler = s.serveRun
+		}
+		m.handle(op.Method, op.Path, handler)
+	}
+	return m
+}
+
+// serveRun is the handler of the operation runWorkflow.
+func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 	if !s.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		s.fail(w, s.exampleFailure(http.StatusUnauthorized))
 		return
 	}
-	workflow, ok := s.workflows[workflowID]
+	workflow, ok := s.workflows[r.PathValue(workflowID)]
 	if !ok {
 		s.fail(w, s.exampleFailure(http.StatusNotFound))
 		return
@@ -73,13 +89,56 @@ func (s *service) RunWorkflow(w http.ResponseWriter, r *http.Request, workflowID
 	}
 
 	s.runs.Add(1)
-	answer, err := s.run(r.Context(), workflow, inputs)
+	response, err := s.run(r.Context(), workflow, inputs)
 	if err != nil {
 		s.fail(w, failure{http.StatusInternalServerError, err.Error(), "workflow_run_failed"})
 		return
 	}
-	s.setRunHeaders(w.Header())
-	write(w, http.StatusOK, answer)
+	setHeaders(w.Header(), s.contract.response(http.StatusOK))
+	write(w, http.StatusOK, response)
+}
+
+// serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
+// the first response of success. The path parameters that exist are the spec's examples, and the server's workflows.
+func (s *service) serveExample(op spec.Operation, w http.ResponseWriter, r *http.Request) {
+	if op.Secured && !s.authorized(r) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		s.failExample(w, op, http.StatusUnauthorized)
+		return
+	}
+	values := map[string]string{}
+	for _, ref := range op.Parameters {
+		if p := ref.Value; p.In == openapi3.ParameterInPath {
+			values[p.Name] = r.PathValue(p.Name)
+			if !s.exists(p, values[p.Name]) {
+				s.failExample(w, op, http.StatusNotFound)
+				return
+			}
+		}
+	}
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: values, QueryParams: r.URL.Query(),
+		Route: &routers.Route{Spec: s.contract.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+		},
+	})
+	if err != nil {
+		s.failExample(w, op, http.StatusBadRequest)
+		return
+	}
+	status, response := success(op)
+	setHeaders(w.Header(), response)
+	writeExample(w, status, response, s.runSchema(), s.contract)
+}
+
+// exists reports whether a value of a path parameter is one that the server has.
+func (s *service) exists(p *openapi3.Parameter, value string) bool {
+	if p.Name == workflowID {
+		_, ok := s.workflows[value]
+		return ok
+	}
+	return value == parameterExample(p)
 }
 
 // authorized reports whether the request has the key, and it alone.

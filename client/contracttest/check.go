@@ -1,33 +1,58 @@
 package contracttest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
 
-// check is one request and what must hold of its answer.
+// check is one request and what must hold of its response.
 type check struct {
-	name    string // group/name
-	rule    string // what must hold, in one sentence
-	runs    bool   // a server might start, and bill, a run
+	op     *operation
+	name   string // operation/group/name
+	rule   string // what must hold, in one sentence
+	source string // where the contract, or good practice, says so
+	level  Level  // of the check; "" is LevelContract
+
+	runs    bool  // the request could be taken for valid and start, and bill, a run
+	missing error // why the check cannot be made of this target
+
 	request request
-	want    func(*answer) bool // nil: what holds of every answer is enough
+	want    func(*response) bool   // of LevelContract; nil: the invariants are enough
+	advise  func(*response) string // says what good practice would be, or ""
+
+	bypasses   bool // the response may be a framework's or a gateway's, in a shape of its own
+	mayFail    bool // a 5xx is against good practice only
+	inputFirst bool // the body is not valid, and 400 says nothing about what is checked
 }
 
 func (c check) group() string {
-	group, _, _ := strings.Cut(c.name, "/")
-	return group
+	parts := strings.Split(c.name, "/")
+	return parts[1]
 }
 
-// checks is the table of all checks.
-func (m *material) checks() []check {
-	return slices.Concat(m.runs(), m.unauthorized(), m.workflows(), m.requests(), m.perInput(), m.otherMethods())
+func (c check) leaf() string {
+	return strings.SplitN(c.name, "/", 3)[2]
+}
+
+func (c check) levelOrContract() Level {
+	if c.level == "" {
+		return LevelContract
+	}
+	return c.level
+}
+
+// fullRule is the rule and its source.
+func (c check) fullRule() string { return c.rule + " (" + c.source + ")" }
+
+// at is the place in the contract of a status.
+func (op *operation) at(status int) string {
+	return fmt.Sprintf("api/openapi.yaml, %s, response %d", op.name(), status)
+}
+
+func (op *operation) atBody() string {
+	return fmt.Sprintf("api/openapi.yaml, %s, requestBody", op.name())
 }
 
 func names(checks []check) []string {
@@ -38,94 +63,43 @@ func names(checks []check) []string {
 	return list
 }
 
-// groups are the checks, those of a group together.
-func groups(checks []check) [][]check {
-	var list [][]check
-	for i, c := range checks {
-		if i == 0 || c.group() != checks[i-1].group() {
-			list = append(list, nil)
+// status wants a response to have one of some statuses.
+func status(codes ...int) func(*response) bool {
+	return func(res *response) bool { return slices.Contains(codes, res.status) }
+}
+
+// refused wants a response to be 4xx.
+func refused(res *response) bool { return res.status/100 == 4 }
+
+// refusedBody wants a response to say that the body is at fault.
+func refusedBody(res *response) bool {
+	return slices.Contains([]int{400, 413, 415, 422}, res.status)
+}
+
+// notRun wants a response not to be 2xx with a body, as that of a run is.
+func notRun(res *response) bool {
+	return res.status/100 != 2 || res.status == http.StatusNoContent || len(res.body) == 0
+}
+
+// succeeds wants a response to have a status of success that the contract describes.
+func (op *operation) succeeds(res *response) bool {
+	if res.status/100 != 2 {
+		return false
+	}
+	described := false
+	for code := range op.Responses.Map() {
+		if code == fmt.Sprint(res.status) || strings.EqualFold(code, "2XX") {
+			return true
 		}
-		list[len(list)-1] = append(list[len(list)-1], c)
+		described = described || strings.HasPrefix(code, "2")
 	}
-	return list
+	return !described
 }
 
-// valid is the request that starts a run.
-func (m *material) valid() request {
-	return request{
-		method:      m.method,
-		path:        m.at(url.PathEscape(m.workflow)),
-		credential:  credential{"Bearer", m.key, keyVariable},
-		contentType: m.contentType,
-		body:        m.inputs.object(),
+// wantStatus wants a status if the contract describes it for the operation, and else any 4xx.
+func (op *operation) wantStatus(code int) (func(*response) bool, string) {
+	if op.has(code) {
+		return status(code), fmt.Sprint(code)
 	}
-}
-
-// validWith is the valid request with another body.
-func (m *material) validWith(body []byte) request {
-	changed := m.valid()
-	changed.body = body
-	return changed
-}
-
-// status wants an answer to have a status.
-func status(code int) func(*answer) bool {
-	return func(a *answer) bool { return a.status == code }
-}
-
-// refused wants an answer to be 4xx.
-func refused(a *answer) bool { return a.status >= 400 && a.status < 500 }
-
-// do sends a check's request and judges the answer.
-func (k *kit) do(ctx context.Context, c check) Result {
-	result := Result{Check: c.name, Curl: k.curl(c.request)}
-	select {
-	case k.slots <- struct{}{}:
-		defer func() { <-k.slots }()
-	case <-ctx.Done():
-		result.Err = context.Cause(ctx)
-		return result
-	}
-	var errs []error
-	fault := func(format string, args ...any) {
-		errs = append(errs, errors.New(k.redact(fmt.Sprintf(format, args...), c.request.credential.key)))
-	}
-	a, err := k.sendAgain(ctx, c)
-	switch {
-	case err != nil:
-		fault("%s: got no answer: %v", c.rule, err)
-	default:
-		if c.want != nil && !c.want(a) {
-			fault("%s: got %s", c.rule, a)
-		}
-		for _, problem := range k.everywhere(a) {
-			fault("%s", problem)
-		}
-	}
-	result.Err = errors.Join(errs...)
-	return result
-}
-
-// sendAgain sends a check's request, and again, a few times, where the answer is 429 as it must be.
-func (k *kit) sendAgain(ctx context.Context, c check) (*answer, error) {
-	const attempts = 5
-	for attempt := 1; ; attempt++ {
-		a, err := k.send(ctx, c.request, k.timeout(c))
-		if err != nil || a.status != http.StatusTooManyRequests || attempt == attempts || len(k.everywhere(a)) > 0 {
-			return a, err
-		}
-		if err := k.pause(ctx, a.retryAfter()); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// retryAfter is how long to wait after 429: what the answer says, to a limit, or the service's window of one second.
-func (a *answer) retryAfter() time.Duration {
-	const limit = 10 * time.Second
-	wait, err := time.ParseDuration(a.header.Get("Retry-After") + "s")
-	if err != nil {
-		return time.Second
-	}
-	return min(max(wait, time.Second), limit)
+	return refused, "4xx"
 }

@@ -10,42 +10,53 @@ import (
 const keyVariable = "$AITUTOR_API_KEY"
 
 // curl is a request as a command for a POSIX shell.
-func (k *kit) curl(r request) string {
+func (r *runner) curl(req request) string {
 	args := []string{"curl --silent --show-error --include --globoff --path-as-is"}
-	if r.method == http.MethodHead {
+	if req.method == http.MethodHead {
 		args[0] += " --head"
 	} else {
-		args[0] += " --request " + r.method
+		args[0] += " --request " + req.method
 	}
-	args[0] += " " + k.quote(k.base+r.path)
-	switch c := r.credential; {
+	args[0] += " " + r.quote(r.base+req.path)
+	switch c := req.credential; {
 	case c.key != "":
 		args = append(args, `--header "Authorization: `+strings.TrimSpace(c.scheme+" "+c.shell)+`"`)
 	case c.scheme != "":
 		args = append(args, `--header "Authorization: `+c.scheme+`"`)
 	}
-	if r.contentType != "" {
-		args = append(args, "--header "+k.quote("Content-Type: "+r.contentType))
+	for _, h := range req.headers {
+		if h.shell != "" {
+			args = append(args, `--header "`+h.name+": "+h.shell+`"`)
+			continue
+		}
+		args = append(args, "--header "+r.quote(h.name+": "+h.value))
+	}
+	if req.contentType != "" {
+		args = append(args, "--header "+r.quote("Content-Type: "+req.contentType))
 	}
 	before := ""
 	switch {
-	case r.body == nil:
-	case fitsArgument(r.body):
-		args = append(args, "--data-binary "+k.quote(string(r.body)))
+	case req.body == nil:
+	case fitsArgument(req.body):
+		args = append(args, "--data-binary "+r.quote(string(req.body)))
 	default:
-		before = k.printf(string(r.body)) + " |\n"
+		before = r.printf(string(req.body)) + " |\n"
 		args = append(args, "--data-binary @-")
 	}
 	return before + strings.Join(args, " \\\n  ")
 }
 
-// quote is a text as one argument.
-func (k *kit) quote(text string) string {
-	return "'" + strings.ReplaceAll(k.inCommand(text), "'", `'\''`) + "'"
+// quote is a text as one argument, with the variable for the key.
+func (r *runner) quote(text string) string {
+	parts := []string{text}
+	if key := r.target.APIKey; len(key) >= minSecret {
+		parts = strings.Split(text, key)
+	}
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(r.redact(part, ""), "'", `'\''`)
+	}
+	return "'" + strings.Join(parts, `'"`+keyVariable+`"'`) + "'"
 }
-
-// inCommand keeps the key out of what is not the header of the key: a base URL or inputs that have it in them.
-func (k *kit) inCommand(text string) string { return k.redact(text, "") }
 
 // fitsArgument reports whether a body can be shown as it is.
 func fitsArgument(body []byte) bool {
@@ -59,9 +70,9 @@ func fitsArgument(body []byte) bool {
 }
 
 // printf is a command that prints a body, in plain ASCII, what is repeated often in short.
-func (k *kit) printf(body string) string {
+func (r *runner) printf(body string) string {
 	const often = 100
-	body = k.inCommand(body)
+	body = r.redact(body, "")
 	var commands []string
 	var text strings.Builder
 	flush := func() {
@@ -72,12 +83,12 @@ func (k *kit) printf(body string) string {
 	}
 	for len(body) > 0 {
 		b := body[0]
-		run := len(body) - len(strings.TrimLeft(body, string(rune(b))))
+		repeated := len(body) - len(strings.TrimLeft(body, string(rune(b))))
 		switch {
-		case b < 0x80 && run >= often:
+		case b < 0x80 && repeated >= often:
 			flush()
-			commands = append(commands, fmt.Sprintf(`head -c %d /dev/zero | tr '\0' '%s'`, run, escape(b)))
-			body = body[run:]
+			commands = append(commands, fmt.Sprintf(`head -c %d /dev/zero | tr '\0' '%s'`, repeated, escape(b)))
+			body = body[repeated:]
 		default:
 			text.WriteString(escape(b))
 			body = body[1:]

@@ -3,73 +3,136 @@ package contracttest
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/spec"
 )
 
-// requests are the checks of bodies that are no inputs.
-func (m *material) requests() []check {
-	body := func(name, rule string, runs bool, body []byte) check {
-		return check{name: "request/" + name, rule: rule + " must be answered with 4xx", runs: runs, request: m.validWith(body), want: refused}
+// requests are the checks of bodies that are not valid, whatever the schema.
+func (op *operation) requests() []check {
+	if op.schema == nil {
+		return nil
 	}
-	valid := m.inputs.object()
+	body := func(name, what string, runs bool, body []byte) check {
+		return check{
+			name: "request/" + name, rule: what + " must be answered with 4xx that blames the body", source: op.atBody(), runs: runs && !op.safe(),
+			request: op.validWith(body), want: refusedBody,
+		}
+	}
+	advice := func(c check) check {
+		c.level, c.rule, c.want = LevelAdvice, strings.Replace(c.rule, "must", "should", 1), nil
+		c.advise = func(res *response) string {
+			if !refusedBody(res) {
+				return "expected 4xx that blames the body"
+			}
+			return ""
+		}
+		return c
+	}
 	const deep = 10_000
-	contentType := body("other-content-type", "a body of another content type", true, valid)
-	contentType.request.contentType = "text/plain"
-	return []check{
+	otherType := advice(body("other-content-type", "a body of another content type", true, op.body))
+	otherType.request.contentType, otherType.bypasses = "text/plain", true
+	nested := advice(body("nested-deep", "JSON nested 10,000 deep", false, []byte(strings.Repeat("[", deep)+strings.Repeat("]", deep))))
+	nested.bypasses, nested.mayFail, nested.want = true, true, notRun
+	checks := []check{
 		body("empty-body", "an empty body", false, []byte{}),
-		body("json-cut-short", "JSON that is cut short", false, valid[:len(valid)-1]),
+		body("json-cut-short", "JSON that is cut short", false, op.body[:len(op.body)-1]),
 		// Some parsers let these two pass.
-		body("json-with-more", "JSON with more after its end", true, append(slices.Clone(valid), " x"...)),
-		body("json-in-single-quotes", "JSON in single quotes", true, bytes.ReplaceAll(valid, []byte(`"`), []byte(`'`))),
-		body("array-for-object", "an array in place of the inputs", false, []byte("[]")),
-		body("string-for-object", "a string in place of the inputs", false, []byte(`"inputs"`)),
-		body("number-for-object", "a number in place of the inputs", false, []byte("1")),
-		body("boolean-for-object", "a boolean in place of the inputs", false, []byte("true")),
-		body("null-for-object", "null in place of the inputs", false, []byte("null")),
-		body("nested-deep", "JSON nested 10,000 deep", false, []byte(strings.Repeat("[", deep)+strings.Repeat("]", deep))),
-		contentType,
+		advice(body("json-with-more", "JSON with more after its end", true, append(slices.Clone(op.body), " x"...))),
+		body("json-in-single-quotes", "JSON in single quotes", true, bytes.ReplaceAll(op.body, []byte(`"`), []byte(`'`))),
 	}
+	for _, wrong := range []struct{ jsonType, what, body string }{
+		{openapi3.TypeArray, "an array", "[]"},
+		{openapi3.TypeString, "a string", `"inputs"`},
+		{openapi3.TypeNumber, "a number", "1"},
+		{openapi3.TypeBoolean, "a boolean", "true"},
+		{openapi3.TypeNull, "null", "null"},
+	} {
+		if !allows(op.schema, wrong.jsonType) {
+			checks = append(checks, body(wrong.jsonType+"-for-object", wrong.what+" in place of the inputs", false, []byte(wrong.body)))
+		}
+	}
+	if !allows(op.schema, openapi3.TypeArray) {
+		checks = append(checks, body("array-of-inputs", "the inputs within an array", true, slices.Concat([]byte("["), op.body, []byte("]"))))
+	}
+	if form := op.form(); form != "" && op.RequestBody.Value.Content.Get("application/x-www-form-urlencoded") == nil {
+		c := body("form", "a body encoded as a form", true, []byte(form))
+		c.request.contentType = "application/x-www-form-urlencoded"
+		checks = append(checks, c)
+	}
+	return append(checks, nested, otherType)
 }
 
-// perInput are the checks that the schema of the inputs makes: none where the inputs are another workflow's.
-func (m *material) perInput() []check {
-	if m.foreign {
+// form is the inputs encoded as a form.
+func (op *operation) form() string {
+	form := url.Values{}
+	for name, value := range op.inputs {
+		text, ok := decode(value).(string)
+		if !ok {
+			text = string(value)
+		}
+		form.Set(name, text)
+	}
+	return form.Encode()
+}
+
+// perInput are the checks that the schema of the body makes: none if the inputs are another workflow's.
+func (op *operation) perInput() []check {
+	if op.custom || op.inputs == nil {
 		return nil
 	}
 	var checks []check
-	add := func(name, rule string, in inputs, want func(*answer) bool) {
-		checks = append(checks, check{name: "request/" + name, rule: rule, runs: true, request: m.validWith(in.object()), want: want})
+	want, code := op.wantStatus(http.StatusBadRequest)
+	add := func(name, what string, in inputs) *check {
+		checks = append(checks, check{
+			name: "request/" + name, rule: what + " must be answered with " + code, source: op.at(http.StatusBadRequest), runs: !op.safe(),
+			request: op.validWith(in.object()), want: want,
+		})
+		return &checks[len(checks)-1]
 	}
-	for _, name := range m.required() {
-		add("missing-"+name, "a request without "+name+", which is required, must be answered with 400 and a message that names it",
-			m.inputs.without(name), func(a *answer) bool {
-				return a.status == http.StatusBadRequest && strings.Contains(a.message(), name)
-			})
+	for _, name := range op.required() {
+		missing := add("missing-"+name, "a request without "+name+", which is required,", op.inputs.without(name))
+		missing.advise = func(res *response) string {
+			if refused(res) && !strings.Contains(res.message(), name) {
+				return "expected a message that names " + name
+			}
+			return ""
+		}
+		if other := otherCase(name); other != name {
+			if _, taken := op.schema.Properties[other]; !taken {
+				add("other-case-"+name, "a request with "+other+" in place of "+name+", which is another input,",
+					op.inputs.without(name).with(other, op.inputs[name]))
+			}
+		}
 	}
-	for _, name := range m.properties() {
-		schema := flat(m.schema.Properties[name].Value)
-		valid := m.inputs[name]
+	for _, name := range op.properties() {
+		schema := spec.Merged(op.schema.Properties[name].Value)
+		valid := op.inputs[name]
 		if valid == nil {
-			valid = encode(sample(schema))
+			valid = encode(spec.Sample(schema))
 		}
 		for _, wrong := range ofEachType(valid) {
 			if !allows(schema, wrong.jsonType) {
-				add(name+"-is-"+wrong.jsonType, name+", of a wrong type ("+wrong.jsonType+"), must be answered with 4xx",
-					m.inputs.with(name, wrong.value), refused)
+				add(name+"-is-"+wrong.jsonType, name+", of a wrong type ("+wrong.jsonType+"),", op.inputs.with(name, wrong.value))
 			}
 		}
 		switch {
 		case !allows(schema, openapi3.TypeString):
 		case len(schema.Enum) > 0:
 			if !fits(schema, notListed) {
-				add(name+"-is-not-listed", name+", of a value that the contract does not list, must be answered with 4xx",
-					m.inputs.with(name, encode(notListed)), refused)
+				add(name+"-is-not-listed", name+", of a value that the contract does not list,", op.inputs.with(name, encode(notListed)))
 			}
-		case !fits(schema, blank):
-			add("blank-"+name, "a blank "+name+" must be answered with 400", m.inputs.with(name, encode(blank)), status(http.StatusBadRequest))
+		default:
+			if !fits(schema, "") {
+				add("empty-"+name, "an empty "+name, op.inputs.with(name, []byte(`""`)))
+			}
+			if !fits(schema, blank) {
+				add("blank-"+name, "a blank "+name, op.inputs.with(name, encode(blank)))
+			}
 		}
 	}
 	return checks
@@ -80,11 +143,14 @@ const (
 	notListed = "contracttest-not-listed"
 )
 
-// required are the names of the inputs that the contract wants and the target's have.
-func (m *material) required() []string {
+// otherCase is a name with its first letter in the other case.
+func otherCase(name string) string { return swapCase(name[:1]) + name[1:] }
+
+// required are the names of the inputs that the contract wants and the valid body has.
+func (op *operation) required() []string {
 	var names []string
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(m.schema.Required))) {
-		if m.inputs[name] != nil {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(op.schema.Required))) {
+		if name != "" && op.inputs[name] != nil {
 			names = append(names, name)
 		}
 	}
@@ -92,51 +158,11 @@ func (m *material) required() []string {
 }
 
 // properties are the names of the inputs that the contract describes.
-func (m *material) properties() []string {
+func (op *operation) properties() []string {
 	var names []string
-	for name := range m.schema.Properties {
+	for name := range op.schema.Properties {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names
-}
-
-// typed is a JSON value and its type.
-type typed struct {
-	jsonType string
-	value    []byte
-}
-
-// ofEachType gives a value of each type, near to a valid one where it can be: 3 as a string is "3".
-func ofEachType(valid []byte) []typed {
-	text := valid
-	if !bytes.HasPrefix(valid, []byte(`"`)) {
-		text = encode(string(valid))
-	}
-	return []typed{
-		{openapi3.TypeNull, []byte("null")},
-		{openapi3.TypeNumber, []byte("12.5")},
-		{openapi3.TypeString, text},
-		{openapi3.TypeBoolean, []byte("true")},
-		{openapi3.TypeArray, slices.Concat([]byte("["), valid, []byte("]"))},
-		{openapi3.TypeObject, slices.Concat([]byte(`{"value":`), valid, []byte("}"))},
-	}
-}
-
-// allows reports whether a schema allows any value of a type. A number is one with a fraction: an integer is not that.
-func allows(schema *openapi3.Schema, jsonType string) bool {
-	schema = flat(schema)
-	for _, list := range []openapi3.SchemaRefs{schema.AnyOf, schema.OneOf} {
-		if len(list) > 0 && !slices.ContainsFunc(list, func(ref *openapi3.SchemaRef) bool { return allows(ref.Value, jsonType) }) {
-			return false
-		}
-	}
-	if jsonType == openapi3.TypeNull {
-		return schema.Nullable || schema.Type == nil || schema.Type.IncludesNull()
-	}
-	return schema.Type == nil || schema.Type.Permits(jsonType)
-}
-
-func fits(schema *openapi3.Schema, value any) bool {
-	return schema.VisitJSON(value, openapi3.VisitAsRequest()) == nil
 }

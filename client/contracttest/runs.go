@@ -7,70 +7,87 @@ import (
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/spec"
 )
 
-// everyText has a character of every kind, as the inside of a JSON string.
-const everyText = "ASCII <&>' \u00df \u0416 \u4e2d\u6587" + // Latin, Cyrillic, Chinese
-	" e\u0301\u0323 \u1112\u1161\u11ab" + // combining marks, conjoining letters
-	" \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 \u202etfel\u202c" + // right to left, and turned around
-	" \U0001f436 \U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \U0001d51e" + // beyond 16 bits
-	" \u2028\u2029\u00a0\u200b\u0085" + // ends of lines and kinds of space, as they are
-	" \ufeff \ufffe \uffff \U0010ffff \ufffd \ue000" + // byte order mark, noncharacters, private use
-	` \"\\\/\b\f\n\r\t\u0000\u0001\u001b\u007f\u2028\ud83d\ude00` // escapes: control characters, NUL, a pair
+const (
+	// unicodeText has characters of many scripts, as the inside of a JSON string.
+	unicodeText = "ASCII <&>' \u00df \u0416 \u4e2d\u6587" + // Latin, Cyrillic, Chinese
+		" e\u0301\u0323 \u1112\u1161\u11ab" + // combining marks, conjoining letters
+		" \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 \u202etfel\u202c" + // right to left, and turned around
+		" \U0001f436 \U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \U0001d51e" + // beyond 16 bits
+		` \"\\\/\n\r\t \u00e4\ud83d\ude00` // escapes, a surrogate pair among them
+	// oddText has what is allowed in JSON and seldom met.
+	oddText = " \u2028\u2029\u00a0\u200b\u0085" + // ends of lines and kinds of space, as they are
+		" \ufeff \ufffe \uffff \U0010ffff \ufffd \ue000" + // byte order mark, noncharacters, private use
+		` \b\f\u0000\u0001\u001b\u007f` // control characters and NUL
+)
 
-// longText is 1 MB.
-var longText = sync.OnceValue(func() string { return strings.Repeat("a", 1<<20) })
+// longText is 1 MB, fairlyLongText 50 kB: less than what frameworks take by default.
+var (
+	longText       = sync.OnceValue(func() string { return strings.Repeat("a", 1<<20) })
+	fairlyLongText = sync.OnceValue(func() string { return strings.Repeat("once upon a time ", 3000) })
+)
 
-// runs are the checks of runs: each starts one.
-func (m *material) runs() []check {
-	return []check{{
-		name:    "runs/valid",
-		rule:    "a valid request must be answered with 200",
-		runs:    true,
-		request: m.valid(),
-		want:    status(http.StatusOK),
-	}, {
-		name:    "runs/extra-inputs",
-		rule:    "inputs that the workflow does not have must be no error: answered with 200",
-		runs:    true,
-		request: m.validWith(m.withUnknown().object()),
-		want:    status(http.StatusOK),
-	}, {
-		name:    "runs/long-text",
-		rule:    "a text of 1 MB in every free text must be answered within the contract",
-		runs:    true,
-		request: m.validWith(m.withTexts(func(own string) string { return own + longText() }).object()),
-	}, {
-		name:    "runs/unicode-text",
-		rule:    "a text of every kind of Unicode must be answered within the contract",
-		runs:    true,
-		request: m.validWith(m.withTexts(func(string) string { return everyText }).object()),
-	}, {
-		name:    "runs/lone-surrogate",
-		rule:    "a text with half of a surrogate pair, as an escape, must be answered within the contract",
-		runs:    true,
-		request: m.validWith(m.withTexts(func(own string) string { return own + `\ud83d` }).object()),
-	}}
+// runs are the checks of valid requests. Odd texts and other spellings are for the run operation.
+func (op *operation) runs() []check {
+	succeed := func(name, rule string, r request) check {
+		return check{name: name, rule: rule, source: op.at(http.StatusOK), runs: !op.safe(), request: r, want: op.succeeds}
+	}
+	if op.OperationID != runOperation {
+		return []check{succeed("valid/example", "a valid request must be answered with a success that the contract describes", op.valid())}
+	}
+	within := func(name, rule string, body []byte) check {
+		return check{name: name, rule: rule, source: op.atBody(), runs: true, request: op.validWith(body), want: status(http.StatusOK, http.StatusBadRequest)}
+	}
+	charset := op.valid()
+	charset.contentType += "; charset=utf-8"
+	long := within("runs/long-text", "a text of 1 MB in every free text must be answered with 200, or with 413",
+		op.withTexts(func(own string) string { return own + longText() }).object())
+	long.request.expect = true
+	long.want = status(http.StatusOK, http.StatusRequestEntityTooLarge)
+	notUTF8 := within("runs/not-utf-8", "a text that is not UTF-8 must be answered with 200 or 400",
+		op.withTexts(func(own string) string { return own + "\xff\xc0" }).object())
+	notUTF8.bypasses = true
+	surrogate := within("runs/lone-surrogate", "a text with half of a surrogate pair, as an escape, must be answered with 200 or 400",
+		op.withTexts(func(own string) string { return own + `\ud83d` }).object())
+	surrogate.bypasses = true // an application may echo it
+	return []check{
+		succeed("runs/valid", "a valid request must be answered with 200", op.valid()),
+		succeed("runs/charset", "a valid request with charset=utf-8 in its content type must be answered with 200", charset),
+		succeed("runs/extra-inputs", "inputs that the workflow does not have must be ignored: answered with 200", op.validWith(op.withUnknown().object())),
+		succeed("runs/fairly-long-text", "a text of 50 kB in every free text must be answered with 200",
+			op.validWith(op.withTexts(func(own string) string { return own + " " + fairlyLongText() }).object())),
+		long,
+		succeed("runs/unicode-text", "a text in many scripts must be answered with 200",
+			op.validWith(op.withTexts(func(string) string { return unicodeText }).object())),
+		within("runs/odd-text", "a text with control characters and noncharacters must be answered with 200 or 400",
+			op.withTexts(func(own string) string { return own + oddText }).object()),
+		surrogate,
+		notUTF8,
+	}
 }
 
 // withUnknown is the inputs and some that no workflow has.
-func (m *material) withUnknown() inputs {
-	more := maps.Clone(m.inputs)
+func (op *operation) withUnknown() inputs {
+	more := maps.Clone(op.inputs)
 	more["contracttest_text"] = []byte(`"unknown"`)
 	more["contracttest_nothing"] = []byte(`null`)
 	more["contracttest_object"] = []byte(`{"list":[1,true,null]}`)
 	return more
 }
 
-// withTexts is the inputs with another text in every free one: a string of the contract without a list of values or a
-// format, or, of another workflow's inputs, any string. Change gets and gives the inside of a JSON string.
-func (m *material) withTexts(change func(own string) string) inputs {
-	texts := maps.Clone(m.inputs)
-	for name, own := range m.inputs {
+// withTexts is the inputs with another text in every free one: a string of the contract without a list of values, a
+// format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a JSON
+// string.
+func (op *operation) withTexts(change func(own string) string) inputs {
+	texts := maps.Clone(op.inputs)
+	for name, own := range op.inputs {
 		isText := strings.HasPrefix(string(own), `"`)
-		if property := m.schema.Properties[name]; property != nil && !m.foreign {
-			schema := flat(property.Value)
-			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && allows(schema, openapi3.TypeString)
+		if property := op.schema.Properties[name]; property != nil && !op.custom {
+			schema := spec.Merged(property.Value)
+			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil && allows(schema, openapi3.TypeString)
 		}
 		if isText {
 			texts[name] = []byte(`"` + change(string(own[1:len(own)-1])) + `"`)

@@ -1,8 +1,10 @@
-// Command contract holds a running server against the contract of the AI Tutor API, a line a check:
+// Command contract checks that a running server keeps the contract of the AI Tutor API, one line per check:
 //
 //	AITUTOR_API_KEY=... AITUTOR_WORKFLOW_ID=... contract -url https://host/prefix
 //
-// It exits with 1 where a check fails, and with 2 where the checks could not be done.
+// AITUTOR_OTHER_API_KEY and AITUTOR_OTHER_WORKFLOW_ID, of another account, add the checks that accounts are kept apart.
+// It exits with 1 if the contract is broken (with -strict, if a check fails for good practice too), and with 2 if the
+// checks could not be made.
 package main
 
 import (
@@ -33,50 +35,89 @@ func main() {
 	}
 }
 
-// run prints the checks of the target that the arguments and the environment name, and counts those that failed.
-func run(ctx context.Context, out, usage io.Writer, getenv func(string) string, args []string) (failed int, err error) {
-	target, err := parse(usage, getenv, args)
-	if err != nil {
-		return 0, err
-	}
-	report, err := contracttest.Check(ctx, target)
-	if err != nil {
-		return 0, err
-	}
-	results := make(map[string]contracttest.Result, len(report.Results))
-	for _, result := range report.Results {
-		results[result.Check] = result
-	}
-	passed, skipped := 0, 0
-	for _, name := range contracttest.Checks() {
-		switch result, done := results[name]; {
-		case !done:
-			skipped++
-			fmt.Fprintln(out, "skip", name)
-		case result.Err != nil:
-			failed++
-			fmt.Fprintf(out, "fail %s\n%s\n%s\n", name, indent(result.Err.Error()), indent(result.Curl))
-		default:
-			passed++
-			fmt.Fprintln(out, "pass", name)
-		}
-	}
-	fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
-	return failed, nil
+// arguments are what the command is told.
+type arguments struct {
+	target      contracttest.Target
+	junit, json string // files to write
 }
 
-// parse reads the target from the arguments and the environment.
-func parse(usage io.Writer, getenv func(string) string, args []string) (contracttest.Target, error) {
-	var target contracttest.Target
+// run prints the checks of the target that the arguments and the environment name, and counts those that failed.
+func run(ctx context.Context, out, usage io.Writer, getenv func(string) string, args []string) (failed int, err error) {
+	parsed, err := parse(usage, getenv, args)
+	if err != nil {
+		return 0, err
+	}
+	counts := map[string]int{}
+	parsed.target.OnResult = func(result contracttest.Result) {
+		counts[result.Outcome()]++
+		fmt.Fprintf(out, "%s %s\n", result.Outcome(), result.Check)
+	}
+	report, err := contracttest.Check(ctx, parsed.target)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintln(out)
+	if err := report.WriteText(out); err != nil {
+		return 0, err
+	}
+	for _, result := range report.Unsure() {
+		if result.Outcome() == "unsure" {
+			fmt.Fprintf(out, "unsure: %s: %v\n", result.Check, result.Unsure)
+		}
+	}
+	if unseen := report.Unseen(); len(unseen) > 0 {
+		fmt.Fprintf(out, "not seen, and so not checked: %s\n", strings.Join(unseen, ", "))
+	}
+	fmt.Fprintf(out, "%d passed, %d failed, %d advice, %d skipped, %d unsure\n",
+		counts["pass"], counts["fail"], counts["advice"], counts["skip"], counts["unsure"])
+	if err := write(parsed.junit, report.WriteJUnit); err != nil {
+		return 0, err
+	}
+	if err := write(parsed.json, report.WriteJSON); err != nil {
+		return 0, err
+	}
+	return len(report.Failures()), nil
+}
+
+// write writes a file, if it has a name.
+func write(name string, report func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name) //nolint:gosec // the file that the user names
+	if err != nil {
+		return err
+	}
+	return errors.Join(report(file), file.Close())
+}
+
+// parse reads the arguments and the environment.
+func parse(usage io.Writer, getenv func(string) string, args []string) (arguments, error) {
+	var parsed arguments
+	target := &parsed.target
 	flags := flag.NewFlagSet("contract", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is printed once, by main
 	flags.StringVar(&target.BaseURL, "url", "", "base `URL` of the server (required)")
-	flags.BoolVar(&target.NoRuns, "no-runs", false, "only the checks that a server cannot bill")
+	flags.BoolVar(&target.NoRuns, "no-runs", false, "send nothing that could start a run")
+	flags.BoolVar(&target.Strict, "strict", false, "advice fails too")
+	flags.StringVar(&parsed.junit, "junit", "", "write the report as JUnit XML to `FILE`")
+	flags.StringVar(&parsed.json, "json", "", "write the report as JSON to `FILE`")
 	flags.Func("inputs", "a valid request as `JSON` (default: the contract's example)", func(text string) error {
 		if !json.Valid([]byte(text)) {
 			return errors.New("not JSON")
 		}
 		target.Inputs = json.RawMessage(text)
+		return nil
+	})
+	flags.Func("path", "a path parameter as `name=value`, of an operation that has others than workflow_id; may be repeated", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" || value == "" {
+			return errors.New("not name=value")
+		}
+		if target.PathParameters == nil {
+			target.PathParameters = map[string]string{}
+		}
+		target.PathParameters[name] = value
 		return nil
 	})
 	flags.Func("skip", "`names` of checks to leave out, with commas between", func(text string) error {
@@ -92,26 +133,27 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (contract
 			flags.SetOutput(usage)
 			flags.PrintDefaults()
 		}
-		return target, err
+		return parsed, err
 	}
 	switch {
 	case flags.NArg() > 0:
-		return target, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return parsed, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case target.BaseURL == "":
-		return target, errors.New("no URL: set -url (make contract URL=...)")
+		return parsed, errors.New("no URL: set -url (make contract URL=...)")
 	}
 	for _, variable := range []struct {
-		name  string
-		value *string
+		name     string
+		value    *string
+		required bool
 	}{
-		{"AITUTOR_API_KEY", &target.APIKey},
-		{"AITUTOR_WORKFLOW_ID", &target.WorkflowID},
+		{"AITUTOR_API_KEY", &target.APIKey, true},
+		{"AITUTOR_WORKFLOW_ID", &target.WorkflowID, true},
+		{"AITUTOR_OTHER_API_KEY", &target.OtherAPIKey, false},
+		{"AITUTOR_OTHER_WORKFLOW_ID", &target.OtherWorkflowID, false},
 	} {
-		if *variable.value = getenv(variable.name); *variable.value == "" {
-			return target, fmt.Errorf("%s is not set in the environment", variable.name)
+		if *variable.value = getenv(variable.name); *variable.value == "" && variable.required {
+			return parsed, fmt.Errorf("%s is not set in the environment", variable.name)
 		}
 	}
-	return target, nil
+	return parsed, nil
 }
-
-func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }

@@ -4,6 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,46 +32,91 @@ func TestALineACheck(t *testing.T) {
 	t.Cleanup(server.Close)
 	all := len(contracttest.Checks())
 	for _, test := range []struct {
-		name, key string
-		args      []string
-		failed    bool
-		want      []string
-		last      string
+		name string
+		args []string
+		want []string
+		last string
 	}{
-		{"passes", server.APIKey, nil, false, []string{"pass runs/valid\n", "pass method/trace\n"}, fmt.Sprintf("%d passed, 0 failed, 0 skipped\n", all)},
+		{"passes", nil, []string{"pass runWorkflow/runs/valid\n", "pass runWorkflow/method/trace\n", "not seen, and so not checked: runWorkflow 402"}, fmt.Sprintf("%d passed, 0 failed, 0 advice, 2 skipped, 0 unsure\n", all-2)},
 		{
-			"passes with inputs of one's own", server.APIKey,
-			[]string{"-inputs", `{"story":"of a cat"}`},
-			false, nil, fmt.Sprintf("%d passed, 0 failed, 0 skipped\n", all),
+			"skips what it is told to skip", []string{"-skip", "runWorkflow/method/get, runWorkflow/method/put"},
+			[]string{"skip runWorkflow/method/get\n", "skip runWorkflow/method/put\n"}, fmt.Sprintf("%d passed, 0 failed, 0 advice, 4 skipped, 0 unsure\n", all-4),
 		},
-		{
-			"skips what it is told to skip", server.APIKey,
-			[]string{"-skip", "method/get, method/put"},
-			false,
-			[]string{"skip method/get\n", "skip method/put\n"}, fmt.Sprintf("%d passed, 0 failed, 2 skipped\n", all-2),
-		},
-		{"skips what may be billed", server.APIKey, []string{"-no-runs"}, false, []string{"skip runs/valid\n", "pass workflow/unknown\n"}, " skipped\n"},
-		{
-			"shows what failed, and how to see it again", "a-key-that-is-refused", nil, true,
-			[]string{
-				"fail runs/valid\n    a valid request must be answered with 200: got 401 Unauthorized", "\n    curl ",
-				`"Authorization: Bearer $AITUTOR_API_KEY"`, "pass unauthorized/missing-key\n",
-			},
-			" skipped\n",
-		},
+		{"skips what may be billed", []string{"-no-runs"}, []string{"skip runWorkflow/runs/valid\n", "pass runWorkflow/workflow/unknown\n"}, " skipped, 0 unsure\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			failed, err := run(t.Context(), &out, io.Discard, environment(test.key, server.WorkflowID), append([]string{"-url", server.URL}, test.args...))
+			failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-url", server.URL}, test.args...))
 			require.NoError(t, err)
-			assert.Equal(t, test.failed, failed > 0)
+			assert.Zero(t, failed)
 			for _, want := range test.want {
 				assert.Contains(t, out.String(), want)
 			}
 			assert.True(t, strings.HasSuffix(out.String(), test.last), out.String())
-			assert.NotContains(t, out.String(), test.key)
+			assert.NotContains(t, out.String(), server.APIKey)
 		})
+	}
+}
+
+// newProxy passes on to a server, and changes responses.
+func newProxy(t *testing.T, to string, change func(*http.Response)) string {
+	t.Helper()
+	upstream, err := url.Parse(to)
+	require.NoError(t, err)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
+		ModifyResponse: func(res *http.Response) error { change(res); return nil },
+	})
+	t.Cleanup(proxy.Close)
+	return proxy.URL
+}
+
+func TestWhatFailsIsGroupedAndWritten(t *testing.T) {
+	t.Parallel()
+	server := clienttest.NewServer()
+	t.Cleanup(server.Close)
+	proxy := newProxy(t, server.URL, func(res *http.Response) {
+		if res.StatusCode == http.StatusNotFound {
+			res.StatusCode = http.StatusForbidden
+		}
+		if res.StatusCode == http.StatusMethodNotAllowed {
+			res.Header.Del("Allow")
+		}
+	})
+	junit, jsonFile := filepath.Join(t.TempDir(), "junit.xml"), filepath.Join(t.TempDir(), "report.json")
+	var out strings.Builder
+	failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID),
+		[]string{"-url", proxy, "-junit", junit, "-json", jsonFile})
+	require.NoError(t, err)
+	assert.Positive(t, failed)
+	for _, want := range []string{
+		"\nfail runWorkflow/workflow/unknown\n", "\nadvice runWorkflow/method/get\n",
+		"\nfail: a request for a workflow that does not exist must be answered with 404: got 403 Forbidden, application/json, \"{",
+		"\n    curl ", `"Authorization: Bearer $AITUTOR_API_KEY"`,
+	} {
+		assert.Contains(t, out.String(), want)
+	}
+	for _, file := range []string{junit, jsonFile} {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, string(data), "runWorkflow/workflow/unknown")
+		assert.NotContains(t, string(data), server.APIKey)
+	}
+}
+
+func TestStrictMakesAdviceFail(t *testing.T) {
+	t.Parallel()
+	server := clienttest.NewServer()
+	t.Cleanup(server.Close)
+	proxy := newProxy(t, server.URL, func(res *http.Response) { res.Header.Del("Allow") })
+	for _, test := range []struct {
+		args   []string
+		failed bool
+	}{{[]string{"-url", proxy}, false}, {[]string{"-url", proxy, "-strict"}, true}} {
+		failed, err := run(t.Context(), io.Discard, io.Discard, environment(server.APIKey, server.WorkflowID), test.args)
+		require.NoError(t, err)
+		assert.Equal(t, test.failed, failed > 0)
 	}
 }
 

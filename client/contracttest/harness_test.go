@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
@@ -21,61 +23,94 @@ import (
 const (
 	testKey      = "test-key-of-the-contract-kit"
 	testWorkflow = "wf_test"
+	otherKey     = "test-key-of-another"
 )
 
-// testMaterial is the material of the checks of a sound server.
-func testMaterial(t *testing.T, document *openapi3.T) *material {
+// testOperation is the run operation of a target that is sound.
+func testOperation(t *testing.T, document *openapi3.T) *operation {
 	t.Helper()
-	m, err := newMaterial(document, Target{APIKey: testKey, WorkflowID: testWorkflow})
+	s, err := newSuite(document, testTarget())
 	require.NoError(t, err)
-	return m
+	for _, op := range s.operations {
+		if op.OperationID == runOperation {
+			return op
+		}
+	}
+	require.Fail(t, "no "+runOperation)
+	return nil
 }
 
-// checkHandler does all checks of a handler, and gives the names of those that fail.
-func checkHandler(t *testing.T, document *openapi3.T, handler http.Handler) []string {
-	t.Helper()
-	k, err := open(t.Context(), document, Target{Handler: handler, APIKey: testKey, WorkflowID: testWorkflow})
-	require.NoError(t, err)
-	defer k.close()
-	k.pause = noPause
-	for i := range k.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
-		body := &k.checks[i].request.body
-		*body = bytes.Replace(*body, []byte(longText()), []byte(longText()[:2000]), 1)
-	}
-	report, err := k.run(t.Context())
-	require.NoError(t, err)
-	failed := []string{}
-	for _, failure := range report.Failures() {
-		failed = append(failed, failure.Check)
-		require.NotContains(t, failure.Err.Error(), testKey)
-		require.NotContains(t, failure.Curl, testKey)
-	}
-	return failed
+func testTarget() Target {
+	return Target{APIKey: testKey, WorkflowID: testWorkflow, OtherAPIKey: otherKey, OtherWorkflowID: "wf_another"}
 }
+
+// checkHandler makes all checks of a handler.
+func checkHandler(t *testing.T, document *openapi3.T, handler http.Handler) (*Report, error) {
+	t.Helper()
+	target := testTarget()
+	target.Handler = handler
+	r, err := open(t.Context(), document, target)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	r.pause = noPause
+	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
+		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
+			body := &r.checks[i].request.body
+			*body = bytes.Replace(*body, []byte(long), []byte(short), 1)
+		}
+	}
+	report, err := r.report(t.Context())
+	require.NoError(t, err)
+	for _, result := range report.Results {
+		if result.Err != nil {
+			require.NotContains(t, result.Err.Error(), testKey)
+		}
+		require.NotContains(t, result.Curl, testKey)
+	}
+	return report, nil
+}
+
+// failed lists the checks that fail at a level.
+func failed(report *Report, level Level) []string {
+	list := []string{}
+	for _, result := range report.Results {
+		if result.Err != nil && result.Level == level {
+			list = append(list, result.Check)
+		}
+	}
+	return list
+}
+
+// noPause goes on at once, in place of a wait.
+func noPause(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 // sound is a server that keeps the contract, whatever the inputs of its workflow are.
 func sound(t *testing.T, document *openapi3.T) http.Handler {
 	t.Helper()
-	m := testMaterial(t, document)
-	responses := document.Paths.Value(m.path).Operations()[m.method].Responses
+	m := testOperation(t, document)
+	responses := m.Responses
 	examples := responses.Status(http.StatusOK).Value.Content.Get("application/json").Examples
 	run := encode(examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
-		id, ok := strings.CutPrefix(r.URL.EscapedPath(), m.at(""))
+		id, ok := strings.CutPrefix(r.URL.EscapedPath(), m.pathWith(map[string]string{workflowIDName: ""}))
 		fields := map[string]any{}
 		err := json.Unmarshal(body, &fields)
 		switch {
 		case !ok || strings.Contains(id, "/"):
 			refuse(w, http.StatusNotFound, "no such path")
-		case r.Method != m.method:
-			w.Header().Set("Allow", m.method)
+		case r.Method != m.Method:
+			w.Header().Set("Allow", m.Method)
 			refuse(w, http.StatusMethodNotAllowed, "no such method")
-		case r.Header.Get("Authorization") != "Bearer "+testKey:
+		case r.Header.Get("Authorization") == "Bearer "+otherKey:
+			refuse(w, http.StatusNotFound, "no such workflow")
+		case r.Header.Get("Authorization") != "Bearer "+testKey && r.Header.Get("Authorization") != "bearer "+testKey:
 			refuse(w, http.StatusUnauthorized, "no valid key")
 		case id != testWorkflow:
 			refuse(w, http.StatusNotFound, "no such workflow")
-		case r.Header.Get("Content-Type") != m.contentType:
+		case strings.TrimSuffix(r.Header.Get("Content-Type"), "; charset=utf-8") != m.contentType:
 			refuse(w, http.StatusUnsupportedMediaType, "no JSON")
 		case err != nil || fields == nil:
 			refuse(w, http.StatusBadRequest, "not a JSON object")
@@ -173,10 +208,15 @@ func taking(applies when, change func(*http.Request)) middleware {
 // asKeyed is a change of a request to one with the key.
 func asKeyed(r *http.Request) { r.Header.Set("Authorization", "Bearer "+testKey) }
 
+func asksKeyed(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+testKey }
+
+// asTestWorkflow is a change of a request to one for the workflow.
+func asTestWorkflow(r *http.Request) { r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, "" }
+
 // asValid gives a change of a request to one with valid inputs.
-func asValid(m *material) func(*http.Request) {
+func asValid(m *operation) func(*http.Request) {
 	return func(r *http.Request) {
-		setBody(r, m.inputs.object())
+		setBody(r, m.body)
 		r.Header.Set("Content-Type", m.contentType)
 	}
 }
@@ -231,8 +271,8 @@ func otherInputs(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(api.Spec)
 	require.NoError(t, err)
-	m := testMaterial(t, document)
-	media := document.Paths.Value(m.path).Operations()[m.method].RequestBody.Value.Content.Get(m.contentType)
+	m := testOperation(t, document)
+	media := m.RequestBody.Value.Content.Get(m.contentType)
 	media.Examples = nil
 	atLeastOne := uint64(1)
 	*media.Schema.Value = *openapi3.NewObjectSchema().

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,9 +17,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
-	"github.com/aitutor-api/aitutor-go/gen"
+	"github.com/aitutor-api/aitutor-go/client/internal/spec"
 )
 
 // targetOf is clienttest's server as a target.
@@ -30,12 +33,12 @@ func targetOf(t *testing.T, options ...clienttest.Option) (contracttest.Target, 
 
 func TestClienttestKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	t.Run("in the documented form", func(t *testing.T) {
+	t.Run("in the documented variant", func(t *testing.T) {
 		t.Parallel()
 		target, _ := targetOf(t)
 		contracttest.Run(t, target)
 	})
-	t.Run("in the deployed form", func(t *testing.T) {
+	t.Run("in the deployed variant", func(t *testing.T) {
 		t.Parallel()
 		target, _ := targetOf(t, clienttest.WithTextResults())
 		contracttest.Run(t, target)
@@ -49,7 +52,7 @@ func TestCheckReportsEveryCheckInOrder(t *testing.T) {
 	report, err := contracttest.Check(t.Context(), target)
 	require.NoError(t, err)
 	assert.Empty(t, report.Failures())
-	assert.Equal(t, contracttest.Checks(), namesOf(report))
+	assert.Equal(t, contracttest.Checks(), namesOf(report.Results))
 	assert.Positive(t, server.Runs())
 	for _, result := range report.Results {
 		assert.Contains(t, result.Curl, server.URL+"/api/v1/run/", result.Check)
@@ -57,24 +60,33 @@ func TestCheckReportsEveryCheckInOrder(t *testing.T) {
 	}
 }
 
-func namesOf(report *contracttest.Report) []string {
+func namesOf(results []contracttest.Result) []string {
 	var names []string
-	for _, result := range report.Results {
+	for _, result := range results {
 		names = append(names, result.Check)
 	}
 	return names
 }
 
-func TestNoRunsStartsNoRunWhereAProxyForgetsTheKey(t *testing.T) {
+// A proxy that forgets what it is asked for: whatever the key and the workflow, it runs.
+func newForgetfulProxy(t *testing.T, upstream *clienttest.Server) http.Handler {
+	t.Helper()
+	to, err := url.Parse(upstream.URL)
+	require.NoError(t, err)
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Header.Set("Authorization", "Bearer "+upstream.APIKey)
+		r.Out.Method = http.MethodPost
+		r.Out.URL.Path, r.Out.URL.RawPath = "/api/v1/run/"+upstream.WorkflowID, ""
+	}}
+}
+
+func TestNoRunsStartsNoRunOnAServerThatIgnoresKeyWorkflowAndMethod(t *testing.T) {
+	t.Parallel()
 	upstream := clienttest.NewServer()
-	defer upstream.Close()
-	forward := newProxy(upstream.URL)
-	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Set("Authorization", "Bearer "+upstream.APIKey) // whoever asks
-		forward.ServeHTTP(w, r)
-	})
+	t.Cleanup(upstream.Close)
 	report, err := contracttest.Check(t.Context(), contracttest.Target{
-		Handler: proxy, APIKey: upstream.APIKey, WorkflowID: upstream.WorkflowID, NoRuns: true,
+		Handler: newForgetfulProxy(t, upstream), APIKey: upstream.APIKey, WorkflowID: upstream.WorkflowID, NoRuns: true,
 	})
 	require.NoError(t, err)
 	assert.NotEmpty(t, report.Failures())
@@ -89,22 +101,71 @@ func TestNoRunsStartsNoRun(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, report.Failures())
 	assert.Zero(t, server.Runs())
-	names := namesOf(report)
-	assert.Subset(t, names, []string{"unauthorized/missing-key", "workflow/unknown", "request/empty-body", "method/get"})
-	for _, name := range []string{"runs/valid", "request/other-content-type", "request/json-with-more", "request/missing-story", "request/story-is-null"} {
-		assert.NotContains(t, names, name)
+	unsure := namesOf(report.Unsure())
+	for _, name := range []string{"unauthorized/missing-key", "workflow/unknown", "request/empty-body", "method/get"} {
+		assert.NotContains(t, unsure, "runWorkflow/"+name)
 	}
+	for _, name := range []string{"runs/valid", "request/other-content-type", "request/json-with-more", "request/form"} {
+		assert.Contains(t, unsure, "runWorkflow/"+name)
+	}
+}
+
+func TestAServerThatTakesEveryRequestIsNotCheckedFurther(t *testing.T) {
+	t.Parallel()
+	upstream := clienttest.NewServer()
+	t.Cleanup(upstream.Close)
+	report, err := contracttest.Check(t.Context(), contracttest.Target{
+		Handler: newForgetfulProxy(t, upstream), APIKey: upstream.APIKey, WorkflowID: upstream.WorkflowID,
+	})
+	require.ErrorContains(t, err, "answered a request without a key with 200 OK")
+	assert.Nil(t, report)
+	assert.LessOrEqual(t, upstream.Runs(), 1)
+}
+
+func TestAKeyThatIsRefusedIsOneError(t *testing.T) {
+	t.Parallel()
+	target, server := targetOf(t)
+	target.APIKey = "test-key-that-is-refused"
+	report, err := contracttest.Check(t.Context(), target)
+	require.ErrorContains(t, err, "the target refuses its own key (Target.APIKey): it answered with 401 Unauthorized")
+	assert.NotContains(t, err.Error(), target.APIKey)
+	assert.Nil(t, report)
+	assert.Zero(t, server.Runs())
 }
 
 func TestSkipLeavesOutTheChecksItNames(t *testing.T) {
 	t.Parallel()
 	target, _ := targetOf(t)
-	target.Skip = []string{"method/options", "runs/valid"}
+	target.Skip = []string{"runWorkflow/method/options", "runWorkflow/runs/valid"}
 	report, err := contracttest.Check(t.Context(), target)
 	require.NoError(t, err)
-	assert.Len(t, report.Results, len(contracttest.Checks())-2)
-	assert.NotContains(t, namesOf(report), "method/options")
-	assert.NotContains(t, namesOf(report), "runs/valid")
+	assert.Len(t, report.Results, len(contracttest.Checks()))
+	assert.Subset(t, namesOf(report.Unsure()), target.Skip)
+	for _, result := range report.Unsure() {
+		assert.ErrorIs(t, result.Unsure, contracttest.ErrSkipped)
+	}
+}
+
+func TestResultsComeAsChecksEndInTheirOrder(t *testing.T) {
+	t.Parallel()
+	target, _ := targetOf(t)
+	var seen []contracttest.Result
+	target.OnResult = func(result contracttest.Result) { seen = append(seen, result) }
+	report, err := contracttest.Check(t.Context(), target)
+	require.NoError(t, err)
+	assert.Equal(t, report.Results, seen)
+}
+
+// specInputs is the spec's example of a run's inputs.
+func specInputs(t *testing.T) any {
+	t.Helper()
+	for _, op := range spec.Operations(api.Document()) {
+		if _, media := op.Body(); op.OperationID == "runWorkflow" && media != nil {
+			return spec.Example(media)
+		}
+	}
+	require.Fail(t, "the spec has no runWorkflow")
+	return nil
 }
 
 func TestInputsOfTheTarget(t *testing.T) {
@@ -116,7 +177,7 @@ func TestInputsOfTheTarget(t *testing.T) {
 		allChecks bool
 		failures  bool
 	}{
-		{"that fit the contract have all checks", gen.RunRequest{Story: "another story"}, true, false},
+		{"that fit the contract have all checks", specInputs(t), true, false},
 		{"of another workflow lack the checks of the schema, and have an output of their own", map[string]any{"topic": "dogs", "level": 2}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -124,7 +185,7 @@ func TestInputsOfTheTarget(t *testing.T) {
 			target, _ := targetOf(t, clienttest.WithWorkflow("wf_other", output))
 			if !test.allChecks {
 				target.WorkflowID = "wf_other"
-				target.Skip = []string{"request/missing-story"} // the contract's, so a name that may be said
+				target.Skip = []string{contracttest.Checks()[0]}
 			}
 			target.Inputs = test.inputs
 			report, err := contracttest.Check(t.Context(), target)
@@ -158,7 +219,7 @@ func TestATargetThatIsNotCompleteFailsAsThat(t *testing.T) {
 		{"no workflow", func(t *contracttest.Target) { t.WorkflowID = "" }, "no WorkflowID"},
 		{"inputs that are no object", func(t *contracttest.Target) { t.Inputs = []string{"story"} }, "JSON object"},
 		{"inputs that do not encode", func(t *contracttest.Target) { t.Inputs = func() {} }, "Inputs"},
-		{"a wrong name in Skip", func(t *contracttest.Target) { t.Skip = []string{"runs/valid", "runs/none"} }, `"runs/none", which is no check`},
+		{"a wrong name in Skip", func(t *contracttest.Target) { t.Skip = []string{"runWorkflow/runs/valid", "runs/none"} }, `"runs/none", which is no check`},
 		{"a server that is not there", func(t *contracttest.Target) { t.BaseURL = gone.URL }, "cannot be reached"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -179,11 +240,15 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var requests atomic.Int64
 	stop := errors.New("enough")
-	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if requests.Add(1) == 3 {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		switch n := requests.Add(1); {
+		case n == 1: // the first two make sure that the server can be checked
+			w.WriteHeader(http.StatusUnauthorized)
+		case n == 2:
+			w.WriteHeader(http.StatusNotFound)
+		case n == 4:
 			cancel(stop)
-		}
-		if requests.Load() > 1 { // the first one reaches the target
+		default:
 			<-ctx.Done()
 		}
 	})
@@ -217,8 +282,16 @@ func TestFaulty(t *testing.T) {
 		t.Skip("fails: TestRunFailsByTheNameOfTheCheck runs it")
 	}
 	target, _ := targetOf(t)
-	target.APIKey = "test-key-that-is-refused"
-	target.Skip = []string{"method/get"}
+	next := target.BaseURL
+	target.BaseURL, target.Handler = "", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer "+wrongKey {
+			w.Header().Set("X-Debug", target.APIKey)
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		newProxy(next).ServeHTTP(w, r)
+	})
+	target.Skip = []string{"runWorkflow/method/get"}
 	contracttest.Run(t, target)
 }
 
@@ -233,14 +306,18 @@ func TestRunFailsByTheNameOfTheCheck(t *testing.T) {
 		return string(out)
 	}
 	all := fails("^TestFaulty$")
-	assert.Contains(t, all, "--- FAIL: TestFaulty/runs/valid")
-	assert.Contains(t, all, "runs/valid: a valid request must be answered with 200: got 401 Unauthorized")
-	assert.Contains(t, all, `"Authorization: Bearer $AITUTOR_API_KEY"`)
-	assert.Contains(t, all, "--- PASS: TestFaulty/unauthorized/missing-key")
-	assert.Contains(t, all, "--- SKIP: TestFaulty/method/get")
-	assert.NotContains(t, all, "test-key-that-is-refused")
+	assert.Contains(t, all, "--- FAIL: TestFaulty/runWorkflow/unauthorized/wrong-key")
+	assert.Contains(t, all, "must be answered with 401: got 403 Forbidden, no body")
+	assert.Contains(t, all, `"Authorization: Bearer contracttest-wrong-key"`)
+	assert.Contains(t, all, "--- PASS: TestFaulty/runWorkflow/unauthorized/missing-key")
+	assert.Contains(t, all, "--- SKIP: TestFaulty/runWorkflow/method/get")
+	assert.Contains(t, all, "3 of 16 errors: no response may have the key in it")
+	assert.Contains(t, all, "no response may have the key in it: it is in the header X-Debug (as in runWorkflow/unauthorized/")
+	assert.NotContains(t, all, "sk_test_clienttest")
 
-	one := fails("^TestFaulty$/^workflow$/^unknown$")
-	assert.Equal(t, 1, strings.Count(one, "--- FAIL: TestFaulty/workflow/"))
+	one := fails("^TestFaulty$/^runWorkflow$/^unauthorized$/^wrong-key$")
+	assert.Equal(t, 1, strings.Count(one, "--- FAIL: TestFaulty/runWorkflow/unauthorized/"))
 	assert.NotContains(t, one, "runs/valid")
 }
+
+const wrongKey = "contracttest-wrong-key"

@@ -1,0 +1,176 @@
+package clienttest
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+)
+
+// A failure is an error, in either variant.
+type failure struct {
+	status        int
+	message, code string
+}
+
+// exampleFailure returns the spec's example of an error of a run in the server's variant, or one made up if the spec has none.
+func (s *service) exampleFailure(status int) failure {
+	if value, ok := s.contract.example(s.contract.response(status), s.errorSchema()); ok {
+		object, _ := value.(map[string]any)
+		if detail, ok := object["error"].(map[string]any); ok {
+			object = map[string]any{"error": detail["message"], "code": detail["code"]}
+		}
+		f := failure{status: status}
+		f.message, _ = object["error"].(string)
+		f.code, _ = object["code"].(string)
+		return f
+	}
+	return failure{status, http.StatusText(status), code(status)}
+}
+
+// inputFailure is the spec's example of a missing input, with the name of the bad one.
+func (s *service) inputFailure(bad *badInput) failure {
+	f := s.exampleFailure(http.StatusBadRequest)
+	wording := "Missing required parameter"
+	if i := strings.LastIndex(f.message, ": "); i >= 0 {
+		wording = f.message[:i]
+	}
+	switch {
+	case bad.name == "":
+		f.message = "Invalid request: " + bad.reason
+	case bad.missing:
+		f.message = wording + ": " + bad.name
+	default:
+		f.message = "Invalid parameter: " + bad.name + ": " + bad.reason
+	}
+	return f
+}
+
+// refuse responds with an error of which the spec has no example.
+func (s *service) refuse(w http.ResponseWriter, status int, message string) {
+	s.fail(w, failure{status, message, code(status)})
+}
+
+// code makes an error's code out of its status, such as method_not_allowed.
+func code(status int) string {
+	if status == http.StatusBadRequest {
+		return "invalid_request"
+	}
+	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
+}
+
+// fail responds with an error in the server's variant.
+func (s *service) fail(w http.ResponseWriter, f failure) {
+	if s.textResults {
+		body := map[string]any{"success": false, "error": f.message}
+		if f.code != "" {
+			body["code"] = f.code
+		}
+		write(w, f.status, body)
+		return
+	}
+	write(w, f.status, map[string]any{"success": false, "error": map[string]any{"message": f.message, "code": f.code}})
+}
+
+// failExample responds with an operation's own example of an error, in the server's variant if it has that.
+func (s *service) failExample(w http.ResponseWriter, op spec.Operation, status int) {
+	ref := op.Responses.Status(status)
+	if ref == nil {
+		ref = op.Responses.Default()
+	}
+	if ref == nil {
+		s.fail(w, s.exampleFailure(status))
+		return
+	}
+	writeExample(w, status, ref.Value, s.errorSchema(), s.contract)
+}
+
+// writeExample responds with the spec's example of a response: one that is valid against the named schema, if there is
+// one, else the first, else a sample of the response's schema.
+func writeExample(w http.ResponseWriter, status int, response *openapi3.Response, schema string, c contract) {
+	if response != nil {
+		if _, media := spec.JSON(response.Content); media != nil {
+			value, ok := c.example(response, schema)
+			if !ok {
+				value = spec.Example(media)
+			}
+			write(w, status, value)
+			return
+		}
+	}
+	w.WriteHeader(status)
+}
+
+// runSchema and errorSchema are the names of the schemas of the server's variant.
+func (s *service) runSchema() string {
+	if s.textResults {
+		return "TextRun"
+	}
+	return "CompletedRun"
+}
+
+func (s *service) errorSchema() string {
+	if s.textResults {
+		return "FlatError"
+	}
+	return "Error"
+}
+
+// runResponse is the response of a workflow with an output of its own. Its other fields are those of the spec's example.
+func (s *service) runResponse(output map[string]any) (any, error) {
+	if output == nil {
+		output = map[string]any{}
+	}
+	data, err := json.Marshal(output, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode the workflow's output: %w", err)
+	}
+	if s.textResults {
+		return map[string]any{"success": true, "result": text(output, data)}, nil
+	}
+	example, _ := s.contract.runExample("CompletedRun").(map[string]any)
+	run := maps.Clone(example)
+	run["output"] = jsontext.Value(data)
+	return run, nil
+}
+
+// text is the output as a text: its one string, or else the whole as JSON.
+func text(output map[string]any, data []byte) string {
+	if len(output) == 1 {
+		for _, value := range output {
+			if text, ok := value.(string); ok {
+				return text
+			}
+		}
+	}
+	return string(data)
+}
+
+// setHeaders sets the headers that the spec gives a response, to their examples.
+func setHeaders(header http.Header, response *openapi3.Response) {
+	if response == nil {
+		return
+	}
+	for name, ref := range response.Headers {
+		if data, err := json.Marshal(ref.Value.Example); err == nil && ref.Value.Example != nil {
+			header.Set(name, strings.Trim(string(data), `"`))
+		}
+	}
+}
+
+// write responds with a JSON body.
+func write(w http.ResponseWriter, status int, body any) {
+	data, err := json.Marshal(body, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		panic("clienttest: encode a response: " + err.Error())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(data) // the client may be gone
+}

@@ -1,0 +1,370 @@
+package contracttest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
+)
+
+// fault is what is wrong with a server that is sound otherwise.
+type fault struct {
+	name   string
+	caught string // the checks that break the contract, and no others: names without the operation, * for a part of one
+	server middleware
+}
+
+// againstAdvice before the checks that catch a fault says that they do so at the level of advice.
+const againstAdvice = "advice: "
+
+// faults are those of every group, and some that many groups catch.
+func faults(op *operation) []fault {
+	return slices.Concat(faultsOfRuns(op), faultsOfKeys(), faultsOfWorkflows(), faultsOfRequests(op), faultsOfMethods(), faultsEverywhere())
+}
+
+const (
+	// keyed are the checks that send some key in Authorization, and get 401.
+	keyed = "unauthorized/wrong-key* unauthorized/similar-key unauthorized/*-scheme unauthorized/key-cut-short unauthorized/key-with* unauthorized/key-in-other-case"
+	// unauthorizedChecks are those that get 401.
+	unauthorizedChecks = "unauthorized/*-key unauthorized/*-scheme unauthorized/key-* unauthorized/wrong-key-and-*"
+)
+
+// wholeRuns are the checks of runs whose response cannot be a framework's.
+const wholeRuns = "runs/valid runs/charset runs/extra-inputs runs/fairly-long-text runs/long-text runs/unicode-text runs/odd-text"
+
+func faultsOfRuns(op *operation) []fault {
+	valid := string(op.body)
+	failing := func(w when) middleware {
+		return answering(w, http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
+	}
+	veryLong, long := bodyHas(strings.Repeat("a", 1000)), bodyHas(fairlyLongText()[:1500])
+	ok := answered(http.StatusOK)
+	return []fault{
+		{"the simplest run fails", "runs/valid", instead(func(r *http.Request, body string) bool {
+			return asksKeyed(r) && bodyIs(valid)(r, body) && strings.HasSuffix(r.URL.Path, testWorkflow) && r.Header.Get("Content-Type") == "application/json"
+		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusInternalServerError, "it failed") })},
+		{"a run is answered with 201", "runs/*", altering(ok, statusTo(http.StatusCreated))},
+		{"a run is answered with 204 and no body", "runs/*", altering(ok, func(r *http.Request, res *httptest.ResponseRecorder) {
+			res.Code = http.StatusNoContent
+			res.Body.Reset()
+		})},
+		{"a run is answered with a redirect", "runs/*", altering(ok, func(r *http.Request, res *httptest.ResponseRecorder) {
+			res.Code = http.StatusTemporaryRedirect
+			res.Header().Set("Location", "/elsewhere")
+		})},
+		{"a run is refused with 400", "runs/valid runs/charset runs/extra-inputs runs/fairly-long-text runs/long-text runs/unicode-text", altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
+			res.Code = http.StatusBadRequest
+			res.Body = bytes.NewBufferString(`{"success":false,"error":"not today"}`)
+		})},
+		{"a run lacks a field", wholeRuns, altering(ok, replacing(`"run_id"`, `"id"`))},
+		{"a run's output is renamed", wholeRuns, altering(ok, replacing(`"generated_story"`, `"text"`))},
+		{"a run's field has another type", wholeRuns, altering(ok, replacing(`"completed"`, `1`))},
+		{"a run has a name twice", wholeRuns, altering(ok, replacing(`{"output"`, `{"status":"completed","output"`))},
+		{"a run is not UTF-8", wholeRuns, altering(ok, replacing("Charlie", "Charli\xe9"))},
+		{"a run has a byte order mark", wholeRuns, altering(ok, bodyTo(func(body string) string { return "\ufeff" + body }))},
+		{"a run has data after it", wholeRuns, altering(ok, bodyTo(func(body string) string { return body + "{}" }))},
+		{"a run is cut short", wholeRuns, altering(ok, bodyTo(func(body string) string { return body[:len(body)/2] }))},
+		{"a run is not said to be JSON", wholeRuns, altering(ok, headerTo("Content-Type", "text/plain"))},
+		{"a run is said to have failed", wholeRuns, altering(ok, replacing(`"success":true`, `"success":false`))},
+		{"a run's rate limit is no number", wholeRuns, altering(ok, headerTo("X-Ratelimit-Limit", "ten"))},
+		{"a run's body is shorter than its length says", "runs/*", altering(ok, headerTo("Content-Length", "100000"))},
+		{"a run's body never ends", "runs/*", altering(ok, bodyTo(func(body string) string { return body + strings.Repeat(" ", maxBody) }))},
+		{"a run breaks the connection", "runs/*", altering(ok, func(*http.Request, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })},
+		{"inputs that it does not have are refused", "runs/extra-inputs", answering(bodyHas("contracttest_"), http.StatusBadRequest, "application/json", `{"success":false,"error":"unknown input"}`)},
+		{"a long text makes it fail", "runs/long-text", failing(veryLong)},
+		{"a long text is refused", "runs/long-text", answering(veryLong, http.StatusBadRequest, "application/json", `{"success":false,"error":"too long"}`)},
+		{"a fairly long text is refused", "runs/fairly-long-text", answering(long, http.StatusRequestEntityTooLarge, "application/json", `{"success":false,"error":"too long"}`)},
+		{"a charset is refused", "runs/charset", instead(func(r *http.Request, _ string) bool {
+			return strings.Contains(r.Header.Get("Content-Type"), "charset")
+		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusUnsupportedMediaType, "no charset") })},
+		{"what is not UTF-8 makes it fail", "runs/not-utf-8", failing(bodyHas("\xff"))},
+		{"a run is compressed", "runs/*", altering(ok, headerTo("Content-Encoding", "gzip"))},
+		{"a run has a header twice", wholeRuns, altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
+			res.Header()["X-Ratelimit-Limit"] = []string{"10", "10"}
+		})},
+		{"a run's rate limit is negative", wholeRuns, altering(ok, headerTo("X-Ratelimit-Remaining", "-1"))},
+		{"a long text is refused by its gateway", againstAdvice + "runs/long-text", answering(veryLong, http.StatusRequestEntityTooLarge, "text/html", "<html></html>")},
+		{"a NUL makes it fail", "runs/odd-text", failing(bodyHas(`\u0000`))},
+		{"a character beyond 16 bits is answered in another charset", "runs/unicode-text", answering(bodyHas("\U0001f436"), http.StatusOK, "application/json", "{\"success\":true,\"result\":\"\xed\xa0\xbd\"}")},
+		{"half of a surrogate pair makes it fail", "runs/lone-surrogate", failing(bodyHas(`\ud83d"`))},
+		{"a run shows the key", "runs/*", altering(ok, replacing("Charlie", testKey))},
+		{"a run shows the key escaped", "runs/*", altering(ok, replacing("Charlie", `\u0074`+testKey[1:]))},
+		{"a run shows the key in base64", "runs/*", altering(ok, replacing("Charlie", base64.StdEncoding.EncodeToString([]byte("key="+testKey))))},
+		{"a run shows the key in the name of a header", "runs/*", altering(ok, headerTo("X-"+testKey, "1"))},
+	}
+}
+
+func faultsOfKeys() []fault {
+	unauthorized := answered(http.StatusUnauthorized)
+	bearer := func(test func(key string) bool) when {
+		return func(r *http.Request, _ string) bool {
+			key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			return ok && test(key)
+		}
+	}
+	return []fault{
+		{"no key is needed for an unknown workflow", "unauthorized/key-in-query unauthorized/key-in-other-header", taking(credentialIs(""), func(r *http.Request) {
+			if strings.Contains(r.URL.Path, unknownWorkflow) {
+				asKeyed(r)
+			}
+		})},
+		{"the key is taken from the query", "unauthorized/key-in-query", taking(func(r *http.Request, _ string) bool { return r.URL.Query().Get("api_key") == testKey }, asKeyed)},
+		{"the key is taken from another header", "unauthorized/key-in-other-header", taking(func(r *http.Request, _ string) bool { return r.Header.Get("X-Api-Key") == testKey }, asKeyed)},
+		{"the key is taken in another case", "unauthorized/key-in-other-case", taking(bearer(func(key string) bool { return strings.EqualFold(key, testKey) }), asKeyed)},
+		{"only the start of the key is compared", "unauthorized/similar-key unauthorized/key-cut-short unauthorized/key-with-more unauthorized/key-with-words",
+			taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey[:8]) && key != otherKey }), asKeyed)},
+		{"only the end of the key is compared", "unauthorized/key-without-start", taking(bearer(func(key string) bool { return strings.HasSuffix(key, testKey[9:]) }), asKeyed)},
+		{"words after the key are ignored", "unauthorized/key-with-words", taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey+" ") }), asKeyed)},
+		{"one wrong key is taken", "unauthorized/wrong-key unauthorized/wrong-key-and-workflow unauthorized/wrong-key-and-inputs", taking(bearer(func(key string) bool { return key == wrongKey.key }), asKeyed)},
+		{"every account may run every workflow", "unauthorized/other-account unauthorized/other-workflow", taking(func(r *http.Request, _ string) bool {
+			return r.Header.Get("Authorization") == "Bearer "+otherKey || strings.HasSuffix(r.URL.Path, "wf_another")
+		}, func(r *http.Request) {
+			asKeyed(r)
+			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+		})},
+		{"another account may run the workflow", "unauthorized/other-account", taking(credentialIs("Bearer "+otherKey), asKeyed)},
+		{"the workflow of another account is run", "unauthorized/other-workflow", taking(pathHas("wf_another"), func(r *http.Request) {
+			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+		})},
+		{"the inputs are checked before the key", "unauthorized/wrong-key-and-inputs", instead(bodyIs("{}"), func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, http.StatusBadRequest, "Missing required parameter: story")
+		})},
+		{"a scheme in lower case is refused", againstAdvice + "unauthorized/scheme-in-lower-case", instead(credentialIs("bearer "+testKey), func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, http.StatusUnauthorized, "no valid key")
+		})},
+		{"a request without a key is answered with 403", "unauthorized/missing-key unauthorized/key-in-query unauthorized/key-in-other-header",
+			instead(credentialIs(""), func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					refuse(w, http.StatusForbidden, "no key")
+				}
+			})},
+		{"an empty key is taken", "unauthorized/empty-key", taking(credentialIs("Bearer"), asKeyed)},
+		{"any key is taken", "unauthorized/wrong-key* unauthorized/similar-key unauthorized/other-account unauthorized/key-cut-short unauthorized/key-with* unauthorized/key-in-other-case", taking(bearer(func(string) bool { return true }), asKeyed)},
+		{"the key is taken under another scheme", "unauthorized/other-scheme", taking(credentialIs("Basic "+testKey), asKeyed)},
+		{"the key is taken without a scheme", "unauthorized/missing-scheme", taking(credentialIs(testKey), asKeyed)},
+		{"the start of the key is taken", "unauthorized/key-cut-short", taking(bearer(func(key string) bool { return strings.HasPrefix(testKey, key) }), asKeyed)},
+		{"the key is taken with more after it", "unauthorized/key-with-more unauthorized/key-with-words", taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey) }), asKeyed)},
+		{
+			"the workflow is looked up before the key", "unauthorized/wrong-key-and-* unauthorized/other-scheme unauthorized/missing-scheme unauthorized/key-*",
+			instead(func(r *http.Request, _ string) bool { return strings.HasSuffix(r.URL.Path, unknownWorkflow) },
+				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "no such workflow") }),
+		},
+		{"a wrong key learns whether a workflow exists", "unauthorized/wrong-key-and-*", answering(func(r *http.Request, _ string) bool {
+			return strings.HasSuffix(r.URL.Path, unknownWorkflow) && r.Header.Get("Authorization") == "Bearer contracttest-wrong-key"
+		}, http.StatusNotFound, "application/json", `{"success":false,"error":"no such workflow"}`)},
+		{"a wrong key is answered with 403", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusForbidden))},
+		{"a wrong key is answered in plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type", "text/plain"))},
+		{"a wrong key is answered without a body", unauthorizedChecks, altering(unauthorized, bodyTo(func(string) string { return "" }))},
+		{"a wrong key is answered without a code", unauthorizedChecks, altering(unauthorized, replacing(`,"code":"refused"`, ``))},
+		{"a wrong key is answered with success", unauthorizedChecks, altering(unauthorized, replacing(`"success":false`, `"success":true`))},
+		{"a wrong key makes it fail", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusInternalServerError))},
+		{"a wrong key is redirected to a page", unauthorizedChecks, altering(unauthorized, func(_ *http.Request, res *httptest.ResponseRecorder) {
+			res.Code = http.StatusFound
+			res.Header().Set("Location", "/login")
+		})},
+		{"a wrong key comes back in the message", keyed, altering(unauthorized, func(r *http.Request, res *httptest.ResponseRecorder) {
+			replacing("no valid key", "no valid key: "+r.Header.Get("Authorization"))(r, res)
+		})},
+		{
+			"the key comes back in a header", "runs/* unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/* request/* method/* " + keyed,
+			altering(anyAnswer, func(r *http.Request, res *httptest.ResponseRecorder) {
+				res.Header().Set("X-Debug", r.Header.Get("Authorization"))
+			}),
+		},
+	}
+}
+func faultsOfWorkflows() []fault {
+	failing := func(part string) middleware {
+		return answering(pathHas(part), http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
+	}
+	return []fault{
+		{"any workflow is run", "unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/space-after workflow/encoded* workflow/not-utf-8 workflow/long", taking(func(r *http.Request, _ string) bool {
+			return r.Header.Get("Authorization") == "Bearer "+testKey
+		}, func(r *http.Request) {
+			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+		})},
+		{"an unknown workflow is answered with 400", "workflow/unknown", instead(func(r *http.Request, body string) bool { return pathHas(unknownWorkflow)(r, body) && body != "{}" }, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no such workflow") })},
+		{"encoded slashes make it fail", "workflow/encoded-slashes workflow/encoded-traversal", failing("%2f")},
+		{"encoded slashes are taken for slashes", againstAdvice + "workflow/encoded-slashes workflow/encoded-traversal", answering(pathHas("%2F"), http.StatusNotFound, "text/plain", "404 page not found")},
+		{"encoded dots are redirected", againstAdvice + "workflow/encoded-dots", instead(pathHas("/%2E%2e"), func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/api/v1/", http.StatusTemporaryRedirect)
+		})},
+		{"encoded dots with slashes give a file", "workflow/encoded-traversal", answering(pathHas("..%2F..%2f"), http.StatusOK, "text/plain", "root:x:0:0")},
+		{"an encoded NUL makes it fail", "workflow/encoded-control-characters", failing("%00")},
+		{"an ID comes back as it is", againstAdvice + "workflow/not-utf-8", instead(pathHas("%FF"), func(w http.ResponseWriter, r *http.Request) {
+			respond(w, http.StatusNotFound, "application/json", `{"success":false,"error":"no workflow `+r.URL.Path+`"}`)
+		})},
+		{"a long ID is refused by its gateway", againstAdvice + "workflow/long", answering(pathHas(strings.Repeat("a", 5000)), http.StatusRequestURITooLong, "text/html", "<html></html>")},
+		{"an ID in another case is run", "workflow/other-case", taking(pathHas("/WF_TEST"), asTestWorkflow)},
+		{"the start of an ID is run", "workflow/cut-short", taking(func(r *http.Request, _ string) bool { return strings.HasSuffix(r.URL.Path, "/wf_tes") }, asTestWorkflow)},
+		{"an ID with more after it is run", "workflow/with-more", taking(pathHas("/wf_testx"), asTestWorkflow)},
+		{"an ID is trimmed", "workflow/space-after", taking(pathHas("/wf_test%20"), asTestWorkflow)},
+		{"the inputs are checked before the workflow", againstAdvice + "workflow/unknown-and-inputs", instead(func(r *http.Request, body string) bool {
+			return pathHas(unknownWorkflow)(r, body) && body == "{}"
+		}, func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, http.StatusBadRequest, "Missing required parameter: story")
+		})},
+		{"an unknown workflow is answered without success", "unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs", altering(func(r *http.Request, res *httptest.ResponseRecorder) bool {
+			return res.Code == http.StatusNotFound
+		}, replacing(`"success":false,`, ``))},
+	}
+}
+
+func faultsOfRequests(op *operation) []fault {
+	valid := string(op.inputs.object())
+	taken := func(name, check string, body when) fault {
+		return fault{name + " is run", "request/" + check, taking(body, asValid(op))}
+	}
+	bad := answered(http.StatusBadRequest)
+	everyBad := "request/*-body request/json-* request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/empty-* request/blank-*"
+	list := []fault{
+		taken("an empty body", "empty-body", bodyIs("")),
+		taken("JSON cut short", "json-cut-short", bodyIs(valid[:len(valid)-1])),
+		fault{"JSON with more after it is run", againstAdvice + "request/json-with-more", taking(bodyHas("} x"), asValid(op))},
+		taken("JSON in single quotes", "json-in-single-quotes", bodyHas("{'")),
+		taken("an array", "array-for-object", bodyIs("[]")),
+		taken("a string", "string-for-object", bodyIs(`"inputs"`)),
+		taken("a number", "number-for-object", bodyIs("1")),
+		taken("a boolean", "boolean-for-object", bodyIs("true")),
+		taken("null", "null-for-object", bodyIs("null")),
+		fault{"another content type is run", againstAdvice + "request/other-content-type", taking(func(r *http.Request, _ string) bool {
+			return r.Header.Get("Content-Type") == "text/plain"
+		}, asValid(op))},
+		taken("the inputs within an array", "array-of-inputs", bodyIs("["+valid+"]")),
+		taken("a form", "form", func(r *http.Request, _ string) bool {
+			return r.Header.Get("Content-Type") == "application/x-www-form-urlencoded"
+		}),
+		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", answering(bodyHas("[[[["), http.StatusInternalServerError, "application/json", `{"success":false,"error":"stack overflow"}`)},
+		{"deep nesting breaks the connection", "request/nested-deep", instead(bodyHas("[[[["), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+		{"a bad body makes it fail", everyBad, altering(bad, statusTo(http.StatusInternalServerError))},
+		{"a bad body is answered with another's error schema", everyBad, altering(bad, bodyTo(func(string) string { return `{"detail":"bad"}` }))},
+	}
+	for _, name := range op.required() {
+		list = append(list,
+			fault{"a missing " + name + " is not named", againstAdvice + "request/missing-" + name, altering(bad, replacing(name, "input"))},
+			fault{"a missing " + name + " is answered with 422", "request/missing-" + name, instead(func(r *http.Request, body string) bool {
+				return asksKeyed(r) && bodyIs(string(op.inputs.without(name).object()))(r, body)
+			}, func(w http.ResponseWriter, _ *http.Request) {
+				refuse(w, http.StatusUnprocessableEntity, name+" is missing")
+			})},
+		)
+	}
+	for _, c := range op.perInput() {
+		check := strings.TrimPrefix(c.name, "request/")
+		list = append(list, taken("the request of "+check, check, bodyIs(string(c.request.body))))
+	}
+	return list
+}
+
+func faultsOfMethods() []fault {
+	refused := answered(http.StatusMethodNotAllowed)
+	list := []fault{
+		{"405 lacks Allow", againstAdvice + "method/*", altering(refused, func(_ *http.Request, res *httptest.ResponseRecorder) { res.Header().Del("Allow") })},
+		{"405 allows what it refuses", againstAdvice + "method/*", altering(refused, func(r *http.Request, res *httptest.ResponseRecorder) { res.Header().Set("Allow", "POST, "+r.Method) })},
+		{"405 allows another method", againstAdvice + "method/*", altering(refused, headerTo("Allow", "PURGE"))},
+		{"another method is answered with 404", "", altering(refused, statusTo(http.StatusNotFound))},
+		{"405 is answered in plain text", "", altering(refused, headerTo("Content-Type", "text/plain"))},
+		{"OPTIONS is answered by a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })},
+		{"HEAD fails", "method/head", altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool { return r.Method == http.MethodHead }, statusTo(http.StatusInternalServerError))},
+		{"OPTIONS fails", "method/options", altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool { return r.Method == http.MethodOptions }, statusTo(http.StatusInternalServerError))},
+		{"TRACE sends the request back", "method/trace", instead(methodIs(http.MethodTrace), func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "message/http")
+			_ = r.Write(w)
+		})},
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		list = append(list, fault{method + " is taken for POST", "method/" + strings.ToLower(method), taking(methodIs(method), func(r *http.Request) { r.Method = http.MethodPost })})
+	}
+	return list
+}
+
+func faultsEverywhere() []fault {
+	withBody := "unauthorized/* workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs request/empty-* request/json-* " +
+		"request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/blank-*"
+	return []fault{
+		{"every error has a success", withBody, altering(anError, replacing(`"success":false`, `"success":true`))},
+		{"every error has a name twice", withBody, altering(anError, replacing(`{"success":false`, `{"success":false,"success":false`))},
+		{"every error has data after it", withBody, altering(anError, bodyTo(func(body string) string { return body + "\n{}" }))},
+		{"every error has no message", withBody, altering(anError, replacing(`"message"`, `"text"`))},
+	}
+}
+func TestEveryFaultIsCaughtByTheCheckThatIsMeantToCatchIt(t *testing.T) {
+	t.Parallel()
+	op := testOperation(t, api.Document())
+	all := names(op.suite.checks())
+	for _, fault := range faults(op) {
+		t.Run(fault.name, func(t *testing.T) {
+			t.Parallel()
+			report, err := checkHandler(t, api.Document(), fault.server(sound(t, api.Document())))
+			require.NoError(t, err)
+			if advice, ok := strings.CutPrefix(fault.caught, againstAdvice); ok { // and nothing breaks the contract
+				assert.Equal(t, expand(t, all, advice), failed(report, LevelAdvice))
+				assert.Empty(t, failed(report, LevelContract))
+				return
+			}
+			assert.Equal(t, expand(t, all, fault.caught), failed(report, LevelContract))
+		})
+	}
+}
+
+func TestEveryCheckIsProvenByAFault(t *testing.T) {
+	t.Parallel()
+	op := testOperation(t, api.Document())
+	proven := map[string]string{}
+	all := Checks()
+	for _, fault := range faults(op) {
+		// What many checks catch proves none of them.
+		if caught := expand(t, all, strings.TrimPrefix(fault.caught, againstAdvice)); len(caught) <= 5 {
+			for _, name := range caught {
+				proven[name] = fault.name
+			}
+		}
+	}
+	for _, name := range all {
+		assert.Contains(t, proven, name, "no fault proves it")
+	}
+}
+
+func TestTheChecksOfOtherInputsAreProvenToo(t *testing.T) {
+	t.Parallel()
+	document := otherInputs(t)
+	op := testOperation(t, document)
+	report, err := checkHandler(t, document, sound(t, document))
+	require.NoError(t, err)
+	assert.Empty(t, failed(report, LevelContract))
+	assert.Empty(t, failed(report, LevelAdvice))
+	for _, c := range op.perInput() {
+		t.Run("the request of "+c.name+" is run", func(t *testing.T) {
+			t.Parallel()
+			server := taking(bodyIs(string(c.request.body)), asValid(op))(sound(t, document))
+			report, err := checkHandler(t, document, server)
+			require.NoError(t, err)
+			assert.Equal(t, []string{runOperation + "/" + c.name}, failed(report, LevelContract))
+		})
+	}
+}
+
+// expand lists the names that fit one of the patterns.
+func expand(t *testing.T, all []string, patterns string) []string {
+	t.Helper()
+	list := []string{}
+	for _, name := range all {
+		if slices.ContainsFunc(strings.Fields(patterns), func(pattern string) bool {
+			match, err := path.Match(runOperation+"/"+pattern, name)
+			require.NoError(t, err)
+			return match
+		}) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
