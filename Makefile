@@ -51,9 +51,8 @@ spec:
 	@go test -short ./api
 
 contract: ## Check a running server against the contract (starts runs, which are billed): make contract URL=http://localhost:8080 ARGS=-no-runs
-	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 2; }
-	@go build -o "$${TMPDIR:-/tmp}/aitutor-contract.$$$$" ./client/examples/contract || exit 2; \
-		program="$${TMPDIR:-/tmp}/aitutor-contract.$$$$"; trap 'rm -f "$$program"' EXIT; "$$program" -url "$(URL)" $(ARGS)
+	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }
+	@go run ./client/examples/contract -url "$(URL)" $(ARGS)
 
 serve: ## Serve the contract on a loopback address, as a server to test with, until interrupted: make serve ARGS=-text
 	@go run ./client/examples/serve $(ARGS)

@@ -23,6 +23,7 @@ type check struct {
 	advise  func(*response) string // says what good practice would be, or ""
 
 	bypasses   bool // the response may be a framework's or a gateway's, in a shape of its own
+	anyShape   bool // and if it is 4xx, no shape is asked for
 	mayFail    bool // a 5xx is against good practice only
 	inputFirst bool // the body is not valid, and 400 says nothing about what is checked
 }

@@ -71,7 +71,7 @@ func (r *runner) invariants(c check, res *response) []finding {
 	if encoding := res.header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		found(LevelContract, "Content-Encoding %q was not asked for", encoding)
 	}
-	if res.status == http.StatusNoContent && c.bypasses {
+	if c.anyShape && (refused(res) || res.status == http.StatusNoContent) {
 		return findings
 	}
 	if success, ok := res.success(); ok && success != (res.status/100 == 2) {

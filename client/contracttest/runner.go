@@ -27,7 +27,7 @@ const (
 	// The service stops a run at 120 s.
 	runTimeout  = 150 * time.Second
 	timeout     = 30 * time.Second
-	restartTime = 10 * time.Second // for a server that a check has killed
+	restartTime = 10 * time.Second
 )
 
 // runner runs the checks of a target.
@@ -41,6 +41,7 @@ type runner struct {
 	slots    chan struct{}
 	pacer    pacer
 	timeout  func(check) time.Duration
+	restart  time.Duration // how long to wait for a server that a check has killed
 	pause    func(context.Context, time.Duration) error
 	close    func()
 
@@ -94,6 +95,7 @@ func newRunner(document *openapi3.T, target Target) (*runner, error) {
 			}
 			return timeout
 		},
+		restart:  restartTime,
 		received: map[string]bool{}, runIDs: map[string]bool{},
 	}
 	if err := checkNames(document, target, r.checks); err != nil {
@@ -346,7 +348,7 @@ func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // back waits until the server accepts connections again.
 func (r *runner) back(ctx context.Context) bool {
-	for began := time.Now(); time.Since(began) < restartTime; {
+	for began := time.Now(); time.Since(began) < r.restart; {
 		if !r.refused(ctx, errNotAsked) {
 			return true
 		}
@@ -451,7 +453,10 @@ func (r *runner) judge(c check, res *response) []finding {
 	}
 	if c.advise != nil && wanted {
 		if advice := c.advise(res); advice != "" {
-			findings = append(findings, finding{LevelAdvice, c.rule + ": " + advice, res.String()})
+			if strings.HasPrefix(advice, "expected") {
+				advice = c.rule + ": " + advice
+			}
+			findings = append(findings, finding{LevelAdvice, advice, res.String()})
 		}
 	}
 	return append(findings, r.invariants(c, res)...)

@@ -1,0 +1,150 @@
+package contracttest
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
+)
+
+// newHTTP2Server reads whole requests over HTTP/2, counts them, and refuses their streams (RFC 9113, 8.7).
+func newHTTP2Server(t *testing.T, requests *atomic.Int64) (base string, client *http.Client) {
+	t.Helper()
+	trusted := httptest.NewUnstartedServer(nil)
+	trusted.EnableHTTP2 = true
+	trusted.StartTLS()
+	t.Cleanup(trusted.Close)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go refuseStreams(conn, requests)
+		}
+	}()
+	return "https://" + listener.Addr().String(), trusted.Client()
+}
+
+func refuseStreams(conn net.Conn, requests *atomic.Int64) {
+	defer conn.Close()
+	const data, headers, reset, settings, windowUpdate = 0, 1, 3, 4, 8
+	write := func(kind byte, stream uint32, payload ...byte) {
+		frame := []byte{0, 0, byte(len(payload)), kind, 0}
+		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(frame, stream), payload...))
+	}
+	reader := bufio.NewReader(conn)
+	if _, err := io.CopyN(io.Discard, reader, 24); err != nil { // the preface
+		return
+	}
+	write(settings, 0)
+	write(windowUpdate, 0, 0x10, 0, 0, 0) // room for all bodies
+	for {
+		var frame [9]byte
+		if _, err := io.ReadFull(reader, frame[:]); err != nil {
+			return
+		}
+		if _, err := io.CopyN(io.Discard, reader, int64(frame[0])<<16|int64(frame[1])<<8|int64(frame[2])); err != nil {
+			return
+		}
+		kind, endStream := frame[3], frame[4]&1 != 0
+		if kind == headers {
+			requests.Add(1)
+		}
+		if (kind == headers || kind == data) && endStream {
+			write(reset, binary.BigEndian.Uint32(frame[5:]), 0, 0, 0, 7) // REFUSED_STREAM
+		}
+	}
+}
+
+func TestNoRequestWithABodyIsWrittenTwiceOverHTTP2(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	target := testTarget()
+	target.BaseURL, target.HTTPClient = newHTTP2Server(t, &requests)
+	r, err := newRunner(api.Document(), target)
+	require.NoError(t, err)
+	defer r.close()
+	for _, c := range r.checks {
+		if len(c.request.body) == 0 || c.request.expect {
+			continue
+		}
+		before := requests.Load()
+		_, err := r.send(t.Context(), c.request, timeout)
+		require.Error(t, err, c.name)
+		assert.EqualValues(t, 1, requests.Load()-before, c.name)
+	}
+}
+
+func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		script func(net.Conn)
+		want   string // of the error
+	}{
+		"with a silent 101": {func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		}, ""},
+		"with an endless body": {func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+			for line := strings.Repeat(" ", 1<<16); ; {
+				if _, err := io.WriteString(conn, line); err != nil {
+					return
+				}
+			}
+		}, "is longer than"},
+		"with a body that stops": {func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+		}, "not finished after 200ms"},
+		"with silence": {func(net.Conn) {}, "not finished after 200ms"},
+		"with a body that is cut off": {func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+			_ = conn.Close()
+		}, "broke off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return
+				}
+				t.Cleanup(func() { _ = conn.Close() })
+				test.script(conn)
+			}))
+			t.Cleanup(server.Close)
+			target := testTarget()
+			target.BaseURL = server.URL
+			r, err := newRunner(api.Document(), target)
+			require.NoError(t, err)
+			defer r.close()
+			limit := timeout
+			if strings.Contains(test.want, "200ms") {
+				limit = 200 * time.Millisecond
+			}
+			res, err := r.send(t.Context(), r.checks[0].request, limit)
+			if test.want != "" {
+				require.ErrorContains(t, err, test.want)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, "fail", outcomeOf(r.judge(r.checks[0], res)[0].level))
+		})
+	}
+}
