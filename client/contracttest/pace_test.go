@@ -1,0 +1,71 @@
+package contracttest
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/api"
+)
+
+func TestAServerThatAlwaysAnswers429GivesNoPassAndNoFailure(t *testing.T) {
+	t.Parallel()
+	report, err := checkHandler(t, api.Document(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusTooManyRequests, "too many")
+	}))
+	require.NoError(t, err)
+	assert.Len(t, report.Unsure(), len(report.Results))
+	assert.Empty(t, report.Failures())
+}
+
+func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, retryAfter string
+		wait             time.Duration
+	}{
+		{"after a second if the response says nothing", "", time.Second},
+		{"after the time that the response says", "3", 3 * time.Second},
+		{"after a second if the response says less", "0", time.Second},
+		{"after ten seconds if the response says more", "86400", 10 * time.Second},
+		{"after a second if the response says a date", "Wed, 21 Oct 2026 07:28:00 GMT", time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			next := sound(t, api.Document())
+			var once sync.Once
+			target := testTarget()
+			target.BaseURL = "https://example.com"
+			r, err := newRunner(api.Document(), target)
+			require.NoError(t, err)
+			require.NoError(t, r.serve(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				limited := false
+				once.Do(func() { limited = true })
+				if !limited {
+					next.ServeHTTP(w, req)
+					return
+				}
+				if test.retryAfter != "" {
+					w.Header().Set("Retry-After", test.retryAfter)
+				}
+				refuse(w, http.StatusTooManyRequests, "too many")
+			})))
+			defer r.close()
+			var waits []time.Duration
+			r.pause = func(_ context.Context, d time.Duration) error {
+				waits = append(waits, d.Round(time.Second))
+				r.pacer.until = time.Time{}
+				return nil
+			}
+			result, err := r.do(t.Context(), r.checks[0])
+			require.NoError(t, err)
+			require.NoError(t, result.Err)
+			assert.Equal(t, []time.Duration{test.wait}, waits)
+		})
+	}
+}
