@@ -4,13 +4,20 @@ GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2
 FUZZTIME = 30s
 
 .PHONY: help run test generate check drift format vet tidy lint spec contract serve fuzz bench breaking
+.PHONY: help run fleet fleet-test test generate check drift format vet tidy lint spec contract fuzz bench breaking
 
 help: ## What the targets do (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: export ARGS := $(ARGS)
 run: ## Run the story workflow and print the story: make run ARGS="a story about a dog named charlie"
 	@go run ./client/examples/story $${ARGS:+"$$ARGS"}
+
+fleet: ## Queue 200 prompts in a temporary database and run them on a server inside the program
+	@cd client/examples/fleet && go run . demo
+
+fleet-test: ## Run the fleet's checks and tests, on SQLite, and on PostgreSQL if FLEET_TEST_POSTGRES has its URL
+	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m $(ARGS) ./...
 
 test: ## Run all tests, with the race detector where there is a C compiler; make test ARGS=-short leaves out the slow ones
 	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \

@@ -1,0 +1,138 @@
+// Fleet runs a workflow once for each line of a file, on as many machines as you like. The queue is River
+// (https://riverqueue.com), in a SQLite file or in PostgreSQL.
+//
+//	fleet add FILE      queue one run per line of FILE (-: standard input), in one transaction
+//	fleet work          run what is queued, until interrupted
+//	fleet status        how many runs wait, run, are done, failed or unknown
+//	fleet results       the runs as JSON Lines
+//	fleet rerun         queue the failed or the unknown ones again
+//
+// A line is a prompt: the text of the contract's first required string input. Blank lines are skipped, and so is a line
+// that was added before, whatever became of it, unless -again is given.
+//
+// The environment says where: FLEET_DATABASE (a file, fleet.db by default, or a postgres:// URL), AITUTOR_API_KEY,
+// AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file. The exit status is 2 for bad arguments or a
+// bad environment, 1 for any other error, and 130 after a second interrupt.
+//
+// # At most once
+//
+// Every run is billed and there is no idempotency key, so a run that may have reached the service is never sent again by
+// itself:
+//
+//   - River marks a job as running in the transaction that fetches it. MaxAttempts is 1, so that River never fetches it
+//     again. If its worker dies, River's rescuer discards it -rescue-after later, and it is unknown: it may have been billed.
+//   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only once
+//     and only while the job is still running. It makes "at most once" independent of what River's own writes do: River
+//     repeats a snooze whose commit was cut off, and by then another worker may run the job.
+//   - The result is stored in the transaction that completes the job (river.JobCompleteTx). If the database is away,
+//     that is repeated for as long as the process lives. A result that comes after the rescue is stored just the same.
+//   - A run that certainly did not start (client.SafeToRetry, 401, 402, an interrupt before the request) gives its claim
+//     back and snoozes the job, which does not count as an attempt.
+//
+// River's states say what waits and runs; fleet_run says what is done and failed; a job that neither waits nor runs and
+// has no result is unknown.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupts
+		cancel()
+		<-interrupts
+		os.Exit(130)
+	}()
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "fleet:", oneLine(err))
+	if errors.As(err, new(badInput)) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+// run runs one command. Its error is a badInput if nothing was done because of the arguments or the environment.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return badInput{errors.New("which command? add, work, status, results or rerun (fleet -h says more)")}
+	}
+	flags := flag.NewFlagSet("fleet "+args[0], flag.ContinueOnError)
+	switch args[0] {
+	case "add":
+		again := flags.Bool("again", false, "add lines that were added before as well")
+		return command(flags, args, 1, func() error { return add(ctx, flags.Arg(0), *again, stdin, stdout, stderr) })
+	case "work":
+		var opts workOptions
+		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
+		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
+		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
+		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown; also bounds a run")
+		return command(flags, args, 0, func() error { return work(ctx, opts, stderr) })
+	case "status":
+		return command(flags, args, 0, func() error { return status(ctx, stdout) })
+	case "results":
+		return command(flags, args, 0, func() error { return results(ctx, stdout) })
+	case "rerun":
+		failed := flags.Bool("failed", false, "queue the failed runs again")
+		unknown := flags.Bool("unknown", false, "queue the unknown runs again: they may have been billed already")
+		return command(flags, args, 0, func() error { return rerun(ctx, *failed, *unknown, stdout) })
+	case "demo": // for make fleet
+		return command(flags, args, 0, func() error { return demo(ctx, stdout, stderr) })
+	case "-h", "-help", "--help", "help":
+		_, err := fmt.Fprint(stdout, usage)
+		return err
+	}
+	return badInput{fmt.Errorf("no command %q: add, work, status, results or rerun", args[0])}
+}
+
+const usage = `fleet add [-again] FILE                 queue one run per line of FILE (-: standard input)
+fleet work [-workers 20] [-rate 10] [-until-empty] [-rescue-after 10m]
+                                        run what is queued, until interrupted
+fleet status                            how many runs wait, run, are done, failed or unknown
+fleet results                           the runs as JSON Lines
+fleet rerun [-failed] [-unknown]        queue those again; the unknown ones may have been billed
+
+Environment: FLEET_DATABASE (default fleet.db; or postgres://...), AITUTOR_API_KEY, AITUTOR_BASE_URL,
+AITUTOR_WORKFLOW_ID.
+`
+
+// command parses the flags and runs f if as many arguments are left as it takes.
+func command(flags *flag.FlagSet, args []string, takes int, f func() error) error {
+	flags.SetOutput(io.Discard) // the error says it
+	if err := flags.Parse(args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(os.Stderr)
+			flags.Usage()
+			return err
+		}
+		return badInput{fmt.Errorf("%s: %w", flags.Name(), err)}
+	}
+	if flags.NArg() != takes {
+		return badInput{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), takes, flags.NArg())}
+	}
+	return f()
+}
+
+// badInput is an error of the arguments or of the environment: exit status 2.
+type badInput struct{ error }
+
+func (e badInput) Unwrap() error { return e.error }
+
+// oneLine puts the text of an error, which lists violations of the contract a line each, on one line.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
