@@ -230,8 +230,8 @@ func (w *worker) wait(ctx context.Context) (time.Duration, error) {
 		if err := w.limiter.Wait(ctx); err != nil {
 			return 0, err
 		}
-		if paused := untilNano(&w.pausedUntil); paused > 0 {
-			return paused, errors.New("the queue is paused")
+		if untilNano(&w.pausedUntil) > 0 {
+			return 0, errors.New("the queue is paused")
 		}
 		hold := untilNano(&w.notBefore)
 		if hold <= 0 {

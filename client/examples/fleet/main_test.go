@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBadInputIsOneLineAndStatus2(t *testing.T) {
+	f := newFleet(t, t.TempDir()+"/fleet.db", nil)
+	f.mustRun("one\n", "add", "-")
+	for name, test := range map[string]struct {
+		args string
+		env  string
+		want string
+	}{
+		"no command":                                  {"", "", "which command?"},
+		"a command that there is not":                 {"start", "", `no command "start"`},
+		"a flag that there is not":                    {"work -fast", "", "-fast"},
+		"a flag of the wrong type":                    {"work -workers many", "", "-workers"},
+		"no workers":                                  {"work -workers 0", "", "-workers 0"},
+		"no rate":                                     {"work -rate 0", "", "-rate 0"},
+		"a rate that is not a number":                 {"work -rate nan", "", "-rate NaN"},
+		"a rescue at once":                            {"work -rescue-after 1ms", "", "-rescue-after 1ms"},
+		"add without a file":                          {"add", "", "takes 1 argument"},
+		"status with an argument":                     {"status now", "", "takes 0 arguments"},
+		"a file that there is not":                    {"add nowhere.txt", "", "nowhere.txt"},
+		"rerun without what":                          {"rerun", "", "-failed, -unknown"},
+		"no key":                                      {"work", "AITUTOR_API_KEY=", "AITUTOR_API_KEY"},
+		"no workflow":                                 {"work", "AITUTOR_WORKFLOW_ID=", "AITUTOR_WORKFLOW_ID"},
+		"a base URL that is none":                     {"work", "AITUTOR_BASE_URL=nowhere", "AITUTOR_BASE_URL"},
+		"a database in a directory that is not there": {"add main_test.go", "FLEET_DATABASE=nowhere/fleet.db", "FLEET_DATABASE"},
+		"a database that there is not":                {"status", "FLEET_DATABASE=nowhere.db", "nowhere.db"},
+		"a database that is another file":             {"status", "FLEET_DATABASE=main_test.go", "FLEET_DATABASE"},
+		"a server that does not listen":               {"add main_test.go", "FLEET_DATABASE=postgres://fleet:hidden@127.0.0.1:1/x", "FLEET_DATABASE"},
+		"an address that cannot be parsed":            {"add main_test.go", "FLEET_DATABASE=postgres://fleet:hidden@[/x", "FLEET_DATABASE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fleet{TB: t, env: append(f.env[:len(f.env):len(f.env)], test.env)}
+			stdout, stderr, status := f.run("", strings.Fields(test.args)...)
+			assert.Equal(t, 2, status)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, test.want)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			assert.NotContains(t, stderr, "hidden")
+		})
+	}
+	assert.Equal(t, states(1, 0, 0, 0, 0), f.status())
+	assert.Empty(t, f.ledger)
+}
+
+func TestHelp(t *testing.T) {
+	f := newFleet(t, t.TempDir()+"/fleet.db", nil)
+	assert.Contains(t, f.mustRun("", "-h"), "FLEET_DATABASE")
+	_, stderr, status := f.run("", "work", "-h")
+	assert.Zero(t, status)
+	assert.Contains(t, stderr, "-rescue-after")
+}
+
+func TestDemo(t *testing.T) {
+	f := newFleet(t, "not used", nil)
+	stdout := f.mustRun("", "demo")
+	require.Contains(t, stdout, "added 200\n")
+	require.Contains(t, stdout, "waiting 0\nrunning 0\ndone 200\nfailed 0\nunknown 0\n")
+}

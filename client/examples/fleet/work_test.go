@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWorkStoresWhatARunGave(t *testing.T) {
+	const flat = `{"success": false, "error": "Said so", "code": "x"}`
+	for name, test := range map[string]struct {
+		status   int
+		body     string
+		headers  []string
+		state    string
+		text     string
+		runID    string
+		errorHas string
+	}{
+		"a text":                               {200, `{"success": true, "result": "A text"}`, nil, "done", "A text", "", ""},
+		"a text that PostgreSQL does not take": {200, `{"success": true, "result": "A\u0000text"}`, nil, "done", "A\ufffdtext", "", ""},
+		"a failed run":                         {500, flat, nil, "failed", "", "", "Said so"},
+		"a refusal of the inputs":              {400, flat, nil, "failed", "", "", "Said so"},
+		"a workflow that is not":               {404, flat, nil, "failed", "", "", "Said so"},
+		"a gateway's page":                     {504, "<html>", []string{"Content-Type", "text/html"}, "failed", "", "", "504"},
+		"a run that breaks the contract":       {200, `{"success": true, "result": 5}`, nil, "failed", "", "", "contract"},
+		"no JSON":                              {200, `<html>`, nil, "failed", "", "", ""},
+		"a redirect":                           {302, ``, []string{"Location", "/"}, "failed", "", "", "302"},
+		"a failure that says that the credits ended": {500, `{"success": false, "error": "Said so", "code": "invalid_billing"}`, nil, "failed", "", "", "Said so"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, database string) {
+				f := newFleet(t, database, nil)
+				f.mustRun("one\n", "add", "-")
+				f.respond(test.status, test.body, test.headers...)
+				f.mustRun("", "work", "-until-empty")
+				all := f.results()
+				require.Len(t, all, 1)
+				assert.Equal(t, test.state, all[0].State)
+				assert.Equal(t, test.text, all[0].Text)
+				assert.Contains(t, all[0].Error, test.errorHas)
+				assert.Equal(t, test.state == "failed", all[0].Error != "")
+				assert.Equal(t, 1, all[0].Attempts)
+				assert.NotNil(t, all[0].FinishedAt)
+				assert.Empty(t, f.ledger, "it was not sent again")
+			})
+		})
+	}
+}
+
+func TestWorkPutsBackWhatDidNotStart(t *testing.T) {
+	const limited = `{"success": false, "error": "Rate limit exceeded"}`
+	for name, headers := range map[string][]string{
+		"no figures":            nil,
+		"Retry-After":           {"Retry-After", "1"},
+		"a date long ago":       {"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"},
+		"the limit of the key":  {"X-Ratelimit-Limit", "5", "X-Ratelimit-Remaining", "0"},
+		"figures that are none": {"Retry-After", "-1", "X-Ratelimit-Limit", "many"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, database string) {
+				f := newFleet(t, database, nil)
+				f.mustRun(prompts(8), "add", "-")
+				for range 3 {
+					f.respond(http.StatusTooManyRequests, limited, headers...)
+				}
+				f.mustRun("", "work", "-until-empty", "-rate", "1000")
+				assert.Equal(t, states(0, 0, 8, 0, 0), f.status())
+				f.checkAccount()
+			})
+		})
+	}
+}
+
+func TestWorkPutsBackWhatFoundNoServer(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, database string) {
+		f := newFleet(t, database, nil)
+		f.mustRun(prompts(3), "add", "-")
+		away := &fleet{TB: t, env: append(f.env[:len(f.env):len(f.env)], "AITUTOR_BASE_URL=http://127.0.0.1:1")}
+		worker := away.start("work")
+		require.Eventually(t, func() bool { // all were fetched and put back
+			var snoozed int
+			for _, r := range f.results() {
+				if r.State == "waiting" && r.Attempts == 0 {
+					snoozed++
+				}
+			}
+			return snoozed == 3 && f.status()["waiting"] == 3
+		}, patience, 100*time.Millisecond)
+		require.NoError(t, worker.Process.Signal(os.Interrupt))
+		assert.Zero(t, worker.exit())
+		f.mustRun("", "work", "-until-empty")
+		assert.Equal(t, states(0, 0, 3, 0, 0), f.status())
+		f.checkAccount()
+	})
+}
+
+func TestWorkPausesTheQueue(t *testing.T) {
+	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, database string) {
+				f := newFleet(t, database, nil)
+				f.mustRun(prompts(30), "add", "-")
+				for range 20 { // the runs under way
+					f.respond(status, `{"success": false, "error": "Refused by the test"}`)
+				}
+				_, stderr, exit := f.run("", "work", "-until-empty", "-rate", "1000")
+				assert.Equal(t, 1, exit)
+				assert.Contains(t, stderr, "the queue is paused")
+				assert.Contains(t, stderr, "Refused by the test")
+				counts := f.status()
+				assert.Equal(t, 30, counts["waiting"]+counts["done"], counts)
+				assert.Positive(t, counts["waiting"])
+				for _, r := range f.results() {
+					assert.Equal(t, r.State == "done", r.Attempts == 1, "the jobs are unharmed")
+				}
+
+				f.respondNoMore()
+				f.mustRun("", "work", "-until-empty", "-rate", "1000")
+				assert.Equal(t, states(0, 0, 30, 0, 0), f.status())
+				f.checkAccount()
+			})
+		})
+	}
+}
+
+func TestInterruptLetsRunsFinish(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, database string) {
+		release := make(chan struct{})
+		f := newFleet(t, database, func(ctx context.Context) error { return waitFor(ctx, release) })
+		f.mustRun(prompts(10), "add", "-")
+		// One run starts at once; four jobs are fetched and wait for their turn.
+		worker := f.start("work", "-workers", "5", "-rate", "0.1")
+		f.waitForArrival()
+		require.Eventually(t, func() bool { return f.status()["running"] == 5 }, patience, 50*time.Millisecond)
+		require.NoError(t, worker.Process.Signal(os.Interrupt))
+		worker.waitFor("finishing the runs under way")
+		close(release)
+		assert.Zero(t, worker.exit())
+		assert.Equal(t, states(9, 0, 1, 0, 0), f.status())
+		f.checkAccount()
+	})
+}
+
+func TestSecondInterruptEndsAtOnce(t *testing.T) {
+	f := newFleet(t, t.TempDir()+"/fleet.db", func(ctx context.Context) error { return waitFor(ctx, nil) })
+	f.mustRun(prompts(2), "add", "-")
+	worker := f.start("work", "-workers", "1", "-rescue-after", "2s")
+	f.waitForArrival()
+	require.NoError(t, worker.Process.Signal(syscall.SIGTERM))
+	worker.waitFor("finishing the runs under way")
+	require.NoError(t, worker.Process.Signal(os.Interrupt))
+	assert.Equal(t, 130, worker.exit())
+	assert.Equal(t, states(1, 1, 0, 0, 0), f.status())
+}
+
+// River repeats a write that puts a job back if the commit of the first was cut off. By then another worker may run the
+// job: it is available although its run is under way.
+func TestAJobThatRiverPutsBackTwiceRunsOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, database string) {
+		release := make(chan struct{})
+		f := newFleet(t, database, func(ctx context.Context) error { return waitFor(ctx, release) })
+		f.mustRun("one\n", "add", "-")
+		first := f.start("work", "-until-empty")
+		f.waitForArrival()
+		_, err := f.open().ExecContext(t.Context(), "UPDATE river_job SET state = 'available', attempt = 0")
+		require.NoError(t, err)
+		second := f.start("work", "-until-empty")
+		assert.Zero(t, second.exit())
+		assert.Equal(t, states(0, 0, 0, 0, 1), f.status(), "nobody knows yet")
+		close(release)
+		assert.Zero(t, first.exit())
+		assert.Equal(t, states(0, 0, 1, 0, 0), f.status(), "the result counts, whatever became of the job")
+		assert.Equal(t, 1, f.ledger["one"])
+		assert.Equal(t, textOf("one"), f.results()[0].Text)
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"":                              0,
+		"0":                             0,
+		"7":                             7 * time.Second,
+		"99999":                         time.Hour,
+		"99999999999999999999":          0,
+		"-1":                            0,
+		"soon":                          0,
+		"Wed, 21 Oct 2015 07:28:00 GMT": 0,
+		"Wed, 21 Oct 2115 07:28:00 GMT": time.Hour,
+	} {
+		assert.Equal(t, want, retryAfter(value), value)
+	}
+}
+
+// waitFor waits for a channel; an error ends the run if the context ends first.
+func waitFor(ctx context.Context, released <-chan struct{}) error {
+	select {
+	case <-released:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
