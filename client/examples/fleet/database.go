@@ -26,10 +26,10 @@ import (
 const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
 	job_id  bigint NOT NULL,
 	attempt bigint NOT NULL,
-	state   text,
-	text    text NOT NULL DEFAULT '',
-	run_id  text NOT NULL DEFAULT '',
-	error   text NOT NULL DEFAULT '',
+	state   varchar,
+	text    varchar NOT NULL DEFAULT '',
+	run_id  varchar NOT NULL DEFAULT '',
+	error   varchar NOT NULL DEFAULT '',
 	body    bytea,
 	PRIMARY KEY (job_id, attempt)
 )`
@@ -71,7 +71,7 @@ type queue interface {
 func withPostgres(ctx context.Context, address string, f func(queue) error) error {
 	pool, err := pgxpool.New(ctx, address)
 	if err != nil {
-		return badInput{fmt.Errorf("FLEET_DATABASE: %w", err)} // pgx hides the password
+		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)} // pgx hides the password
 	}
 	defer pool.Close()
 	db := stdlib.OpenDBFromPool(pool)
@@ -83,8 +83,8 @@ func withSQLite(ctx context.Context, path string, create bool, f func(queue) err
 	mode := "rw"
 	if create {
 		mode = "rwc"
-	} else if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return badInput{fmt.Errorf("FLEET_DATABASE: there is no file %s: fleet add creates it", path)}
+	} else if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) { //nolint:gosec // the path is the user's own
+		return usageError{fmt.Errorf("FLEET_DATABASE: there is no file %s: fleet add creates it", path)}
 	}
 	// Synchronous stays FULL: a claim must survive the machine.
 	db, err := sql.Open("sqlite3", "file:"+escapePath.Replace(path)+"?"+url.Values{
@@ -93,7 +93,7 @@ func withSQLite(ctx context.Context, path string, create bool, f func(queue) err
 		"_pragma": {"busy_timeout(30000)", "journal_mode(wal)"},
 	}.Encode())
 	if err != nil {
-		return badInput{fmt.Errorf("FLEET_DATABASE: %w", err)}
+		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1) // SQLite has one writer: more would only wait for each other
@@ -110,10 +110,10 @@ func prepare[TTx any](ctx context.Context, db *database[TTx], f func(queue) erro
 	}
 	err = db.inTx(ctx, func(tx TTx, exec riverdriver.ExecutorTx) error {
 		if db.driver.DatabaseName() == riverdriver.DatabaseNameSQLite {
-			_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+			_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil) //nolint:staticcheck // deprecated for PostgreSQL's sake
 			return errors.Join(err, exec.Exec(ctx, schema))
 		}
-		// A migration that adds a value to an enumeration has to be committed before the next one.
+		// Some of PostgreSQL's migrations have to be committed before the next one.
 		if err := exec.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('fleet_run'))"); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func prepare[TTx any](ctx context.Context, db *database[TTx], f func(queue) erro
 		return errors.Join(err, exec.Exec(ctx, schema))
 	})
 	if err != nil {
-		return badInput{fmt.Errorf("FLEET_DATABASE: %w", err)}
+		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
 	return f(db)
 }

@@ -61,16 +61,16 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "fleet:", oneLine(err))
-	if errors.As(err, new(badInput)) {
+	if errors.As(err, new(usageError)) {
 		os.Exit(2)
 	}
 	os.Exit(1)
 }
 
-// run runs one command. Its error is a badInput if nothing was done because of the arguments or the environment.
+// run runs one command. Its error is a usageError if nothing was done because of the arguments or the environment.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return badInput{errors.New("which command? add, work, status, results or rerun (fleet -h says more)")}
+		return usageError{errors.New("which command? add, work, status, results or rerun (fleet -h says more)")}
 	}
 	flags := flag.NewFlagSet("fleet "+args[0], flag.ContinueOnError)
 	switch args[0] {
@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		_, err := fmt.Fprint(stdout, usage)
 		return err
 	}
-	return badInput{fmt.Errorf("no command %q: add, work, status, results or rerun", args[0])}
+	return usageError{fmt.Errorf("no command %q: add, work, status, results or rerun", args[0])}
 }
 
 const usage = `fleet add [-again] FILE                 queue one run per line of FILE (-: standard input)
@@ -121,18 +121,18 @@ func command(flags *flag.FlagSet, args []string, takes int, f func() error) erro
 			flags.Usage()
 			return err
 		}
-		return badInput{fmt.Errorf("%s: %w", flags.Name(), err)}
+		return usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
 	}
 	if flags.NArg() != takes {
-		return badInput{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), takes, flags.NArg())}
+		return usageError{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), takes, flags.NArg())}
 	}
 	return f()
 }
 
-// badInput is an error of the arguments or of the environment: exit status 2.
-type badInput struct{ error }
+// usageError is an error of the arguments or of the environment: exit status 2.
+type usageError struct{ error }
 
-func (e badInput) Unwrap() error { return e.error }
+func (e usageError) Unwrap() error { return e.error }
 
 // oneLine puts the text of an error, which lists violations of the contract a line each, on one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

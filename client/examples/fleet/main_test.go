@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestBadInputIsOneLineAndStatus2(t *testing.T) {
 		"an address that cannot be parsed":            {"add main_test.go", "FLEET_DATABASE=postgres://fleet:hidden@[/x", "FLEET_DATABASE"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &fleet{TB: t, env: append(f.env[:len(f.env):len(f.env)], test.env)}
+			f := &fleet{TB: t, env: append(slices.Clip(f.env), test.env)}
 			stdout, stderr, status := f.run("", strings.Fields(test.args)...)
 			assert.Equal(t, 2, status)
 			assert.Empty(t, stdout)

@@ -14,7 +14,7 @@ import (
 // reportProgress shows the state of the queue until ctx ends: a progress bar on a terminal, else a line every ten seconds.
 func reportProgress(ctx context.Context, count func(context.Context) (counts, error), stderr io.Writer) {
 	show, interval := showLine(stderr), 10*time.Second
-	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is an int
+	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		show, interval = showBar(stderr), time.Second
 	}
 	ticks := time.NewTicker(interval)

@@ -21,14 +21,14 @@ func add(ctx context.Context, path string, again bool, stdin io.Reader, stdout, 
 	if path != "-" {
 		file, err := os.Open(path) //nolint:gosec // the path is the user's own
 		if err != nil {
-			return badInput{err}
+			return usageError{err}
 		}
 		defer file.Close()
 		in = file
 	}
 	prompts, err := readPrompts(in)
 	if err != nil {
-		return badInput{fmt.Errorf("%s: %w", path, err)}
+		return usageError{fmt.Errorf("%s: %w", path, err)}
 	}
 	return withQueue(ctx, true, func(q queue) error {
 		added, err := q.add(ctx, prompts, again)
@@ -58,7 +58,7 @@ func readPrompts(r io.Reader) ([]string, error) {
 		if line = strings.TrimSpace(line); line != "" {
 			prompts = append(prompts, line)
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return prompts, nil
 		}
 	}
@@ -139,7 +139,7 @@ func rerun(ctx context.Context, failed, unknown bool, stdout io.Writer) error {
 		states = append(states, "unknown")
 	}
 	if len(states) == 0 {
-		return badInput{errors.New("fleet rerun: which ones? -failed, -unknown (they may have been billed), or both")}
+		return usageError{errors.New("fleet rerun: which ones? -failed, -unknown (they may have been billed), or both")}
 	}
 	return withQueue(ctx, false, func(q queue) error {
 		queued, err := q.rerun(ctx, states...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -8,65 +9,69 @@ import (
 )
 
 func TestAdd(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, database string) {
-		f := newFleet(t, database, nil)
-		for _, test := range []struct {
-			name  string
-			lines string
-			args  []string
-			want  string
-		}{
-			{"each line is a prompt, and blank ones are skipped", "a\n\n  \nb", nil, "added 2\n"},
-			{"a line that is queued is skipped", "a\nc\n", nil, "added 1\n"},
-			{"a line that stands twice is added once", "d\nd\r\n d \n", nil, "added 1\n"},
-			{"all are added again with -again", "a\na\ne\n", []string{"-again"}, "added 3\n"},
-			{"a line that was first added with -again is known", "e\n", nil, "added 0\n"},
-			{"an empty file adds nothing", "", nil, "added 0\n"},
-			{"any text is a prompt", "{\"x\": 'é'} \\u0000 \u2028 %s $1 ?1\n", nil, "added 1\n"},
-		} {
-			assert.Equal(t, test.want, f.mustRun(test.lines, append(append([]string{"add"}, test.args...), "-")...), test.name)
-		}
-		_, stderr, status := f.run("x\n\x00\n", "add", "-")
-		assert.Equal(t, 2, status)
-		assert.Contains(t, stderr, "line 2")
-		_, _, status = f.run("x\n\xff\n", "add", "-")
-		assert.Equal(t, 2, status)
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			f := newFleet(t, newDatabase(t), nil)
+			for _, test := range []struct {
+				name  string
+				lines string
+				args  []string
+				want  string
+			}{
+				{"each line is a prompt, and blank ones are skipped", "a\n\n  \nb", nil, "added 2\n"},
+				{"a line that is queued is skipped", "a\nc\n", nil, "added 1\n"},
+				{"a line that stands twice is added once", "d\n" + strings.Repeat(" d \r\n", 2), nil, "added 1\n"},
+				{"all are added again with -again", strings.Repeat("a\n", 2) + "e\n", []string{"-again"}, "added 3\n"},
+				{"a line that was first added with -again is known", "e\n", nil, "added 0\n"},
+				{"an empty file adds nothing", "", nil, "added 0\n"},
+				{"any text is a prompt", "{\"x\": 'é'} \\u0000 \u2028 %s $1 ?1\n", nil, "added 1\n"},
+			} {
+				assert.Equal(t, test.want, f.mustRun(test.lines, append(append([]string{"add"}, test.args...), "-")...), test.name)
+			}
+			_, stderr, status := f.run("x\n\x00\n", "add", "-")
+			assert.Equal(t, 2, status)
+			assert.Contains(t, stderr, "line 2")
+			_, _, status = f.run("x\n\xff\n", "add", "-")
+			assert.Equal(t, 2, status)
 
-		var added []string
-		for _, r := range f.results() {
-			assert.Equal(t, "waiting", r.State)
-			assert.Zero(t, r.Attempts)
-			added = append(added, r.Prompt)
-		}
-		assert.Equal(t, []string{"a", "b", "c", "d", "e", "a", "a", "{\"x\": 'é'} \\u0000 \u2028 %s $1 ?1"}, added)
+			var added []string
+			for _, r := range f.results() {
+				assert.Equal(t, "waiting", r.State)
+				assert.Zero(t, r.Attempts)
+				added = append(added, r.Prompt)
+			}
+			assert.Equal(t, []string{"a", "b", "c", "d", "e", "a", "a", "{\"x\": 'é'} \\u0000 \u2028 %s $1 ?1"}, added)
 
-		f.mustRun("", "work", "-until-empty", "-rate", "1000")
-		assert.Equal(t, "added 0\n", f.mustRun("a\ne\n", "add", "-"), "a line that is done is skipped")
-		assert.Equal(t, "added 1\n", f.mustRun("a\n", "add", "-again", "-"))
-		assert.Equal(t, 3, f.ledger["a"])
-	})
+			f.mustRun("", "work", "-until-empty", "-rate", "1000")
+			assert.Equal(t, "added 0\n", f.mustRun("a\ne\n", "add", "-"), "a line that is done is skipped")
+			assert.Equal(t, "added 1\n", f.mustRun("a\n", "add", "-again", "-"))
+			assert.Equal(t, 3, f.ledger["a"])
+		})
+	}
 }
 
 func TestRerun(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, database string) {
-		f := newFleet(t, database, nil)
-		f.mustRun(prompts(3), "add", "-")
-		f.respond(500, `{"success": false, "error": "The run failed", "code": "workflow_run_failed"}`)
-		f.mustRun("", "work", "-until-empty", "-rate", "1000")
-		assert.Equal(t, states(0, 0, 2, 1, 0), f.status())
-		assert.Equal(t, "added 0\n", f.mustRun(prompts(3), "add", "-"), "a failed run may have been billed")
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			f := newFleet(t, newDatabase(t), nil)
+			f.mustRun(prompts(3), "add", "-")
+			f.respond(500, `{"success": false, "error": "The run failed", "code": "workflow_run_failed"}`)
+			f.mustRun("", "work", "-until-empty", "-rate", "1000")
+			assert.Equal(t, states(0, 0, 2, 1, 0), f.status())
+			assert.Equal(t, "added 0\n", f.mustRun(prompts(3), "add", "-"), "a failed run may have been billed")
 
-		assert.Equal(t, "queued 0 again\n", f.mustRun("", "rerun", "-unknown"))
-		assert.Equal(t, "queued 1 again\n", f.mustRun("", "rerun", "-failed", "-unknown"))
-		assert.Equal(t, states(1, 0, 2, 0, 0), f.status())
-		f.mustRun("", "work", "-until-empty")
-		require.Equal(t, states(0, 0, 3, 0, 0), f.status())
-		var attempts int
-		for _, r := range f.results() {
-			assert.Equal(t, textOf(r.Prompt), r.Text)
-			assert.Empty(t, r.Error)
-			attempts += r.Attempts
-		}
-		assert.Equal(t, 4, attempts)
-	})
+			assert.Equal(t, "queued 0 again\n", f.mustRun("", "rerun", "-unknown"))
+			assert.Equal(t, "queued 1 again\n", f.mustRun("", "rerun", "-failed", "-unknown"))
+			assert.Equal(t, states(1, 0, 2, 0, 0), f.status())
+			f.mustRun("", "work", "-until-empty")
+			require.Equal(t, states(0, 0, 3, 0, 0), f.status())
+			var attempts int
+			for _, r := range f.results() {
+				assert.Equal(t, textOf(r.Prompt), r.Text)
+				assert.Empty(t, r.Error)
+				attempts += r.Attempts
+			}
+			assert.Equal(t, 4, attempts)
+		})
+	}
 }

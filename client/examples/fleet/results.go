@@ -18,7 +18,8 @@ SELECT j.id, j.args ->> 'prompt', j.attempt, j.finalized_at,
 		WHEN j.finalized_at IS NULL THEN 'waiting'
 		ELSE coalesce(r.state, 'unknown')
 	END AS run_state,
-	coalesce(r.text, ''), coalesce(r.run_id, ''), coalesce(r.error, '')
+	coalesce(r.text, ''), coalesce(r.run_id, ''), coalesce(r.error, ''),
+	EXISTS (SELECT 1 FROM fleet_run WHERE job_id = j.id AND attempt = j.attempt) AS claimed
 FROM river_job j
 LEFT JOIN fleet_run r ON j.finalized_at IS NOT NULL AND r.job_id = j.id AND r.attempt = (
 	SELECT attempt FROM fleet_run WHERE job_id = j.id AND state IS NOT NULL
@@ -92,15 +93,20 @@ func (db *database[TTx]) results(ctx context.Context, each func(result) error) e
 	for rows.Next() {
 		var r result
 		var finished sql.NullTime
-		if err := rows.Scan(&r.jobID, &r.Prompt, &r.Attempts, &finished, &r.State, &r.Text, &r.RunID, &r.Error); err != nil {
+		var claimed bool
+		err := rows.Scan(&r.jobID, &r.Prompt, &r.Attempts, &finished, &r.State, &r.Text, &r.RunID, &r.Error, &claimed)
+		if err != nil {
 			return err
 		}
 		if finished.Valid {
 			utc := finished.Time.UTC()
 			r.FinishedAt = &utc
 		}
-		if r.State == "unknown" {
-			r.Error = "the worker died or lost the job before it stored a result: the run may have been billed"
+		switch {
+		case r.State == "unknown" && claimed:
+			r.Error = "the worker died before it stored a result: the run may have been billed"
+		case r.State == "unknown":
+			r.Error = "the worker died before it sent the request: the run was not started"
 		}
 		if err := each(r); err != nil {
 			return err

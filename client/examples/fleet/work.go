@@ -55,7 +55,7 @@ func (o workOptions) validate() error {
 func work(ctx context.Context, opts workOptions, stderr io.Writer) error {
 	w, err := newWorker(ctx, opts, stderr)
 	if err != nil {
-		return badInput{fmt.Errorf("fleet work: %w", err)}
+		return usageError{fmt.Errorf("fleet work: %w", err)}
 	}
 	return withQueue(ctx, false, func(q queue) error { return q.work(ctx, opts, w) })
 }
@@ -204,14 +204,14 @@ func (w *jobWorker[TTx]) Work(ctx context.Context, job *river.Job[prompt]) error
 		return errors.New("this attempt was started before, or lost") // River discards it; the other's result counts
 	}
 	run, err := w.client.RunInputs(ctx, w.workflowID, map[string]any{w.input: job.Args.Prompt})
-	var refusal *client.APIError
 	switch {
 	case run != nil || err == nil:
 	case client.SafeToRetry(err):
-		if errors.As(err, &refusal) {
-			return w.release(ctx, job, max(w.slowDown(refusal.Header), growingWait(job)))
+		wait := growingWait(job)
+		if limited, ok := errors.AsType[*client.APIError](err); ok { // 429
+			wait = max(wait, w.slowDown(limited.Header))
 		}
-		return w.release(ctx, job, growingWait(job))
+		return w.release(ctx, job, wait)
 	case isPausing(err):
 		w.pause(ctx, err)
 		return w.release(ctx, job, 0)
@@ -329,8 +329,8 @@ func storable(s string) string {
 
 // isPausing reports whether no other run would do better: a bad key, or no credits.
 func isPausing(err error) bool {
-	var refusal *client.APIError
-	return errors.As(err, &refusal) && refusal.StatusCode < http.StatusInternalServerError &&
+	refusal, ok := errors.AsType[*client.APIError](err)
+	return ok && refusal.StatusCode < http.StatusInternalServerError &&
 		(errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrPaymentRequired))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -35,23 +36,34 @@ func TestWorkStoresWhatARunGave(t *testing.T) {
 		"a failure that says that the credits ended": {500, `{"success": false, "error": "Said so", "code": "invalid_billing"}`, nil, "failed", "", "", "Said so"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, database string) {
-				f := newFleet(t, database, nil)
-				f.mustRun("one\n", "add", "-")
-				f.respond(test.status, test.body, test.headers...)
-				f.mustRun("", "work", "-until-empty")
-				all := f.results()
-				require.Len(t, all, 1)
-				assert.Equal(t, test.state, all[0].State)
-				assert.Equal(t, test.text, all[0].Text)
-				assert.Contains(t, all[0].Error, test.errorHas)
-				assert.Equal(t, test.state == "failed", all[0].Error != "")
-				assert.Equal(t, 1, all[0].Attempts)
-				assert.NotNil(t, all[0].FinishedAt)
-				assert.Empty(t, f.ledger, "it was not sent again")
-			})
+			for database, newDatabase := range databases {
+				t.Run(database, func(t *testing.T) {
+					f := newFleet(t, newDatabase(t), nil)
+					f.mustRun("one\n", "add", "-")
+					f.respond(test.status, test.body, test.headers...)
+					f.mustRun("", "work", "-until-empty")
+					all := f.results()
+					require.Len(t, all, 1)
+					assert.Equal(t, test.state, all[0].State)
+					assert.Equal(t, test.text, all[0].Text)
+					assert.Contains(t, all[0].Error, test.errorHas)
+					assert.Equal(t, test.state == "failed", all[0].Error != "")
+					assert.Equal(t, 1, all[0].Attempts)
+					assert.NotNil(t, all[0].FinishedAt)
+					assert.Empty(t, f.ledger, "it was not sent again")
+				})
+			}
 		})
 	}
+}
+
+func TestRescueAfterBoundsARun(t *testing.T) {
+	f := newFleet(t, t.TempDir()+"/fleet.db", func(ctx context.Context) error { return waitFor[struct{}](ctx, nil) })
+	f.mustRun("one\n", "add", "-")
+	f.mustRun("", "work", "-until-empty", "-rescue-after", "1s")
+	assert.Equal(t, states(0, 0, 0, 1, 0), f.status())
+	assert.Contains(t, f.results()[0].Error, "666")
+	f.checkAccount()
 }
 
 func TestWorkPutsBackWhatDidNotStart(t *testing.T) {
@@ -64,92 +76,100 @@ func TestWorkPutsBackWhatDidNotStart(t *testing.T) {
 		"figures that are none": {"Retry-After", "-1", "X-Ratelimit-Limit", "many"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, database string) {
-				f := newFleet(t, database, nil)
-				f.mustRun(prompts(8), "add", "-")
-				for range 3 {
-					f.respond(http.StatusTooManyRequests, limited, headers...)
-				}
-				f.mustRun("", "work", "-until-empty", "-rate", "1000")
-				assert.Equal(t, states(0, 0, 8, 0, 0), f.status())
-				f.checkAccount()
-			})
+			for database, newDatabase := range databases {
+				t.Run(database, func(t *testing.T) {
+					f := newFleet(t, newDatabase(t), nil)
+					f.mustRun(prompts(8), "add", "-")
+					for range 3 {
+						f.respond(http.StatusTooManyRequests, limited, headers...)
+					}
+					f.mustRun("", "work", "-until-empty", "-rate", "1000")
+					assert.Equal(t, states(0, 0, 8, 0, 0), f.status())
+					f.checkAccount()
+				})
+			}
 		})
 	}
 }
 
 func TestWorkPutsBackWhatFoundNoServer(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, database string) {
-		f := newFleet(t, database, nil)
-		f.mustRun(prompts(3), "add", "-")
-		away := &fleet{TB: t, env: append(f.env[:len(f.env):len(f.env)], "AITUTOR_BASE_URL=http://127.0.0.1:1")}
-		worker := away.start("work")
-		require.Eventually(t, func() bool { // all were fetched and put back
-			var snoozed int
-			for _, r := range f.results() {
-				if r.State == "waiting" && r.Attempts == 0 {
-					snoozed++
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			f := newFleet(t, newDatabase(t), nil)
+			f.mustRun(prompts(3), "add", "-")
+			away := &fleet{TB: t, env: append(slices.Clip(f.env), "AITUTOR_BASE_URL=http://127.0.0.1:1")}
+			worker := away.start("work")
+			require.Eventually(t, func() bool { // all were fetched and put back
+				var snoozed int
+				for _, r := range f.results() {
+					if r.State == "waiting" && r.Attempts == 0 {
+						snoozed++
+					}
 				}
-			}
-			return snoozed == 3 && f.status()["waiting"] == 3
-		}, patience, 100*time.Millisecond)
-		require.NoError(t, worker.Process.Signal(os.Interrupt))
-		assert.Zero(t, worker.exit())
-		f.mustRun("", "work", "-until-empty")
-		assert.Equal(t, states(0, 0, 3, 0, 0), f.status())
-		f.checkAccount()
-	})
+				return snoozed == 3 && f.status()["waiting"] == 3
+			}, patience, 100*time.Millisecond)
+			require.NoError(t, worker.Process.Signal(os.Interrupt))
+			assert.Zero(t, worker.exit())
+			f.mustRun("", "work", "-until-empty")
+			assert.Equal(t, states(0, 0, 3, 0, 0), f.status())
+			f.checkAccount()
+		})
+	}
 }
 
 func TestWorkPausesTheQueue(t *testing.T) {
 	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402} {
 		t.Run(name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, database string) {
-				f := newFleet(t, database, nil)
-				f.mustRun(prompts(30), "add", "-")
-				for range 20 { // the runs under way
-					f.respond(status, `{"success": false, "error": "Refused by the test"}`)
-				}
-				_, stderr, exit := f.run("", "work", "-until-empty", "-rate", "1000")
-				assert.Equal(t, 1, exit)
-				assert.Contains(t, stderr, "the queue is paused")
-				assert.Contains(t, stderr, "Refused by the test")
-				counts := f.status()
-				assert.Equal(t, 30, counts["waiting"]+counts["done"], counts)
-				assert.Positive(t, counts["waiting"])
-				for _, r := range f.results() {
-					assert.Equal(t, r.State == "done", r.Attempts == 1, "the jobs are unharmed")
-				}
+			for database, newDatabase := range databases {
+				t.Run(database, func(t *testing.T) {
+					f := newFleet(t, newDatabase(t), nil)
+					f.mustRun(prompts(30), "add", "-")
+					for range 20 { // the runs under way
+						f.respond(status, `{"success": false, "error": "Refused by the test"}`)
+					}
+					_, stderr, exit := f.run("", "work", "-until-empty", "-rate", "1000")
+					assert.Equal(t, 1, exit)
+					assert.Contains(t, stderr, "the queue is paused")
+					assert.Contains(t, stderr, "Refused by the test")
+					counts := f.status()
+					assert.Equal(t, 30, counts["waiting"]+counts["done"], counts)
+					assert.Positive(t, counts["waiting"])
+					for _, r := range f.results() {
+						assert.Equal(t, r.State == "done", r.Attempts == 1, "the jobs are unharmed")
+					}
 
-				f.respondNoMore()
-				f.mustRun("", "work", "-until-empty", "-rate", "1000")
-				assert.Equal(t, states(0, 0, 30, 0, 0), f.status())
-				f.checkAccount()
-			})
+					f.respondNoMore()
+					f.mustRun("", "work", "-until-empty", "-rate", "1000")
+					assert.Equal(t, states(0, 0, 30, 0, 0), f.status())
+					f.checkAccount()
+				})
+			}
 		})
 	}
 }
 
 func TestInterruptLetsRunsFinish(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, database string) {
-		release := make(chan struct{})
-		f := newFleet(t, database, func(ctx context.Context) error { return waitFor(ctx, release) })
-		f.mustRun(prompts(10), "add", "-")
-		// One run starts at once; four jobs are fetched and wait for their turn.
-		worker := f.start("work", "-workers", "5", "-rate", "0.1")
-		f.waitForArrival()
-		require.Eventually(t, func() bool { return f.status()["running"] == 5 }, patience, 50*time.Millisecond)
-		require.NoError(t, worker.Process.Signal(os.Interrupt))
-		worker.waitFor("finishing the runs under way")
-		close(release)
-		assert.Zero(t, worker.exit())
-		assert.Equal(t, states(9, 0, 1, 0, 0), f.status())
-		f.checkAccount()
-	})
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			release := make(chan struct{})
+			f := newFleet(t, newDatabase(t), func(ctx context.Context) error { return waitFor(ctx, release) })
+			f.mustRun(prompts(10), "add", "-")
+			// One run starts at once; four jobs are fetched and wait for their turn.
+			worker := f.start("work", "-workers", "5", "-rate", "0.1")
+			f.waitForArrival()
+			require.Eventually(t, func() bool { return f.status()["running"] == 5 }, patience, 50*time.Millisecond)
+			require.NoError(t, worker.Process.Signal(os.Interrupt))
+			worker.waitFor("finishing the runs under way")
+			close(release)
+			assert.Zero(t, worker.exit())
+			assert.Equal(t, states(9, 0, 1, 0, 0), f.status())
+			f.checkAccount()
+		})
+	}
 }
 
 func TestSecondInterruptEndsAtOnce(t *testing.T) {
-	f := newFleet(t, t.TempDir()+"/fleet.db", func(ctx context.Context) error { return waitFor(ctx, nil) })
+	f := newFleet(t, t.TempDir()+"/fleet.db", func(ctx context.Context) error { return waitFor[struct{}](ctx, nil) })
 	f.mustRun(prompts(2), "add", "-")
 	worker := f.start("work", "-workers", "1", "-rescue-after", "2s")
 	f.waitForArrival()
@@ -163,23 +183,25 @@ func TestSecondInterruptEndsAtOnce(t *testing.T) {
 // River repeats a write that puts a job back if the commit of the first was cut off. By then another worker may run the
 // job: it is available although its run is under way.
 func TestAJobThatRiverPutsBackTwiceRunsOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, database string) {
-		release := make(chan struct{})
-		f := newFleet(t, database, func(ctx context.Context) error { return waitFor(ctx, release) })
-		f.mustRun("one\n", "add", "-")
-		first := f.start("work", "-until-empty")
-		f.waitForArrival()
-		_, err := f.open().ExecContext(t.Context(), "UPDATE river_job SET state = 'available', attempt = 0")
-		require.NoError(t, err)
-		second := f.start("work", "-until-empty")
-		assert.Zero(t, second.exit())
-		assert.Equal(t, states(0, 0, 0, 0, 1), f.status(), "nobody knows yet")
-		close(release)
-		assert.Zero(t, first.exit())
-		assert.Equal(t, states(0, 0, 1, 0, 0), f.status(), "the result counts, whatever became of the job")
-		assert.Equal(t, 1, f.ledger["one"])
-		assert.Equal(t, textOf("one"), f.results()[0].Text)
-	})
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			release := make(chan struct{})
+			f := newFleet(t, newDatabase(t), func(ctx context.Context) error { return waitFor(ctx, release) })
+			f.mustRun("one\n", "add", "-")
+			first := f.start("work", "-until-empty")
+			f.waitForArrival()
+			_, err := f.open().ExecContext(t.Context(), "UPDATE river_job SET state = 'available', attempt = 0")
+			require.NoError(t, err)
+			second := f.start("work", "-until-empty")
+			assert.Zero(t, second.exit())
+			assert.Equal(t, states(0, 0, 0, 0, 1), f.status(), "nobody knows yet")
+			close(release)
+			assert.Zero(t, first.exit())
+			assert.Equal(t, states(0, 0, 1, 0, 0), f.status(), "the result counts, whatever became of the job")
+			assert.Equal(t, 1, f.ledger["one"])
+			assert.Equal(t, textOf("one"), f.results()[0].Text)
+		})
+	}
 }
 
 func TestRetryAfter(t *testing.T) {
@@ -199,7 +221,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // waitFor waits for a channel; an error ends the run if the context ends first.
-func waitFor(ctx context.Context, released <-chan struct{}) error {
+func waitFor[T any](ctx context.Context, released <-chan T) error {
 	select {
 	case <-released:
 		return nil

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Three workers are killed at random moments until every prompt was started.
+func TestKilledWorkers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("River looks for the jobs of dead workers every 30 seconds")
+	}
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			const total = 300
+			f := newFleet(t, newDatabase(t), func(ctx context.Context) error {
+				return waitFor(ctx, time.After(rand.N(200*time.Millisecond)))
+			})
+			f.mustRun(prompts(total), "add", "-")
+			work := func() *process {
+				return f.start("work", "-workers", "4", "-rate", "50", "-until-empty", "-rescue-after", "3s")
+			}
+			workers := []*process{work(), work(), work()}
+			kills := 0
+			for started := 0; started < total-50; {
+				for range 5 + rand.IntN(20) {
+					f.waitForArrival()
+					started++
+				}
+				i := rand.IntN(len(workers))
+				require.NoError(t, workers[i].Process.Kill())
+				<-workers[i].exited
+				workers[i] = work()
+				kills++
+			}
+			for _, worker := range workers {
+				assert.Zero(t, worker.exit())
+			}
+			counts := f.status()
+			t.Logf("%d kills: %v", kills, counts)
+			assert.Equal(t, total, counts["done"]+counts["failed"]+counts["unknown"])
+			assert.Zero(t, counts["failed"])
+			assert.GreaterOrEqual(t, kills*4, counts["unknown"])
+			f.checkAccount()
+
+			f.mustRun("", "rerun", "-unknown")
+			f.mustRun("", "work", "-until-empty", "-rate", "1000")
+			assert.Equal(t, states(0, 0, total, 0, 0), f.status())
+		})
+	}
+}
+
+// The database goes away for seconds while runs are under way.
+func TestDatabaseGoesAway(t *testing.T) {
+	const total = 60
+	test := func(t *testing.T, f *fleet, goAway func() (comeBack func())) {
+		t.Helper()
+		f.mustRun(prompts(total), "add", "-")
+		workers := []*process{
+			f.start("work", "-workers", "4", "-rate", "50", "-until-empty"),
+			f.start("work", "-workers", "4", "-rate", "50", "-until-empty"),
+		}
+		for range total / 4 {
+			f.waitForArrival()
+		}
+		comeBack := goAway()
+		<-time.After(3 * time.Second) // how long it stays away
+		comeBack()
+		for _, worker := range workers {
+			assert.Zero(t, worker.exit())
+		}
+		assert.Equal(t, states(0, 0, total, 0, 0), f.status())
+		f.checkAccount()
+	}
+	slow := func(ctx context.Context) error { return waitFor(ctx, time.After(100*time.Millisecond)) }
+
+	t.Run("SQLite: another program locks the file", func(t *testing.T) {
+		f := newFleet(t, t.TempDir()+"/fleet.db", slow)
+		test(t, f, func() func() {
+			conn, err := f.open().Conn(t.Context())
+			require.NoError(t, err)
+			_, err = conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE")
+			require.NoError(t, err)
+			return func() {
+				_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+				require.NoError(t, err)
+			}
+		})
+	})
+	t.Run("PostgreSQL: connections break and are refused", func(t *testing.T) {
+		database, err := url.Parse(newPostgres(t))
+		require.NoError(t, err)
+		proxy := newProxy(t, database.Host)
+		database.Host = proxy.Addr().String()
+		test(t, newFleet(t, database.String(), slow), func() func() {
+			proxy.breakAll()
+			return func() { proxy.broken.Store(false) }
+		})
+	})
+	t.Run("PostgreSQL: connections break at any time, also while a commit is under way", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes seconds")
+		}
+		database, err := url.Parse(newPostgres(t))
+		require.NoError(t, err)
+		proxy := newProxy(t, database.Host)
+		database.Host = proxy.Addr().String()
+		f := newFleet(t, database.String(), nil)
+		f.mustRun(prompts(total), "add", "-")
+		for range 10 {
+			f.respond(429, `{"success": false, "error": "Rate limit exceeded"}`)
+		}
+		worker := f.start("work", "-workers", "10", "-rate", "20", "-until-empty", "-rescue-after", "5s")
+		for working := true; working; {
+			select {
+			case <-f.arrived:
+				if rand.IntN(3) == 0 {
+					proxy.breakAll()
+					proxy.broken.Store(false)
+				}
+			case <-worker.exited:
+				working = false
+			}
+		}
+		assert.Zero(t, worker.exit())
+		counts := f.status()
+		t.Logf("%v", counts)
+		assert.Equal(t, total, counts["done"]+counts["unknown"])
+		f.checkAccount()
+	})
+}
+
+// proxy forwards TCP connections until they are broken.
+type proxy struct {
+	net.Listener
+	broken atomic.Bool
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	t.Helper()
+	if !strings.Contains(target, ":") {
+		target += ":5432"
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &proxy{Listener: listener}
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.breakAll()
+	})
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			upstream, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", target)
+			if err != nil || p.broken.Load() {
+				_ = conn.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, conn, upstream)
+			p.mu.Unlock()
+			forward := func(to, from net.Conn) {
+				_, _ = io.Copy(to, from) // breaks
+				_ = to.Close()
+				_ = from.Close()
+			}
+			go forward(upstream, conn)
+			go forward(conn, upstream)
+		}
+	}()
+	return p
+}
+
+func (p *proxy) breakAll() {
+	p.broken.Store(true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range p.conns {
+		_ = conn.Close()
+	}
+	p.conns = nil
+}
