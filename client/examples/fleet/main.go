@@ -1,5 +1,5 @@
-// Fleet runs a workflow once for each line of a file, on as many machines as you like. The queue is River
-// (https://riverqueue.com), in a SQLite file or in PostgreSQL.
+// Fleet runs a workflow once for each line of a file, with as many processes as you like. The queue is River
+// (https://riverqueue.com), in a SQLite file for the processes of one machine, or in PostgreSQL for those of many.
 //
 //	fleet add FILE      queue one run per line of FILE (-: standard input), in one transaction
 //	fleet work          run what is queued, until interrupted
@@ -20,7 +20,8 @@
 // itself:
 //
 //   - River marks a job as running in the transaction that fetches it. MaxAttempts is 1, so that River never fetches it
-//     again. If its worker dies, River's rescuer discards it -rescue-after later, and it is unknown: it may have been billed.
+//     again. If its worker dies, River discards it -rescue-after later, and it is unknown: it may have been billed. River's
+//     rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
 //   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only once
 //     and only while the job is still running. It makes "at most once" independent of what River's own writes do: River
 //     repeats a snooze whose commit was cut off, and by then another worker may run the job.
@@ -47,17 +48,8 @@ import (
 )
 
 func main() {
-	ctx, cancel := context.WithCancel(context.Background())
-	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-interrupts
-		cancel()
-		<-interrupts
-		os.Exit(130)
-	}()
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
+	err := run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	if err == nil {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "fleet:", oneLine(err))
@@ -76,24 +68,24 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch args[0] {
 	case "add":
 		again := flags.Bool("again", false, "add lines that were added before as well")
-		return command(flags, args, 1, func() error { return add(ctx, flags.Arg(0), *again, stdin, stdout, stderr) })
+		return command(flags, args, 1, stdout, func(file string) error { return add(ctx, file, *again, stdin, stdout, stderr) })
 	case "work":
 		var opts workOptions
 		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
 		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
 		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
 		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown; also bounds a run")
-		return command(flags, args, 0, func() error { return work(ctx, opts, stderr) })
+		return command(flags, args, 0, stdout, func(string) error { return work(untilInterrupted(ctx), opts, stderr) })
 	case "status":
-		return command(flags, args, 0, func() error { return status(ctx, stdout) })
+		return command(flags, args, 0, stdout, func(string) error { return status(ctx, stdout) })
 	case "results":
-		return command(flags, args, 0, func() error { return results(ctx, stdout) })
+		return command(flags, args, 0, stdout, func(string) error { return results(ctx, stdout) })
 	case "rerun":
 		failed := flags.Bool("failed", false, "queue the failed runs again")
 		unknown := flags.Bool("unknown", false, "queue the unknown runs again: they may have been billed already")
-		return command(flags, args, 0, func() error { return rerun(ctx, *failed, *unknown, stdout) })
+		return command(flags, args, 0, stdout, func(string) error { return rerun(ctx, *failed, *unknown, stdout) })
 	case "demo": // for make fleet
-		return command(flags, args, 0, func() error { return demo(ctx, stdout, stderr) })
+		return command(flags, args, 0, stdout, func(string) error { return demo(ctx, stdout, stderr) })
 	case "-h", "-help", "--help", "help":
 		_, err := fmt.Fprint(stdout, usage)
 		return err
@@ -112,21 +104,42 @@ Environment: FLEET_DATABASE (default fleet.db; or postgres://...), AITUTOR_API_K
 AITUTOR_WORKFLOW_ID.
 `
 
-// command parses the flags and runs f if as many arguments are left as it takes.
-func command(flags *flag.FlagSet, args []string, takes int, f func() error) error {
+// untilInterrupted returns a context that ends with the first interrupt. The second one ends the process.
+func untilInterrupted(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupts
+		cancel()
+		<-interrupts
+		os.Exit(130)
+	}()
+	return ctx
+}
+
+// command parses the flags, before and after the operand if the command takes one, and runs f.
+func command(flags *flag.FlagSet, args []string, operands int, stdout io.Writer, f func(operand string) error) error {
 	flags.SetOutput(io.Discard) // the error says it
-	if err := flags.Parse(args[1:]); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			flags.SetOutput(os.Stderr)
+	var operand string
+	n := 0
+	for args = args[1:]; len(args) > 0; n++ {
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(stdout)
 			flags.Usage()
-			return err
+			return nil
+		} else if err != nil {
+			return usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
 		}
-		return usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
+		if flags.NArg() == 0 {
+			break
+		}
+		operand, args = flags.Arg(0), flags.Args()[1:]
 	}
-	if flags.NArg() != takes {
-		return usageError{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), takes, flags.NArg())}
+	if n != operands {
+		return usageError{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), operands, n)}
 	}
-	return f()
+	return f(operand)
 }
 
 // usageError is an error of the arguments or of the environment: exit status 2.

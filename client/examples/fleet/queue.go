@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -158,10 +159,8 @@ func (db *database[TTx]) rerun(ctx context.Context, states ...string) (queued in
 	}
 	var ids []int64
 	err = db.results(ctx, func(r result) error {
-		for _, state := range states {
-			if r.State == state {
-				ids = append(ids, r.jobID)
-			}
+		if slices.Contains(states, r.State) {
+			ids = append(ids, r.jobID)
 		}
 		return nil
 	})

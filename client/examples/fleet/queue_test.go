@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -44,8 +46,26 @@ func TestAdd(t *testing.T) {
 
 			f.mustRun("", "work", "-until-empty", "-rate", "1000")
 			assert.Equal(t, "added 0\n", f.mustRun("a\ne\n", "add", "-"), "a line that is done is skipped")
-			assert.Equal(t, "added 1\n", f.mustRun("a\n", "add", "-again", "-"))
+			assert.Equal(t, "added 1\n", f.mustRun("a\n", "add", "-", "-again"))
 			assert.Equal(t, 3, f.ledger["a"])
+		})
+	}
+}
+
+func TestAddAtTheSameTimeToANewDatabase(t *testing.T) {
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			f := newFleet(t, newDatabase(t), nil)
+			file := filepath.Join(t.TempDir(), "prompts.txt")
+			require.NoError(t, os.WriteFile(file, []byte(prompts(2500)), 0o600))
+			adders := make([]*process, 5)
+			for i := range adders {
+				adders[i] = f.start("add", file)
+			}
+			for _, adder := range adders {
+				assert.Zero(t, adder.exit())
+			}
+			assert.Equal(t, states(2500, 0, 0, 0, 0), f.status())
 		})
 	}
 }

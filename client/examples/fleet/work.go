@@ -300,7 +300,9 @@ func (w *jobWorker[TTx]) store(ctx context.Context, job *river.Job[prompt], run 
 			if err != nil {
 				return err
 			}
-			_, err = river.JobCompleteTx[riverdriver.Driver[TTx]](ctx, tx, job)
+			if _, err = river.JobCompleteTx[riverdriver.Driver[TTx]](ctx, tx, job); errors.Is(err, river.ErrNotFound) {
+				return nil // somebody deleted the job: keep the result
+			}
 			return err
 		})
 	})

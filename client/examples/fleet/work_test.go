@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
 )
 
 func TestWorkStoresWhatARunGave(t *testing.T) {
@@ -53,6 +55,34 @@ func TestWorkStoresWhatARunGave(t *testing.T) {
 					assert.Empty(t, f.ledger, "it was not sent again")
 				})
 			}
+		})
+	}
+}
+
+func TestWorkStoresTheRunBesideAnError(t *testing.T) {
+	for database, newDatabase := range databases {
+		t.Run(database, func(t *testing.T) {
+			f := newFleet(t, newDatabase(t), nil)
+			f.mustRun("one\n", "add", "-")
+			const body = `{"success": true, "result": "A text", "citations": 5}`
+			f.respond(http.StatusOK, body)
+			c, err := client.New(f.APIKey, client.WithBaseURL(f.URL))
+			require.NoError(t, err)
+			run, err := c.RunInputs(t.Context(), workflowID, map[string]any{"any": "input"})
+			require.Error(t, err)
+			if run == nil {
+				t.Skip("the client returns no run beside an error")
+			}
+
+			f.respond(http.StatusOK, body)
+			f.mustRun("", "work", "-until-empty")
+			assert.Equal(t, states(0, 0, 0, 1, 0), f.status())
+			r := f.results()[0]
+			assert.Equal(t, run.Text, r.Text)
+			assert.NotEmpty(t, r.Error)
+			var stored []byte
+			require.NoError(t, f.open().QueryRowContext(t.Context(), "SELECT body FROM fleet_run").Scan(&stored))
+			assert.Equal(t, body, string(stored))
 		})
 	}
 }
