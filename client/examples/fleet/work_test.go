@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"os"
@@ -82,7 +83,7 @@ func TestWorkStoresTheRunBesideAnError(t *testing.T) {
 			assert.NotEmpty(t, r.Error)
 			var stored []byte
 			require.NoError(t, f.open().QueryRowContext(t.Context(), "SELECT body FROM fleet_run").Scan(&stored))
-			assert.Equal(t, body, string(stored))
+			assert.True(t, bytes.Equal([]byte(body), stored), "as it was received: %s", stored)
 		})
 	}
 }
