@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -64,55 +66,78 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkLookup finds the operation of a request in documents of more and more paths, as does kin-openapi's router.
-func BenchmarkLookup(b *testing.B) {
+// BenchmarkAgainstKinOpenAPI is what the Validator and kin-openapi take for the same.
+func BenchmarkAgainstKinOpenAPI(b *testing.B) {
+	for _, c := range comparisons(b) {
+		for who, do := range map[string]func(){"ours": c.ours, "kin-openapi": c.theirs} {
+			b.Run(c.name+"/"+who, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					do()
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkRatios prints how the two compare, as medians of rounds in which they take turns. Run it with -benchtime=1x.
+func BenchmarkRatios(b *testing.B) {
+	for b.Loop() {
+		fmt.Print("\n| Validator against kin-openapi | Validator | kin-openapi | ratio |\n| --- | ---: | ---: | ---: |\n")
+		for _, c := range comparisons(b) {
+			var ours, theirs []time.Duration
+			for range 5 {
+				ours, theirs = append(ours, timeOf(c.ours)), append(theirs, timeOf(c.theirs))
+			}
+			slices.Sort(ours)
+			slices.Sort(theirs)
+			fmt.Printf("| %s | %v | %v | %.2f |\n", c.name, ours[2], theirs[2], float64(ours[2])/float64(theirs[2]))
+		}
+	}
+}
+
+// timeOf is the time that do takes, over a tenth of a second.
+func timeOf(do func()) time.Duration {
+	start, n := time.Now(), 0
+	for time.Since(start) < 100*time.Millisecond {
+		do()
+		n++
+	}
+	return time.Since(start) / time.Duration(n)
+}
+
+type comparison struct {
+	name         string
+	ours, theirs func()
+}
+
+// comparisons loads documents, and finds the operation of a request in documents of more and more paths.
+func comparisons(b *testing.B) []comparison {
+	b.Helper()
+	var all []comparison
+	for name, spec := range loadedDocuments() {
+		all = append(all, comparison{"load " + name,
+			func() { _, err := contract.New(spec); require.NoError(b, err) },
+			func() { require.NoError(b, loadWithKinOpenAPI(spec)) },
+		})
+	}
 	for _, paths := range []int{10, 100, 1000} {
 		spec := manyPaths(paths, 1)
 		req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, fmt.Sprintf("https://api.example.com/v1/r%d/5", paths/2), nil)
 		require.NoError(b, err)
-		b.Run(fmt.Sprintf("%d paths/ours", paths), func(b *testing.B) {
-			v, err := contract.New(spec)
-			require.NoError(b, err)
-			res := &http.Response{StatusCode: http.StatusNotModified, Request: req} // is found, and then not validated
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := v.ValidateResponse(res); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(fmt.Sprintf("%d paths/gorillamux", paths), func(b *testing.B) {
-			document, err := openapi3.NewLoader().LoadFromData(spec)
-			require.NoError(b, err)
-			router, err := gorillamux.NewRouter(document)
-			require.NoError(b, err)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, _, err := router.FindRoute(req); err != nil {
-					b.Fatal(err)
-				}
-			}
+		v, err := contract.New(spec)
+		require.NoError(b, err)
+		document, err := openapi3.NewLoader().LoadFromData(spec)
+		require.NoError(b, err)
+		router, err := gorillamux.NewRouter(document)
+		require.NoError(b, err)
+		res := &http.Response{StatusCode: http.StatusNotModified, Request: req} // is found, and then not validated
+		all = append(all, comparison{fmt.Sprintf("look up in %d paths", paths),
+			func() { require.NoError(b, v.ValidateResponse(res)) },
+			func() { _, _, err := router.FindRoute(req); require.NoError(b, err) },
 		})
 	}
-}
-
-// BenchmarkLoad loads documents, as does kin-openapi.
-func BenchmarkLoad(b *testing.B) {
-	for name, spec := range loadedDocuments() {
-		b.Run(name+"/ours", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				_, err := contract.New(spec)
-				require.NoError(b, err)
-			}
-		})
-		b.Run(name+"/kin-openapi", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				require.NoError(b, loadWithKinOpenAPI(spec))
-			}
-		})
-	}
+	return all
 }
 
 // loadedDocuments are documents that are hard to walk.

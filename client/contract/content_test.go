@@ -13,6 +13,9 @@ import (
 
 // A long body that breaks the contract is not made a tree: a tree of many small values takes up to 65 times their size.
 func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const size = 4 << 20
 	repeat := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	var names strings.Builder
@@ -50,8 +53,8 @@ func TestValidExchangesAllocateLittle(t *testing.T) {
 	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
 	req.Body, res.Body = newMemoryBody(requestExample(t)), newMemoryBody(`{"success":true,"result":"x"}`)
 	took := testing.AllocsPerRun(100, func() {
-		assert.NoError(t, contract.Default().ValidateRequest(req))
-		assert.NoError(t, contract.Default().ValidateResponse(res))
+		assert.NoError(t, contract.AnyWorkflow().ValidateRequest(req))
+		assert.NoError(t, contract.AnyWorkflow().ValidateResponse(res))
 	})
-	assert.LessOrEqual(t, took, 4.0)
+	assert.LessOrEqual(t, took, 8.0) // under the race detector a sync.Pool forgets what it has
 }

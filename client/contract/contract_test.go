@@ -139,6 +139,9 @@ func TestAValidatorMayBeSharedByGoroutines(t *testing.T) {
 
 // Time is compared by the benchmark; what is allocated does not depend on what else the machine does.
 func TestADocumentTakesLittleMoreMemoryToLoadThanKinOpenAPINeeds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for name, spec := range loadedDocuments() {
 		t.Run(name, func(t *testing.T) {
 			theirs := allocated(func() { require.NoError(t, loadWithKinOpenAPI(spec)) })
@@ -147,7 +150,7 @@ func TestADocumentTakesLittleMoreMemoryToLoadThanKinOpenAPINeeds(t *testing.T) {
 				require.NoError(t, err)
 			})
 			t.Logf("%.2f times kin-openapi's", float64(ours)/float64(theirs))
-			assert.LessOrEqual(t, ours, 2*theirs)
+			assert.LessOrEqual(t, ours, 2*theirs+128<<10) // what is fixed counts for a small document, more so under the race detector
 		})
 	}
 }

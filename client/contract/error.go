@@ -83,7 +83,7 @@ func (e Error) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, slog.Any("violations", lines(e.Violations)))...)
 }
 
-// lines returns the violations as a line each, to maxLines.
+// lines returns one line per violation, up to maxLines.
 func lines(violations []Violation) []string {
 	var all []string
 	for i, violation := range violations {

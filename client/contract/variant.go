@@ -42,18 +42,26 @@ func (v *visit) ofVariants(failure *openapi3.SchemaError) []Violation {
 			return nil
 		}
 	}
-	shared := slices.Clone(candidates[0].violations)
-	for _, c := range candidates[1:] {
-		shared = slices.DeleteFunc(shared, func(violation Violation) bool { return !slices.Contains(c.violations, violation) })
+	if len(candidates) == 1 {
+		return candidates[0].violations
+	}
+	inAll := make(map[Violation]int)
+	for _, c := range candidates {
+		for _, violation := range c.violations {
+			inAll[violation]++
+		}
 	}
 	var names []string
-	var own []Violation
-	for _, c := range candidates {
+	var shared, own []Violation
+	for i, c := range candidates {
 		names = append(names, c.name)
 		for _, violation := range c.violations {
-			if !slices.Contains(shared, violation) {
+			switch {
+			case inAll[violation] < len(candidates):
 				violation.Message += " (" + c.name + ")"
 				own = append(own, violation)
+			case i == 0:
+				shared = append(shared, violation)
 			}
 		}
 	}
