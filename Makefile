@@ -3,28 +3,26 @@
 GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 30s
 
-.PHONY: help run test generate check drift format vet tidy lint spec contract serve fuzz bench breaking
-.PHONY: help run fleet fleet-test test generate check drift format vet tidy lint spec contract fuzz bench breaking
+.PHONY: help run test test-all generate check drift format vet tidy lint spec serve contract fleet fuzz bench breaking workflow-files
 
 help: ## What the targets do (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: export ARGS := $(ARGS)
-run: ## Run the story workflow and print the story: make run ARGS="a story about a dog named charlie"
-	@go run ./client/examples/story $${ARGS:+"$$ARGS"}
+run: ## Run the contract's workflow and print its text: make run ARGS="a story about a dog named charlie"
+	@go run ./client/examples/run $${ARGS:+"$$ARGS"}
 
-fleet: ## Queue 200 prompts in a temporary database and run them on a server inside the program
-	@cd client/examples/fleet && go run . demo
-
-fleet-test: ## Run the fleet's checks and tests, on SQLite, and on PostgreSQL if FLEET_TEST_POSTGRES has its URL
-	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m $(ARGS) ./...
-
-test: ## Run all tests, with the race detector where there is a C compiler; make test ARGS=-short leaves out the slow ones
+test: ## Run the tests, with the race detector if there is a C compiler; make test ARGS=-short leaves out the slow ones
 	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
 		echo 'race detector: on'; go test -race $(ARGS) ./...; \
 	else \
 		echo 'race detector: off (no C compiler)'; CGO_ENABLED=0 go test $(ARGS) ./...; \
 	fi
+
+test-all: export AITUTOR_TEST_ALL := 1
+test-all: test ## Run all tests, also those that take minutes: deep suites, changed specs in copies of the module, the fleet
+	@echo 'the fleet example, a module of its own, on SQLite$(if $(FLEET_TEST_POSTGRES), and PostgreSQL)'
+	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m ./...
 
 generate: ## Generate the code in gen/ from api/openapi.yaml
 	@go generate ./...
@@ -49,7 +47,7 @@ tidy:
 	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy (the change above): run 'go mod tidy'" >&2; exit 1; }
 
 lint:
-	@echo 'check: golangci-lint (the first run builds it: a few minutes)'
+	@echo 'check: golangci-lint (the first run downloads and builds it, which takes minutes and prints nothing)'
 	@$(GOLANGCI_LINT) config verify
 	@$(GOLANGCI_LINT) run || { echo "golangci-lint: mend the findings above" >&2; exit 1; }
 
@@ -57,18 +55,24 @@ spec:
 	@echo 'check: api/openapi.yaml is valid, and so are its examples'
 	@go test -short ./api
 
+serve: ## Serve the contract on loopback, to try a program or make contract on: make serve ARGS=-text
+	@go run ./client/examples/serve $(ARGS)
+
 contract: ## Check a running server against the contract (starts runs, which are billed): make contract URL=http://localhost:8080 ARGS=-no-runs
 	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }
 	@go run ./client/examples/contract -url "$(URL)" $(ARGS)
 
-serve: ## Serve the contract on a loopback address, as a server to test with, until interrupted: make serve ARGS=-text
-	@go run ./client/examples/serve $(ARGS)
+fleet: ## Show the fleet example: 200 runs from a durable queue, on a test server
+	@cd client/examples/fleet && go run . demo
 
 fuzz: ## Run each fuzz target for FUZZTIME (30s): make fuzz FUZZTIME=1m
 	@sh .ci/fuzz $(FUZZTIME)
 
-bench: ## Measure what a call costs, and print it as ratios to a hand-written call
-	@go test ./client -run '^$$' -bench '^BenchmarkRatios$$' -benchtime 1x
+bench: ## Measure what a call, and validation, costs, and print it as ratios
+	@go test ./client ./client/contract -run '^$$' -bench '^BenchmarkRatios$$' -benchtime 1x
 
-breaking: ## What changed in the contract since BASE, and does it break users: make breaking BASE=v1.0.0 (default: the last tag, else the first commit)
+breaking: ## What changed in the contract and in the Go API since BASE, and does it break users: make breaking BASE=v1.0.0
 	@sh .ci/breaking $(BASE)
+
+workflow-files: ## List the files that are the story workflow's own: the ones to replace for another workflow
+	@find api client gen -path '*story*' -type f | sort

@@ -7,8 +7,21 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
+
+// baseURLOrServer returns base or, if it is nil, the server of the contract.
+func baseURLOrServer(base *url.URL) (*url.URL, error) {
+	if base != nil {
+		return base, nil
+	}
+	servers := api.Document().Servers
+	if len(servers) == 0 {
+		return nil, errors.New("the contract names no server: use WithBaseURL")
+	}
+	return parseBaseURL(servers[0].URL)
+}
 
 // parseBaseURL parses the address of the service, and refuses one that cannot be it or would give the key away.
 func parseBaseURL(rawURL string) (*url.URL, error) {
@@ -23,7 +36,7 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err
 		}
-		return nil, fmt.Errorf("base URL: %s", printable.Clip(err.Error()))
+		return fail("it cannot be parsed: " + printable.Clip(err.Error()))
 	case base.Scheme != "https" && base.Scheme != "http":
 		return fail("the scheme must be https (or http, for a loopback host)")
 	case base.Hostname() == "":
@@ -37,7 +50,8 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 	case base.Scheme == "http" && !isLoopback(base.Hostname()):
 		return fail("plain http would send the key in the clear: use https")
 	}
-	return base, nil
+	base.Host = strings.TrimSuffix(strings.ToLower(base.Host), ":") // as net/http sends it
+	return base.JoinPath("/"), nil
 }
 
 // redactUser takes what stands before an @ out of a URL: a password, maybe.

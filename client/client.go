@@ -1,34 +1,46 @@
+// Package client runs workflows of the AI Tutor API and validates every response against the API's contract.
+//
+// Call [FromEnv] or [New] once, then [Client.Run] for each run, or [Client.RunInputs] for a workflow with inputs of its
+// own. [Client.API] has every operation of the contract. A [Client] is safe for concurrent use and holds no state
+// between calls.
+//
+//   - Every run that starts is billed, also if its response never arrives, and the API has no idempotency key. A request
+//     is sent again only if the run certainly did not start: after a 429, for which the client waits as long as
+//     Retry-After says, up to 60 s, and after a failure before the request was written. [SafeToRetry] tells a queue the same.
+//   - A run takes seconds, up to two minutes. [WithTimeout] bounds an attempt, a context bounds a call.
+//   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
+//     from either.
+//   - A response that is not a run is an [*APIError], which [errors.Is] matches with [ErrUnauthorized] and the like.
+//   - A run that breaks the contract or was cut off was paid for: the call returns an error, a [*contract.Error] in the
+//     first case, and beside it the [Run] with what could be read. [WithViolationHandler] can accept it.
+//   - The key is sent to the origin of the base URL and nowhere else: not to the target of a redirect, not into an
+//     error, not into a log record.
+//
+// Package contract validates other traffic, package clienttest has a server to test callers with, package contracttest
+// checks that a server keeps the contract.
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // Client runs workflows. It holds no state between calls and is safe for concurrent use.
 type Client struct {
-	key              secret
-	http             *http.Client
-	server           func() (string, error) // looked up by the first call: New does not parse the contract
-	authorization    func() []string        // a func, as secret is, so that nothing prints it
-	userAgent        []string
-	timeout          time.Duration
-	timeoutOf        string // what set it
-	maxRetries       int
-	maxResponseBytes int64
-	logger           *slog.Logger
-	onViolation      func(context.Context, *contract.Error) error
+	doer *doer
+	api  func() *gen.ClientWithResponses // made by the first call: New does not parse the contract
 }
 
-// New makes a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value.
+// New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value.
 func New(apiKey string, opts ...Option) (*Client, error) {
 	c, err := newClient(apiKey, opts)
 	if err != nil {
@@ -37,8 +49,8 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// FromEnv is [New] with the key in the environment variable AITUTOR_API_KEY and, where AITUTOR_BASE_URL is set, that
-// base URL. Options come after it.
+// FromEnv is [New] with the key in the environment variable AITUTOR_API_KEY and, if AITUTOR_BASE_URL is set, that base
+// URL. Options come after it.
 func FromEnv(opts ...Option) (*Client, error) {
 	key := os.Getenv("AITUTOR_API_KEY")
 	if key == "" {
@@ -57,55 +69,70 @@ func FromEnv(opts ...Option) (*Client, error) {
 }
 
 func newClient(apiKey string, opts []Option) (*Client, error) {
-	key, err := newSecret(apiKey)
-	if err != nil {
-		return nil, err
+	switch {
+	case apiKey == "":
+		return nil, errors.New("the API key is empty")
+	case !isPrintable(apiKey) || strings.Contains(apiKey, " "):
+		return nil, errors.New("the API key holds a space, a control character or one outside ASCII: check how it was copied")
 	}
-	conf := defaultConfig()
+	key := redact.New(apiKey)
+	conf := config{timeout: 150 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
 	for _, option := range opts {
 		if option == nil {
 			return nil, errors.New("an option is nil")
 		}
 		if err := option(&conf); err != nil {
-			return nil, key.redactError(err)
+			return nil, key.Error(err)
 		}
 	}
-	authorization := []string{"Bearer " + apiKey}
-	hc := newHTTPClient(conf.httpClient)
-	timeout, timeoutOf := conf.timeout, "WithTimeout"
-	if hc.Timeout > 0 && (timeout == 0 || hc.Timeout < timeout) {
-		timeout, timeoutOf = hc.Timeout, "http.Client.Timeout"
+	if conf.http == nil {
+		conf.http = &http.Client{Transport: sharedTransport()}
 	}
-	hc.Timeout = 0
-	return &Client{
-		key:              key,
-		http:             hc,
-		server:           sync.OnceValues(func() (string, error) { return server(conf.baseURL) }),
-		authorization:    func() []string { return authorization },
-		userAgent:        []string{conf.userAgent},
-		timeout:          timeout,
-		timeoutOf:        timeoutOf,
-		maxRetries:       conf.maxRetries,
-		maxResponseBytes: conf.maxResponseBytes,
-		logger:           conf.logger,
-		onViolation:      conf.onViolation,
-	}, nil
+	conf.timeoutOf = "WithTimeout"
+	if limit := conf.http.Timeout; limit > 0 && (conf.timeout == 0 || limit < conf.timeout) {
+		conf.timeout, conf.timeoutOf = limit, "http.Client.Timeout"
+	}
+	conf.http.Timeout = 0 // it would end an attempt without saying which limit it was
+	d := &doer{config: conf, key: key, base: sync.OnceValues(func() (*url.URL, error) { return baseURLOrServer(conf.baseURL) })}
+	return &Client{d, sync.OnceValue(d.generated)}, nil
+}
+
+// API returns the generated client: every operation of the contract, with this Client's key, limits and validation.
+//
+// A refusal that the contract describes (401, 404 ...) is a normal result. A response that breaks the contract is a
+// [*contract.Error], which has the body, unless the handler of [WithViolationHandler] accepts it. A request that breaks the
+// contract is [ErrInvalidRequest], and is not sent. Every operation is tried again as [Client.Run] is. If a response was cut
+// off, the methods without WithResponse in their name return it beside the error, as far as it came.
+func (c *Client) API() *gen.ClientWithResponses {
+	if c.api == nil {
+		return unmade.generated()
+	}
+	return c.api()
 }
 
 // CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all
 // Clients of the program.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
-
-func newHTTPClient(hc *http.Client) *http.Client {
-	if hc == nil {
-		return &http.Client{Transport: sharedTransport()}
+func (c *Client) CloseIdleConnections() {
+	if c.doer != nil {
+		c.doer.http.CloseIdleConnections()
 	}
-	client := *hc
-	return &client
 }
 
-// sharedTransport is the default transport with room for as many idle connections as there are calls at a time: the
-// standard one keeps two a host, and would dial anew for most calls of a busy program.
+// generated builds the generated client on the doer.
+func (d *doer) generated() *gen.ClientWithResponses {
+	server := ""
+	if base, err := d.base(); err == nil { // Do returns the error
+		server = base.String()
+	}
+	generated, err := gen.NewClientWithResponses(server, gen.WithHTTPClient(d))
+	if err != nil {
+		panic("client: the generated client: " + err.Error()) // of its options, none fails
+	}
+	return generated
+}
+
+// sharedTransport is the default transport with room for as many idle connections as there are concurrent calls: the
+// standard one keeps two per host, and would dial anew for most calls of a busy program.
 var sharedTransport = sync.OnceValue(func() http.RoundTripper {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

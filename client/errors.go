@@ -1,24 +1,27 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// What went wrong, for [errors.Is] on any error of this package: told by the service's own code, else by the status.
+// What went wrong, for [errors.Is] on any error of this package: matched by service code, else by status.
 var (
 	ErrUnauthorized     = errors.New("unauthorized")       // 401: no key, or a wrong one
 	ErrWorkflowNotFound = errors.New("workflow not found") // 404: no such workflow under this key
 	ErrInvalidRequest   = errors.New("invalid request")    // 400, and arguments that are refused before anything is sent
 	ErrPaymentRequired  = errors.New("payment required")   // 402: no credits, or the spend limit is reached
 	ErrRateLimited      = errors.New("rate limited")       // 429: over the key's requests per second
+	ErrServer           = errors.New("server error")       // 5xx: the run failed, or a gateway gave up on it
 )
 
 // Codes that the service is known to give. There may be others.
@@ -36,59 +39,86 @@ const (
 // StatusCompleted is the one value of Run.Status that the service's document shows. There may be others.
 const StatusCompleted = "completed"
 
-// APIError is an answer that is not a run: an error of the service in either form, a gateway's page, an answer that was
-// cut off. The API key is in none of its fields but Body, where a server may have echoed it.
+// What the errors of this package tell SafeToRetry, through [errors.Is].
+var (
+	errUnsent         = errors.New("the run did not start")
+	errMayHaveStarted = errors.New("the run may have started")
+)
+
+// APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key is
+// in none of its fields but Body, where a server may have echoed it. It prints, also through [slog], without its Body.
 type APIError struct {
 	StatusCode int
-	Code       string // the service's own code; empty where it gave none
-	Message    string // the service's message, or a gateway's plain text; empty where there is none
-	RequestID  string // the header x-vercel-id or x-request-id
+	Code       string // the service's own code; empty if it gave none
+	Message    string // the service's message, or a gateway's plain text; empty if there is none
+	RequestID  string // the header x-vercel-id or x-request-id; empty if there is neither
 	Header     http.Header
 	Body       []byte          // as received, up to the client's limit
-	Violation  *contract.Error // set where the answer also breaks the contract (a gateway's HTML, say)
+	Violation  *contract.Error // set if the response also breaks the contract (a gateway's HTML, say)
 
-	workflowID string
-	hasOutput  bool  // as only a run has
-	cause      error // why the answer could not be read whole
+	call  string // "run workflow wf_1"
+	isRun bool   // it has what only a run has
+	cause error  // why the response could not be read whole, or what ended the wait before the next attempt
 }
 
-// Error gives one line: what was being done, the status, what the service said, and what to do where that is known.
+// Error returns one line: what was being done, the status, what the service said, and what to do if that is known.
 func (e *APIError) Error() string {
-	var text strings.Builder
-	text.WriteString("run workflow")
-	if e.workflowID != "" {
-		text.WriteString(" " + printable.Clip(e.workflowID))
-	}
-	fmt.Fprintf(&text, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	line := cmp.Or(e.call, "run workflow") + ": " + statusLine(e.StatusCode)
 	if e.Message != "" {
-		text.WriteString(": " + printable.Clip(e.Message))
+		line += ": " + strings.TrimSuffix(printable.Clip(e.Message), ".")
 	}
 	if e.Code != "" {
-		text.WriteString(" (code " + printable.Clip(e.Code) + ")")
+		line += " (code " + printable.Clip(e.Code) + ")"
 	}
 	if e.RequestID != "" {
-		text.WriteString(" (request ID " + printable.Clip(e.RequestID) + ")")
+		line += " (request ID " + printable.Clip(e.RequestID) + ")"
 	}
-	if e.cause != nil {
-		text.WriteString(": " + printable.Clip(e.cause.Error()))
-	} else if e.Violation != nil && len(e.Violation.Violations) > 0 {
-		text.WriteString(": the answer breaks the contract: " + e.Violation.Violations[0].String())
+	if problem := e.problem(); problem != "" {
+		line += ": " + problem
 	}
 	if advice := e.advice(); advice != "" {
-		text.WriteString(": " + advice)
+		line += ": " + advice
 	}
-	return text.String()
+	return line
 }
 
-// String is Error, so that an APIError that is not a pointer prints without its Body.
+func statusLine(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// String is Error, for an APIError that is not a pointer.
 func (e APIError) String() string { return e.Error() }
 
-// GoString is Error, so that %#v prints no Body either.
+// GoString is Error.
 func (e APIError) GoString() string { return e.Error() }
+
+// LogValue has the status, code, message and request ID, not the header and the body.
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int("status", e.StatusCode),
+		slog.String("code", printable.Clip(e.Code)),
+		slog.String("message", printable.Clip(e.Message)),
+		slog.String("request_id", printable.Clip(e.RequestID)),
+		slog.Int("body_bytes", len(e.Body)),
+	)
+}
+
+// problem says what is wrong with a response that has no message.
+func (e *APIError) problem() string {
+	switch {
+	case e.cause != nil:
+		return printable.Clip(e.cause.Error())
+	case e.Message != "" || e.StatusCode/100 == 3 || e.Violation == nil || len(e.Violation.Violations) == 0:
+		return ""
+	case e.Violation.Violations[0].In == "content-type":
+		return "a gateway's page, not the service's response"
+	}
+	return "the response breaks the contract: " + e.Violation.Violations[0].String()
+}
 
 func (e *APIError) advice() string {
 	switch {
-	case e.StatusCode >= 300 && e.StatusCode < 400:
+	case e.StatusCode/100 == 3:
 		return "redirects are not followed: check the base URL"
 	case errors.Is(e, ErrUnauthorized):
 		return "check the API key"
@@ -96,6 +126,8 @@ func (e *APIError) advice() string {
 		return "check the workflow ID and the base URL"
 	case errors.Is(e, ErrPaymentRequired):
 		return "check the account's credits and spend limit"
+	case errors.Is(e, errUnsent):
+		return "try again in " + max(time.Second, parseRetryAfter(e.Header.Get("Retry-After"), time.Now())).Round(time.Second).String()
 	case e.StatusCode >= 500, e.cause != nil, e.StatusCode/100 == 2:
 		return "the run may have been billed"
 	}
@@ -104,117 +136,104 @@ func (e *APIError) advice() string {
 
 // Is matches the sentinel of the service's code, else that of the status.
 func (e *APIError) Is(target error) bool {
-	kind := kindOfCode[e.Code]
-	if kind == nil {
-		kind = kindOfStatus[e.StatusCode]
+	isUnsent := e.StatusCode == http.StatusTooManyRequests && !e.isRun
+	return target == e.sentinel() || target == errUnsent && isUnsent || target == errMayHaveStarted && !isUnsent
+}
+
+func (e *APIError) sentinel() error {
+	switch e.Code {
+	case CodeUnauthorized:
+		return ErrUnauthorized
+	case CodeWorkflowNotFound:
+		return ErrWorkflowNotFound
+	case CodeInvalidRequest, CodeMissingInput:
+		return ErrInvalidRequest
+	case CodeInvalidBilling, CodeSpendLimitReached:
+		return ErrPaymentRequired
 	}
-	return kind != nil && kind == target
-}
-
-var kindOfCode = map[string]error{
-	CodeUnauthorized:      ErrUnauthorized,
-	CodeWorkflowNotFound:  ErrWorkflowNotFound,
-	CodeInvalidRequest:    ErrInvalidRequest,
-	CodeMissingInput:      ErrInvalidRequest,
-	CodeInvalidBilling:    ErrPaymentRequired,
-	CodeSpendLimitReached: ErrPaymentRequired,
-}
-
-var kindOfStatus = map[int]error{
-	http.StatusBadRequest:      ErrInvalidRequest,
-	http.StatusUnauthorized:    ErrUnauthorized,
-	http.StatusPaymentRequired: ErrPaymentRequired,
-	http.StatusNotFound:        ErrWorkflowNotFound,
-	http.StatusTooManyRequests: ErrRateLimited,
-}
-
-// Unwrap gives the Violation, and what kept the answer from being read whole ([context.Canceled], say). So an answer that
-// is not a run may be a [*contract.Error] too, for [errors.As]: ask for [*APIError] first.
-func (e *APIError) Unwrap() []error {
-	var errs []error
-	if e.Violation != nil {
-		errs = append(errs, e.Violation)
+	switch e.StatusCode {
+	case http.StatusBadRequest:
+		return ErrInvalidRequest
+	case http.StatusUnauthorized:
+		return ErrUnauthorized
+	case http.StatusPaymentRequired:
+		return ErrPaymentRequired
+	case http.StatusNotFound:
+		return ErrWorkflowNotFound
+	case http.StatusTooManyRequests:
+		return ErrRateLimited
 	}
-	if e.cause != nil {
-		errs = append(errs, e.cause)
-	}
-	return errs
-}
-
-// SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
-// request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
-// 400, a bad argument) and for a cancelled context. Of runs whose errors are joined it is true where it is of each.
-func SafeToRetry(err error) bool {
-	runs := runErrors(err)
-	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run runError) bool { return !run.safeToRetry() }) &&
-		!errors.Is(err, context.Canceled)
-}
-
-// runError is the error of one run.
-type runError interface {
-	error
-	safeToRetry() bool
-}
-
-// runErrors lists the errors of runs that err is or wraps, but nothing of what is inside them: that may be of another call.
-func runErrors(err error) []runError {
-	switch err := err.(type) { //nolint:errorlint // one layer after the other
-	case *contract.Error, contract.Error:
-		return []runError{&refusal{err: err}}
-	case runError:
-		return []runError{err}
-	case interface{ Unwrap() error }:
-		return runErrors(err.Unwrap())
-	case interface{ Unwrap() []error }:
-		var runs []runError
-		for _, err := range err.Unwrap() {
-			runs = append(runs, runErrors(err)...)
-		}
-		return runs
+	if e.StatusCode >= 500 {
+		return ErrServer
 	}
 	return nil
 }
 
-func (e *APIError) safeToRetry() bool {
-	return e.StatusCode == http.StatusTooManyRequests && !e.hasOutput
+// Unwrap returns what kept the response from being read whole ([context.Canceled], say), or nil. It does not return the
+// Violation: no error is both an *APIError and a [*contract.Error].
+func (e *APIError) Unwrap() error { return e.cause }
+
+// callError is a call without a whole response.
+type callError struct {
+	call     string
+	status   int  // 0 if no response came
+	unsent   bool // the request was certainly not written
+	readOnly bool // the request starts no run: GET or HEAD
+	err      error
 }
 
-func (e *transportError) safeToRetry() bool { return e.unsent }
-
-func (*refusal) safeToRetry() bool { return false } // the run was paid for
-
-// transportError is a run without an answer.
-type transportError struct {
-	workflowID string
-	unsent     bool // the request was certainly not written
-	err        error
-}
-
-func (e *transportError) Error() string {
-	text := "run workflow " + printable.Clip(e.workflowID) + ": " + printable.Clip(e.err.Error())
-	if !e.unsent {
-		text += ": the run may have been billed"
+func (e *callError) Error() string {
+	line := e.call + ": "
+	if e.status != 0 {
+		line += statusLine(e.status) + ": "
 	}
-	return text
+	line += printable.Clip(e.err.Error())
+	if !e.unsent && !e.readOnly {
+		line += ": the run may have been billed"
+	}
+	return line
 }
 
-func (e *transportError) Unwrap() error { return e.err }
+func (e *callError) Unwrap() error { return e.err }
 
-// GoString is Error, so that %#v does not print the fields of what a transport made.
-func (e *transportError) GoString() string { return e.Error() }
+// GoString is Error.
+func (e *callError) GoString() string { return e.Error() }
 
-// refusal is a run that the violation handler refused, with the handler's own error.
-type refusal struct {
+// Is tells [SafeToRetry] if the run may have started.
+func (e *callError) Is(target error) bool {
+	return target == errUnsent && e.unsent || target == errMayHaveStarted && !e.unsent
+}
+
+// violationError is a response that breaks the contract, with the error of the violation handler, or the violation itself.
+type violationError struct {
+	call      string
 	err       error
 	violation *contract.Error
 }
 
-func (e *refusal) Error() string {
-	if errors.Is(e.err, e.violation) {
-		return e.err.Error()
+func (e *violationError) Error() string {
+	line := e.call + ": " + e.err.Error()
+	if !errors.Is(e.err, e.violation) {
+		line += ": " + e.violation.Error()
 	}
-	return e.err.Error() + ": " + e.violation.Error()
+	if e.violation.StatusCode/100 == 2 && e.violation.Method == http.MethodPost {
+		separator := ": "
+		if strings.Contains(line, "\n") { // one line per violation
+			separator = "\n\t"
+		}
+		line += separator + "the run was billed; see Run and WithViolationHandler"
+	}
+	return line
 }
 
-// Unwrap gives the violation first: it has the body.
-func (e *refusal) Unwrap() []error { return []error{e.violation, e.err} }
+// Unwrap returns the violation first: it has the body.
+func (e *violationError) Unwrap() []error { return []error{e.violation, e.err} }
+
+// SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
+// request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
+// 400, a bad argument) and for a cancelled context. Of errors that are joined it is true if it is of each run's.
+func SafeToRetry(err error) bool {
+	_, broken := errors.AsType[*contract.Error](err) // a run that was paid for
+	_, value := errors.AsType[contract.Error](err)
+	return !broken && !value && errors.Is(err, errUnsent) && !errors.Is(err, errMayHaveStarted) && !errors.Is(err, context.Canceled)
+}

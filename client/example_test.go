@@ -2,12 +2,14 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client"
@@ -15,6 +17,45 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
+
+// quiz is a workflow with inputs and an output of its own.
+var quiz = clienttest.WithWorkflow("wf_quiz", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
+	return map[string]any{"questions": []string{fmt.Sprintf("What do %s eat?", inputs["topic"])}}, nil
+})
+
+// send is a response of the service.
+func send(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
+
+func Example() {
+	server := clienttest.NewServer(quiz) // in place of the service
+	defer server.Close()
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	run, err := c.RunInputs(ctx, "wf_quiz", map[string]any{"topic": "dogs"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var quiz struct {
+		Questions []string `json:"questions"`
+	}
+	if err := run.Decode(&quiz); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(quiz.Questions)
+	// Output:
+	// [What do dogs eat?]
+}
 
 func ExampleNew() {
 	c, err := client.New("sk_your_key",
@@ -33,7 +74,7 @@ func ExampleNew() {
 }
 
 func ExampleFromEnv() {
-	server := clienttest.NewServer() // in place of the service
+	server := clienttest.NewServer(quiz, clienttest.WithTextResults())
 	defer server.Close()
 	os.Setenv("AITUTOR_API_KEY", server.APIKey)
 	os.Setenv("AITUTOR_BASE_URL", server.URL)
@@ -44,64 +85,43 @@ func ExampleFromEnv() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	run, err := c.RunStory(context.Background(), "wf_b1c45lj9pabaotitahwfk9gb", "a story about a dog named charlie")
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(run.Text)
 	// Output:
-	// Once upon a time, there was a friendly dog named Charlie...
+	// {"questions":["What do dogs eat?"]}
 }
 
-func ExampleClient_RunStory() {
-	server := clienttest.NewServer()
-	defer server.Close()
-	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	run, err := c.RunStory(ctx, server.WorkflowID, "a story about a dog named charlie")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(run.ID, run.Status)
-	fmt.Println(run.Text)
-	// Output:
-	// run_abc123xyz completed
-	// Once upon a time, there was a friendly dog named Charlie...
-}
-
+// The inputs are a type that is generated from the contract. Here they are the contract's example.
 func ExampleClient_Run() {
-	server := clienttest.NewServer(clienttest.WithTextResults()) // answers as the service does today
+	server := clienttest.NewServer(clienttest.WithTextResults()) // responds as the service does today
 	defer server.Close()
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	run, err := c.Run(context.Background(), server.WorkflowID, gen.RunRequest{Story: "a story about a dog named charlie"})
+	var inputs gen.RunRequest
+	if err := json.Unmarshal(requestExample(), &inputs); err != nil {
+		log.Fatal(err)
+	}
+	run, err := c.Run(context.Background(), server.WorkflowID, inputs)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(run.Text)
 	fmt.Println(run.RateLimit.Remaining, "of", run.RateLimit.Limit, "requests left in this second")
 
-	_, err = c.Run(context.Background(), server.WorkflowID, gen.RunRequest{})
+	_, err = c.Run(context.Background(), "../admin", inputs)
 	fmt.Println(errors.Is(err, client.ErrInvalidRequest)) // nothing was sent
 	// Output:
-	// Once upon a time, there was a friendly dog named Charlie...
 	// 9 of 10 requests left in this second
 	// true
 }
 
 func ExampleClient_RunInputs() {
-	server := clienttest.NewServer(clienttest.WithWorkflow("wf_quiz",
-		func(_ context.Context, inputs map[string]any) (map[string]any, error) {
-			return map[string]any{"questions": []string{fmt.Sprintf("What do %s eat?", inputs["topic"])}}, nil
-		}))
+	server := clienttest.NewServer(quiz)
 	defer server.Close()
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
 	if err != nil {
@@ -123,7 +143,8 @@ func ExampleClient_RunInputs() {
 	// What do dogs eat?
 }
 
-func ExampleAPIError() {
+// A refusal that the contract describes is a normal result of the generated methods.
+func ExampleClient_API() {
 	server := clienttest.NewServer()
 	defer server.Close()
 	c, err := client.New("sk_wrong", client.WithBaseURL(server.URL))
@@ -131,36 +152,169 @@ func ExampleAPIError() {
 		log.Fatal(err)
 	}
 
-	run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
-	var answer *client.APIError
-	var broken *contract.Error
-	switch {
-	case err == nil:
-		fmt.Println(run.Text)
-	case errors.Is(err, client.ErrUnauthorized):
-		fmt.Println(err)
-	case errors.Is(err, client.ErrPaymentRequired):
-		fmt.Println("no credits left")
-	case errors.Is(err, client.ErrInvalidRequest):
-		fmt.Println("mend the arguments or the inputs:", err)
-	case errors.As(err, &answer):
-		fmt.Println("not a run:", answer.StatusCode, answer.Code, answer.Message, answer.RequestID)
-	case errors.As(err, &broken):
-		fmt.Println("a run, paid for, that breaks the contract:", string(broken.Body))
-	default:
-		fmt.Println("no answer; safe to run again:", client.SafeToRetry(err), err)
+	res, err := c.API().RunWorkflowWithBodyWithResponse(context.Background(), server.WorkflowID,
+		"application/json", strings.NewReader(string(requestExample())))
+	if err != nil {
+		log.Fatal(err)
+	}
+	refusal, err := res.JSON401.AsError()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Status(), refusal.Error.Code)
+	// Output:
+	// 401 Unauthorized unauthorized
+}
+
+// Decode reads the output object, or the JSON in the text.
+func ExampleRun_Decode() {
+	server := clienttest.NewServer(clienttest.WithTextResults(), quiz)
+	defer server.Close()
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "cats"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Text)
+	var quiz struct {
+		Questions []string `json:"questions"`
+	}
+	if err := run.Decode(&quiz); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(quiz.Questions[0])
+	// Output:
+	// {"questions":["What do cats eat?"]}
+	// What do cats eat?
+}
+
+// runner is what the code under test needs of a Client.
+type runner interface {
+	RunInputs(ctx context.Context, workflowID string, inputs any) (*client.Run, error)
+}
+
+// fakeRunner is a runner without a server.
+type fakeRunner struct{ run *client.Run }
+
+func (f fakeRunner) RunInputs(context.Context, string, any) (*client.Run, error) { return f.run, nil }
+
+// firstQuestion is the code under test.
+func firstQuestion(ctx context.Context, r runner, topic string) (string, error) {
+	run, err := r.RunInputs(ctx, "wf_quiz", map[string]any{"topic": topic})
+	if err != nil {
+		return "", err
+	}
+	var quiz struct {
+		Questions []string `json:"questions"`
+	}
+	if err := run.Decode(&quiz); err != nil {
+		return "", err
+	}
+	return quiz.Questions[0], nil
+}
+
+// A Run of a test's own has the fields that the code under test reads. Decode reads Body, or else Text.
+func ExampleRun_fake() {
+	for _, run := range []*client.Run{
+		{Text: `{"questions": ["What do dogs eat?"]}`},
+		{Body: []byte(`{"output": {"questions": ["Where do dogs sleep?"]}}`)},
+	} {
+		question, err := firstQuestion(context.Background(), fakeRunner{run}, "dogs")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(question)
 	}
 	// Output:
-	// run workflow wf_b1c45lj9pabaotitahwfk9gb: 401 Unauthorized: Invalid API key (code unauthorized): check the API key
+	// What do dogs eat?
+	// Where do dogs sleep?
+}
+
+func ExampleAPIError() {
+	server := clienttest.NewServer()
+	defer server.Close()
+	server.Answer(send(http.StatusPaymentRequired, `{"success": false, "error": "No credits are left.", "code": "invalid_billing"}`))
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+	if errors.Is(err, client.ErrPaymentRequired) {
+		fmt.Println(err)
+	}
+	if failure, ok := errors.AsType[*client.APIError](err); ok {
+		fmt.Println(failure.StatusCode, failure.Code, failure.Message)
+	}
+	// Output:
+	// run workflow wf_quiz: 402 Payment Required: No credits are left (code invalid_billing): check the account's credits and spend limit
+	// 402 invalid_billing No credits are left.
+}
+
+// A run that breaks the contract was paid for. The Run beside the error has what could be read of it.
+func ExampleClient_RunInputs_brokenContract() {
+	server := clienttest.NewServer()
+	defer server.Close()
+	server.Answer(send(http.StatusOK, `{"success": true, "result": "What do dogs eat?", "citations": null}`))
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+	if run != nil && err != nil {
+		fmt.Println("keep it:", run.Text)
+	}
+	if broken, ok := errors.AsType[*contract.Error](err); ok {
+		fmt.Println("report it:", broken.Violations[0].Pointer)
+	}
+	// Output:
+	// keep it: What do dogs eat?
+	// report it: /citations
+}
+
+// A queue of your own runs again what certainly did not start.
+func ExampleSafeToRetry() {
+	server := clienttest.NewServer(quiz)
+	defer server.Close()
+	server.Answer(clienttest.RateLimited(time.Second))
+	server.Answer(clienttest.GatewayTimeout())
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL),
+		client.WithMaxRetries(0), // the queue is what tries again
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	queue := []string{"dogs", "cats"}
+	for len(queue) > 0 {
+		topic := queue[0]
+		queue = queue[1:]
+		_, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": topic})
+		switch {
+		case err == nil:
+			fmt.Println(topic, "is done")
+		case client.SafeToRetry(err):
+			fmt.Println(topic, "did not start: put it back")
+			queue = append(queue, topic)
+		default:
+			fmt.Println(topic, "may have been billed: leave it to a person")
+		}
+	}
+	// Output:
+	// dogs did not start: put it back
+	// cats may have been billed: leave it to a person
+	// dogs is done
 }
 
 func ExampleWithViolationHandler() {
 	server := clienttest.NewServer()
 	defer server.Close()
-	server.Answer(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"success": true, "result": "Once upon a time...", "citations": "none"}`)
-	})
+	server.Answer(send(http.StatusOK, `{"success": true, "result": "What do dogs eat?", "citations": "none"}`))
 
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL),
 		client.WithViolationHandler(func(_ context.Context, violation *contract.Error) error {
@@ -170,18 +324,18 @@ func ExampleWithViolationHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(run.Text)
 	// Output:
-	// accepted: answer 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /citations: value must be an array
-	// Once upon a time...
+	// accepted: response 200 to POST /api/v1/run/wf_quiz breaks the contract: body /citations: value must be an array
+	// What do dogs eat?
 }
 
 func ExampleWithLogger() {
-	server := clienttest.NewServer()
+	server := clienttest.NewServer(quiz, clienttest.WithTextResults())
 	defer server.Close()
 
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
@@ -192,11 +346,14 @@ func ExampleWithLogger() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie"); err != nil {
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+	if err != nil {
 		log.Fatal(err)
 	}
+	logger.Info("done", "run", run) // a Run logs itself without its text
 	// Output:
-	// level=DEBUG msg="aitutor: run workflow" method=POST path=/api/v1/run/wf_b1c45lj9pabaotitahwfk9gb status=200 run_id=run_abc123xyz
+	// level=DEBUG msg="aitutor: request" method=POST path=/api/v1/run/wf_quiz attempt=1 status=200 run_id="" error=""
+	// level=INFO msg=done run.id="" run.status="" run.request_id="" run.text_bytes=35 run.body_bytes=67
 }
 
 func withoutTimes(_ []string, attr slog.Attr) slog.Attr {
@@ -207,7 +364,7 @@ func withoutTimes(_ []string, attr slog.Attr) slog.Attr {
 }
 
 func ExampleWithHTTPClient() {
-	server := clienttest.NewServer()
+	server := clienttest.NewServer(quiz, clienttest.WithTextResults())
 	defer server.Close()
 
 	transport := &http.Transport{
@@ -220,11 +377,11 @@ func ExampleWithHTTPClient() {
 		log.Fatal(err)
 	}
 	defer c.CloseIdleConnections()
-	run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(run.ID)
+	fmt.Println(run.Text)
 	// Output:
-	// run_abc123xyz
+	// {"questions":["What do dogs eat?"]}
 }

@@ -18,22 +18,14 @@ type Option func(*config) error
 
 type config struct {
 	baseURL          *url.URL
-	httpClient       *http.Client
+	http             *http.Client
 	timeout          time.Duration
+	timeoutOf        string // the option that set timeout
 	maxRetries       int
 	maxResponseBytes int64
 	logger           *slog.Logger
 	userAgent        string
 	onViolation      func(context.Context, *contract.Error) error
-}
-
-func defaultConfig() config {
-	return config{
-		timeout:          150 * time.Second,
-		maxRetries:       2,
-		maxResponseBytes: 10 << 20,
-		userAgent:        "aitutor-go",
-	}
 }
 
 // WithBaseURL sets the address of the service; by default that of the contract, https://aitutor-api.vercel.app. It may
@@ -46,22 +38,22 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing; its
-// Timeout, where it is the shorter one, stands in for [WithTimeout]. It is copied, never changed. No redirect is followed:
-// the API has none, and following one would hand the inputs, and on a downgrade the key, to someone else. By default one
-// connection pool serves all Clients.
+// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing, its
+// Timeout replaces that of [WithTimeout] if it is shorter. It is copied, never changed. No redirect is followed: that would
+// send the inputs, and on a downgrade the key, to someone else. By default one connection pool serves all Clients.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
 			return errors.New("WithHTTPClient: the client is nil")
 		}
-		c.httpClient = hc
+		own := *hc
+		c.http = &own
 		return nil
 	}
 }
 
-// WithTimeout bounds one attempt, from dial to the last byte of the answer: 150 s by default, as the service stops a run
-// at 120 s. 0 means no bound. A run that was cut off may have been billed.
+// WithTimeout bounds one attempt, from dial to the last byte of the response: 150 s by default, as the service stops a
+// run at 120 s. 0 means no bound. A run that was cut off may have been billed.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
@@ -72,8 +64,9 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithMaxRetries sets how often a call is tried again, 2 times by default, where the run certainly did not start: after
-// a 429, and after a failure before the request was written. Nothing else is ever tried again.
+// WithMaxRetries sets how often a call is tried again, 2 times by default, if the run certainly did not start: after a
+// 429, and after a failure before the request was written. Nothing else is ever tried again. The wait is that of
+// Retry-After, or 0.5 s to 8 s. If Retry-After is longer than 60 s, the call returns the error at once.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		if n < 0 {
@@ -84,8 +77,8 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithMaxResponseBytes sets how many bytes of an answer are read, after decompression: 10 MiB by default. A longer
-// answer is an error that holds that many bytes of it.
+// WithMaxResponseBytes sets how many bytes of a response are read, after decompression: 10 MiB by default. A longer
+// response is an error, with that many bytes of it in the Body of the [Run] or the [APIError].
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
 		if n <= 0 {
@@ -96,8 +89,8 @@ func WithMaxResponseBytes(n int64) Option {
 	}
 }
 
-// WithLogger has one debug record written for each attempt: method, path, status (0 where no answer came), duration and
-// run ID. The key, the inputs and the text are in none.
+// WithLogger sets the logger of one debug record per attempt: method, path, number of the attempt, status (0 if no response
+// came), duration, run ID and error. The key, the inputs and the text are in none.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -111,7 +104,7 @@ func WithLogger(l *slog.Logger) Option {
 // WithUserAgent sets the User-Agent header, "aitutor-go" by default.
 func WithUserAgent(ua string) Option {
 	return func(c *config) error {
-		if strings.TrimSpace(ua) == "" || strings.ContainsFunc(ua, func(r rune) bool { return r < ' ' || r > '~' }) {
+		if strings.TrimSpace(ua) == "" || !isPrintable(ua) {
 			return fmt.Errorf("WithUserAgent: %q is blank or holds a control character or one outside ASCII", ua)
 		}
 		c.userAgent = ua
@@ -119,12 +112,11 @@ func WithUserAgent(ua string) Option {
 	}
 }
 
-// WithViolationHandler sets a function that is asked when an answer breaks the contract. Returning nil accepts the
-// answer: the call returns what could be read of it. Returning an error fails the call with that error, and with the
-// violation, for [errors.As]. Without it, a violation fails the call.
+// WithViolationHandler sets a function that is asked about a response that breaks the contract, after the last attempt.
+// If it returns nil, the response is accepted: the call returns what could be read of it. If it returns an error, the call
+// fails with that error and with the violation, for [errors.As]. By default, a violation fails the call.
 //
-// It is asked about every answer that came whole, also one that is not a run; such an answer stays an [*APIError],
-// whatever the function returns.
+// It is also asked about a response that is not a run, but that stays an [*APIError]. [LogViolations] makes a handler.
 func WithViolationHandler(h func(context.Context, *contract.Error) error) Option {
 	return func(c *config) error {
 		if h == nil {
@@ -133,4 +125,18 @@ func WithViolationHandler(h func(context.Context, *contract.Error) error) Option
 		c.onViolation = h
 		return nil
 	}
+}
+
+// LogViolations returns a handler for [WithViolationHandler] that logs each violation, at level warn and without the
+// body, and accepts the response.
+func LogViolations(logger *slog.Logger) func(context.Context, *contract.Error) error {
+	return func(ctx context.Context, violation *contract.Error) error {
+		logger.WarnContext(ctx, "aitutor: a response breaks the contract", "violation", violation)
+		return nil
+	}
+}
+
+// isPrintable reports whether text is printable ASCII.
+func isPrintable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }

@@ -4,62 +4,72 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
-// maxRetryAfter is the longest Retry-After that is waited for: a longer one is for the caller to schedule.
-const maxRetryAfter = 60 * time.Second
+const (
+	minWait       = 500 * time.Millisecond
+	maxWait       = 8 * time.Second
+	maxRetryAfter = 60 * time.Second // a longer one is for the caller to schedule
+)
 
-// retry sends the call, and sends it again, at most maxRetries times, where that cannot start a second run. A wait that
-// would outlast ctx is not begun.
-func (c *Client) retry(ctx context.Context, call *call) (*Run, error) {
-	waits := newWaits()
+// send sends req with header, and sends it again, at most maxRetries times, if that cannot start a second run. A wait that
+// would outlast the context is not begun.
+func (d *doer) send(req *http.Request, header http.Header, body []byte) (*http.Response, *callError) {
+	ctx := req.Context()
 	for retries := 0; ; retries++ {
-		run, err := c.attempt(ctx, call)
-		if err == nil || retries == c.maxRetries || !SafeToRetry(err) {
-			return run, err
+		if retries > 0 {
+			header = d.authorized(req.Header) // a transport may have changed it
 		}
-		wait, ok := waitFor(err, waits.NextBackOff())
+		res, failed := d.attempt(req, header, body, retries+1)
+		if retries == d.maxRetries || !mayRetry(res, failed) {
+			return res, failed
+		}
+		wait, ok := waitFor(res, retries)
 		if deadline, has := ctx.Deadline(); !ok || has && time.Until(deadline) < wait {
-			return nil, err
+			return res, failed
 		}
-		timer := time.NewTimer(wait)
 		select {
-		case <-timer.C:
+		case <-time.After(wait):
+			continue
 		case <-ctx.Done():
-			timer.Stop()
-			return nil, fmt.Errorf("%w (%w while waiting to try again)", err, ctx.Err())
 		}
+		stopped := fmt.Errorf("%w while waiting to try again", withCause(ctx.Err(), context.Cause(ctx)))
+		if res != nil {
+			return res, &callError{status: res.StatusCode, err: stopped}
+		}
+		failed.err = fmt.Errorf("%w (%w)", failed.err, stopped)
+		return nil, failed
 	}
 }
 
-// newWaits gives waits of 0.5 s to 8 s, jitter included.
-func newWaits() backoff.ExponentialBackOff {
-	return backoff.ExponentialBackOff{
-		InitialInterval:     625 * time.Millisecond,
-		RandomizationFactor: 0.2,
-		Multiplier:          2,
-		MaxInterval:         6666 * time.Millisecond,
+// mayRetry reports whether an attempt certainly started no run, and another may do better.
+func mayRetry(res *http.Response, failed *callError) bool {
+	if res == nil {
+		return failed.unsent
 	}
+	return res.StatusCode == http.StatusTooManyRequests && !payload.Decode(bytesOf(res)).IsRun()
 }
 
-// waitFor is how long to wait after err: the answer's Retry-After or wait, whichever is longer. It is not ok where the
-// service asks for more than maxRetryAfter.
-func waitFor(err error, wait time.Duration) (time.Duration, bool) {
-	var answer *APIError
-	if !errors.As(err, &answer) {
+// waitFor returns how long to wait before the next attempt: the Retry-After of the response, or the doubled wait of the
+// attempt before, whichever is longer. It is not ok if the service asks for more than maxRetryAfter.
+func waitFor(res *http.Response, retries int) (wait time.Duration, ok bool) {
+	wait = min(minWait<<min(retries, 4), maxWait*2/3) // with the jitter, which adds up to half of it, at most maxWait
+	wait += rand.N(wait / 2)                          //nolint:gosec // jitter is no secret
+	if res == nil {
 		return wait, true
 	}
-	after := parseRetryAfter(answer.Header.Get("Retry-After"), time.Now())
+	after := parseRetryAfter(res.Header.Get("Retry-After"), time.Now())
 	return max(wait, after), after <= maxRetryAfter
 }
 
-// parseRetryAfter reads a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3): 0 where there is none,
-// it cannot be read, or it is over.
+// parseRetryAfter parses a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3): 0 if there is none,
+// it cannot be parsed, or it is over.
 func parseRetryAfter(value string, now time.Time) time.Duration {
 	seconds, err := strconv.ParseUint(value, 10, 31)
 	if err == nil || errors.Is(err, strconv.ErrRange) { // then seconds is the most that fits

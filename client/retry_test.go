@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,59 +20,83 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-var errNoConnection = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
-
-// scriptedTransport answers each attempt with the next step, the last one again and again, and keeps when it was asked.
-type scriptedTransport struct {
-	steps  []func(*http.Request) (*http.Response, error)
-	asked  []time.Time
-	inputs []string
-}
-
-func (s *scriptedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, _ := io.ReadAll(req.Body)
-	s.inputs = append(s.inputs, string(body))
-	step := s.steps[min(len(s.asked), len(s.steps)-1)]
-	s.asked = append(s.asked, time.Now())
-	return step(req)
-}
-
-// waits are the times between the attempts.
-func (s *scriptedTransport) waits() []time.Duration {
-	var waits []time.Duration
-	for i := 1; i < len(s.asked); i++ {
-		waits = append(waits, s.asked[i].Sub(s.asked[i-1]))
+func TestRetry_HappensOnlyIfTheRunDidNotStart(t *testing.T) {
+	contract.Default()
+	for _, test := range []struct {
+		name     string
+		step     step
+		attempts int
+	}{
+		{"429", stepResponse(429, limitedBody), 3},
+		{"429 with a page", stepResponse(429, "<html>", "Content-Type", "text/html"), 3},
+		{"429 without a reason", stepResponse(429, `{"success":true}`), 3},
+		{"429 with a result of null", stepResponse(429, `{"result":null,"error":"slow down"}`), 3},
+		{"429 with a run", stepResponse(429, runBody), 1},
+		{"a dial that failed", stepError(errNoConnection), 3},
+		{"a name that was not found", stepError(&net.DNSError{Err: "no such host", IsNotFound: true}), 3},
+		{"a dial that failed, wrapped", stepError(fmt.Errorf("proxy: %w", errNoConnection)), 3},
+		{"a request that could not be read back", stepError(&net.OpError{Op: "read", Err: io.ErrUnexpectedEOF}), 1},
+		{"a request that could not be written", stepError(&net.OpError{Op: "write", Err: io.ErrClosedPipe}), 1},
+		{"a TLS error of which nobody knows when it came", stepError(&tls.CertificateVerificationError{Err: io.EOF}), 1},
+		{"a connection that broke", stepError(fmt.Errorf("POST: %w", io.ErrUnexpectedEOF)), 1},
+		{"an error that nobody knows", stepError(errors.New("teapot")), 1},
+		{"a transport's error about a 429 of another call", stepError(fmt.Errorf("token: %w", &client.APIError{StatusCode: 429})), 1},
+		{"500", stepResponse(500, limitedBody), 1},
+		{"502", stepResponse(502, limitedBody), 1},
+		{"503 with a Retry-After", stepResponse(503, limitedBody, "Retry-After", "1"), 1},
+		{"504", stepResponse(504, limitedBody), 1},
+		{"408", stepResponse(408, limitedBody), 1},
+		{"425", stepResponse(425, limitedBody), 1},
+		{"409", stepResponse(409, limitedBody), 1},
+		{"401", stepResponse(401, limitedBody), 1},
+		{"a rate limit under 200", stepResponse(200, limitedBody), 1},
+		{"a run that breaks the contract", stepResponse(200, `{"success":true,"result":5}`), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := scripted(test.step)
+				_, err := runExample(t, newClient(t, transport))
+				require.Error(t, err)
+				assert.Len(t, transport.asked, test.attempts)
+				assert.Equal(t, test.attempts > 1, client.SafeToRetry(err), "SafeToRetry says the same: %v", err)
+				assert.Equal(t, client.SafeToRetry(err), client.SafeToRetry(fmt.Errorf("job 7: %w", err)))
+			})
+		})
 	}
-	return waits
 }
 
-func (s *scriptedTransport) client(t *testing.T, opts ...client.Option) *client.Client {
-	t.Helper()
-	c, err := client.New(hostileKey, append([]client.Option{client.WithHTTPClient(&http.Client{Transport: s})}, opts...)...)
-	require.NoError(t, err)
-	return c
-}
+func TestRetry_IsNotUpToTheViolationHandler(t *testing.T) {
+	_, unsent := runExample(t, newClient(t, scripted(stepError(errNoConnection)), client.WithMaxRetries(0)))
+	require.True(t, client.SafeToRetry(unsent), "%v", unsent)
 
-func stepAnswer(status int, body string, header ...string) func(*http.Request) (*http.Response, error) {
-	return func(req *http.Request) (*http.Response, error) {
-		res := &http.Response{
-			StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: req,
-			Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-		}
-		for i := 0; i < len(header); i += 2 {
-			res.Header.Set(header[i], header[i+1])
-		}
-		return res, nil
+	for name, refuse := range map[string]func(*contract.Error) error{
+		"a 429 of another call":                 func(*contract.Error) error { return &client.APIError{StatusCode: 429} },
+		"a 429, and the violation":              func(v *contract.Error) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
+		"a 429 that breaks the contract itself": func(v *contract.Error) error { return &client.APIError{StatusCode: 429, Violation: v} },
+		"a violation of another call":           func(*contract.Error) error { return &contract.Error{StatusCode: 429} },
+		"another call that was not sent":        func(*contract.Error) error { return fmt.Errorf("elsewhere: %w", unsent) },
+	} {
+		t.Run("the handler returns "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := scripted(stepResponse(200, `{"success":true,"result":5}`))
+				var refusal error
+				_, err := runExample(t, newClient(t, transport, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
+					refusal = refuse(v)
+					return refusal
+				})))
+				require.ErrorIs(t, err, refusal)
+				var violation *contract.Error
+				require.ErrorAs(t, err, &violation)
+				assert.JSONEq(t, `{"success":true,"result":5}`, string(violation.Body))
+				assert.Len(t, transport.asked, 1)
+				assert.False(t, client.SafeToRetry(err))
+				assert.False(t, client.SafeToRetry(fmt.Errorf("job 7: %w", err)))
+			})
+		})
 	}
 }
 
-func stepError(err error) func(*http.Request) (*http.Response, error) {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
-}
-
-const limitedBody = `{"success":false,"error":"Too many requests."}`
-
-func TestTheWaitBetweenAttempts(t *testing.T) {
+func TestRetry_Waits(t *testing.T) {
 	contract.Default()
 	const s = time.Second
 	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
@@ -81,36 +107,36 @@ func TestTheWaitBetweenAttempts(t *testing.T) {
 		waits      [][2]time.Duration // each wait, from and to
 	}{
 		{
-			name: "doubles from half a second to eight seconds", retries: 8,
+			name: "half a second, doubled up to eight seconds", retries: 8,
 			waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}, {2 * s, 4 * s}, {4 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}},
 		},
-		{name: "happens twice unless it is said otherwise", retries: 2, waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}}},
-		{name: "does not happen with no retries", retries: 0},
-		{name: "is the Retry-After in seconds", retries: 1, retryAfter: func() string { return "7" }, waits: [][2]time.Duration{{7 * s, 7*s + s/2}}},
-		{name: "is the Retry-After of a minute", retries: 1, retryAfter: func() string { return "60" }, waits: [][2]time.Duration{{60 * s, 60*s + s/2}}},
-		{name: "is the Retry-After as a date", retries: 1, retryAfter: func() string { return in(9 * s) }, waits: [][2]time.Duration{{9 * s, 9*s + s/2}}},
-		{name: "is not less than half a second for a Retry-After of zero", retries: 1, retryAfter: func() string { return "0" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "is not less than half a second for a date that is over", retries: 1, retryAfter: func() string { return in(-9 * s) }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "is its own for a Retry-After below zero", retries: 1, retryAfter: func() string { return "-5" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "is its own for a fraction", retries: 1, retryAfter: func() string { return "5.5" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "is its own for words", retries: 1, retryAfter: func() string { return "tomorrow" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "is not begun for 61 seconds", retries: 5, retryAfter: func() string { return "61" }},
-		{name: "is not begun for a date in two minutes", retries: 5, retryAfter: func() string { return in(120 * s) }},
-		{name: "is not begun for more seconds than there are", retries: 5, retryAfter: func() string { return strings.Repeat("9", 40) }},
+		{name: "twice by default", retries: 2, waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}}},
+		{name: "never with no retries", retries: 0},
+		{name: "the Retry-After in seconds", retries: 1, retryAfter: func() string { return "7" }, waits: [][2]time.Duration{{7 * s, 7*s + s/2}}},
+		{name: "the Retry-After of a minute", retries: 1, retryAfter: func() string { return "60" }, waits: [][2]time.Duration{{60 * s, 60*s + s/2}}},
+		{name: "the Retry-After as a date", retries: 1, retryAfter: func() string { return in(9 * s) }, waits: [][2]time.Duration{{9 * s, 9*s + s/2}}},
+		{name: "not less than half a second for a Retry-After of zero", retries: 1, retryAfter: func() string { return "0" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "not less than half a second for a date that is over", retries: 1, retryAfter: func() string { return in(-9 * s) }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "its own time for a Retry-After below zero", retries: 1, retryAfter: func() string { return "-5" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "its own time for a fraction", retries: 1, retryAfter: func() string { return "5.5" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "its own time for words", retries: 1, retryAfter: func() string { return "tomorrow" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "not 61 seconds", retries: 5, retryAfter: func() string { return "61" }},
+		{name: "not until a date in two minutes", retries: 5, retryAfter: func() string { return in(120 * s) }},
+		{name: "not for more seconds than there are", retries: 5, retryAfter: func() string { return strings.Repeat("9", 40) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){func(req *http.Request) (*http.Response, error) {
+				transport := scripted(func(req *http.Request) (*http.Response, error) {
 					if test.retryAfter == nil {
-						return stepAnswer(429, limitedBody)(req)
+						return stepResponse(429, limitedBody)(req)
 					}
-					return stepAnswer(429, limitedBody, "Retry-After", test.retryAfter())(req)
-				}}}
+					return stepResponse(429, limitedBody, "Retry-After", test.retryAfter())(req)
+				})
 				var opts []client.Option
 				if test.retries != 2 {
 					opts = append(opts, client.WithMaxRetries(test.retries))
 				}
-				_, err := transport.client(t, opts...).RunStory(t.Context(), hostileWorkflow, hostileStory)
+				_, err := runExample(t, newClient(t, transport, opts...))
 				require.ErrorIs(t, err, client.ErrRateLimited)
 				assert.True(t, client.SafeToRetry(err))
 				waits := transport.waits()
@@ -120,20 +146,20 @@ func TestTheWaitBetweenAttempts(t *testing.T) {
 					assert.LessOrEqual(t, wait, test.waits[i][1], "wait %d", i)
 				}
 				for _, inputs := range transport.inputs {
-					assert.JSONEq(t, `{"story":"`+hostileStory+`"}`, inputs, "every attempt sends the whole inputs")
+					assert.JSONEq(t, example(t, "RunRequest"), inputs, "every attempt sends the whole inputs")
 				}
 			})
 		})
 	}
 }
 
-func TestTheWaitHasJitter(t *testing.T) {
+func TestRetry_WaitsWithJitter(t *testing.T) {
 	contract.Default()
 	different := make(map[time.Duration]bool)
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
-			transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){stepError(errNoConnection)}}
-			_, err := transport.client(t, client.WithMaxRetries(1)).RunStory(t.Context(), hostileWorkflow, hostileStory)
+			transport := scripted(stepError(errNoConnection))
+			_, err := runExample(t, newClient(t, transport, client.WithMaxRetries(1)))
 			require.Error(t, err)
 			require.Len(t, transport.waits(), 1)
 			different[transport.waits()[0]] = true
@@ -142,19 +168,19 @@ func TestTheWaitHasJitter(t *testing.T) {
 	assert.Greater(t, len(different), 10)
 }
 
-func TestAWaitThatWouldOutlastTheDeadlineIsNotBegun(t *testing.T) {
+func TestRetry_BeginsNoWaitThatWouldOutlastTheDeadline(t *testing.T) {
 	contract.Default()
-	for name, step := range map[string]func(*http.Request) (*http.Response, error){
-		"its own wait":  stepAnswer(429, limitedBody),
-		"a Retry-After": stepAnswer(429, limitedBody, "Retry-After", "30"),
+	for name, limited := range map[string]step{
+		"its own wait":  stepResponse(429, limitedBody),
+		"a Retry-After": stepResponse(429, limitedBody, "Retry-After", "30"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){step}}
+				transport := scripted(limited)
 				ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 				defer cancel()
 				start := time.Now()
-				_, err := transport.client(t).RunStory(ctx, hostileWorkflow, hostileStory)
+				_, err := newClient(t, transport).Run(ctx, testWorkflow, exampleInputs(t))
 				require.ErrorIs(t, err, client.ErrRateLimited)
 				require.NotErrorIs(t, err, context.DeadlineExceeded)
 				assert.True(t, client.SafeToRetry(err))
@@ -165,45 +191,94 @@ func TestAWaitThatWouldOutlastTheDeadlineIsNotBegun(t *testing.T) {
 	}
 }
 
-func TestACallThatIsCancelledWhileItWaitsReturnsAtOnce(t *testing.T) {
+func TestRetry_StopsWaitingIfTheCallIsCancelled(t *testing.T) {
 	contract.Default()
-	errCause := errors.New("the user went home")
-	for name, ctxOf := range map[string]func(context.Context) (context.Context, func()){
-		"cancelled": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithCancel(ctx)
-			return ctx, cancel
-		},
-		"cancelled with a cause": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithCancelCause(ctx)
-			return ctx, func() { cancel(errCause) }
-		},
+	for name, test := range map[string]struct {
+		cause error
+		step  step
+		is    error // what it waited for
+	}{
+		"after a 429":                    {nil, stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
+		"after a 429, with a cause":      {errors.New("the user went home"), stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
+		"after a dial that failed":       {nil, stepError(errNoConnection), errNoConnection},
+		"after a dial, with a cause too": {errors.New("the user went home"), stepError(errNoConnection), errNoConnection},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){stepAnswer(429, limitedBody, "Retry-After", "30")}}
-				ctx, cancel := ctxOf(t.Context())
-				defer cancel()
+				transport := scripted(test.step)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
 				start := time.Now()
-				time.AfterFunc(10*time.Second, cancel)
-				_, err := transport.client(t).RunStory(ctx, hostileWorkflow, hostileStory)
+				time.AfterFunc(400*time.Millisecond, func() { cancel(test.cause) })
+				run, err := newClient(t, transport).Run(ctx, testWorkflow, exampleInputs(t))
+				assert.Nil(t, run)
 				require.ErrorIs(t, err, context.Canceled)
-				require.ErrorIs(t, err, client.ErrRateLimited, "what it waited for is told too")
+				require.ErrorIs(t, err, test.is, "what it waited for is said too")
+				if test.cause != nil {
+					require.ErrorIs(t, err, test.cause)
+				}
 				assert.False(t, client.SafeToRetry(err))
-				assert.Equal(t, 10*time.Second, time.Since(start))
+				assert.Equal(t, 400*time.Millisecond, time.Since(start))
 				assert.Len(t, transport.asked, 1)
 			})
 		})
 	}
 }
 
-func TestACallThatIsCancelledAsA429ArrivesIsCancelled(t *testing.T) {
+func TestRetry_IsNotTriedIfTheCallIsCancelledAsA429Arrives(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	transport := &scriptedTransport{steps: []func(*http.Request) (*http.Response, error){func(req *http.Request) (*http.Response, error) {
+	transport := scripted(func(req *http.Request) (*http.Response, error) {
 		cancel()
-		return stepAnswer(429, limitedBody)(req)
-	}}}
-	_, err := transport.client(t).RunStory(ctx, hostileWorkflow, hostileStory)
+		return stepResponse(429, limitedBody)(req)
+	})
+	_, err := newClient(t, transport).Run(ctx, testWorkflow, exampleInputs(t))
 	require.ErrorIs(t, err, context.Canceled)
 	assert.False(t, client.SafeToRetry(err))
 	assert.Len(t, transport.asked, 1)
+}
+
+func TestRetry_WaitsAsLongAsRetryAfterSaysOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	const body = `{"success":false,"error":"Too many requests."}`
+	row := func(name, after string, requests int) serverCase {
+		return serverCase{
+			name: "responds with 429 and a Retry-After " + name, handler: withHeader(respondJSON(429, body), "Retry-After", after),
+			requests: requests, opts: []client.Option{client.WithMaxRetries(1)}, status: 429, safe: true, body: body, is: []error{client.ErrRateLimited}, says: []string{"try again in "},
+		}
+	}
+	soon := row("date, soon", "", 2)
+	soon.handler = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", time.Now().Add(time.Second).UTC().Format(http.TimeFormat))
+		respondJSON(429, body)(w, r)
+	}
+	firstLimited := func(then http.HandlerFunc) http.HandlerFunc {
+		first := new(counter)
+		return func(w http.ResponseWriter, r *http.Request) {
+			if first.add(); first.count() == 1 {
+				respondJSON(429, body)(w, r)
+				return
+			}
+			then(w, r)
+		}
+	}
+	runServerCases(t, []serverCase{
+		row("of zero", "0", 2),
+		row("of one second", "1", 2),
+		soon,
+		row("of 61 seconds", "61", 1),
+		row("of a year", "31536000", 1),
+		row("of more seconds than fit 32 bits", "99999999999", 1),
+		row("of more seconds than fit 64 bits", "99999999999999999999999999", 1),
+		row("date in a thousand years", "Mon, 02 Jan 3006 15:04:05 GMT", 1),
+		{name: "responds with 429 once, then with a run", requests: 2, text: runText, handler: firstLimited(respondJSON(200, runBody))},
+		{name: "responds with 429, then fails a run", requests: 2, status: 500, body: body, handler: firstLimited(respondJSON(500, body))},
+		{
+			name: "responds with 429 without a body", requests: 1, status: 429, safe: true, violation: true, is: []error{client.ErrRateLimited},
+			handler: respond(429, "text/plain", ""), opts: []client.Option{client.WithMaxRetries(0)},
+		},
+		{
+			name: "responds with 503 and a Retry-After", requests: 1, status: 503, body: body, is: []error{client.ErrServer},
+			handler: withHeader(respondJSON(503, body), "Retry-After", "0"), says: []string{"503", "may have been billed"},
+		},
+	})
 }

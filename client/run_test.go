@@ -1,366 +1,315 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
-	"maps"
+	"math"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
-	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// example is a named example of the contract, as JSON.
-func example(tb testing.TB, name string) string {
-	tb.Helper()
-	ref := api.Document().Components.Examples[name]
-	require.NotNil(tb, ref, "the contract has no example %s", name)
-	data, err := json.Marshal(ref.Value.Value)
-	require.NoError(tb, err)
-	return string(data)
-}
-
-// reply is what a server answers to everything.
-type reply struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// answering is a client of a server that gives one answer to everything.
-func answering(t *testing.T, a reply, options ...client.Option) *client.Client {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		if a.header.Get("Content-Type") == "" {
-			w.Header().Set("Content-Type", "application/json")
-		}
-		maps.Copy(w.Header(), a.header)
-		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, a.body)
-	}))
-	t.Cleanup(server.Close)
-	c, err := client.New("sk_test", append([]client.Option{client.WithBaseURL(server.URL), client.WithMaxRetries(0)}, options...)...)
-	require.NoError(t, err)
-	return c
-}
-
-func TestARunOfEitherFormGivesItsText(t *testing.T) {
-	limits := http.Header{"X-Ratelimit-Limit": {"10"}, "X-Ratelimit-Remaining": {"0"}}
-	const story = "Once upon a time, there was a friendly dog named Charlie..."
-	tests := []struct {
+// TestRun_Returns walks the design's table "What a call returns".
+func TestRun_Returns(t *testing.T) {
+	const half = `{"success":true,"result":"some`
+	type outcome struct {
+		isAPIError  bool
+		isViolation bool
+		is          error // another error, which the text of says
+		says        string
+		hasRun      bool
+		text        string // of the Run
+		body        string // of the Run, or of the error
+	}
+	for _, test := range []struct {
 		name    string
-		example string
-		header  http.Header
-		want    client.Run
+		handler http.HandlerFunc
+		opts    []client.Option
+		want    outcome
 	}{
-		{"documented", "CompletedRun", nil, client.Run{
-			ID: "run_abc123xyz", Status: client.StatusCompleted, Text: story, Output: gen.RunOutput{GeneratedStory: story},
+		// A run that keeps the contract.
+		{"a run", respondJSON(200, runBody), nil, outcome{hasRun: true, text: runText, body: runBody}},
+
+		// A 2xx response that breaks the contract, or is no JSON.
+		{"a run with a bad field", respondJSON(200, `{"success":true,"result":"The text of the run.","citations":null}`), nil, outcome{
+			isViolation: true, says: "/citations", hasRun: true, text: runText, body: `{"success":true,"result":"The text of the run.","citations":null}`,
 		}},
-		{"deployed", "TextRun", limits, client.Run{Text: story, RateLimit: &client.RateLimit{Limit: 10}}},
-		{"deployed, from the workflow's cache", "TextRun", nil, client.Run{Text: story}},
-		{"deployed, of a model that searched the web", "TextRunWithCitations", nil, client.Run{
-			Text:      "Dogs were the first animals to live with people.",
-			Citations: []string{"https://example.com/dogs", "https://example.com/history-of-dogs"},
+		{"neither a run nor an error", respondJSON(200, `{"success":true}`), nil, outcome{isViolation: true, hasRun: true, body: `{"success":true}`}},
+		{"an error of null", respondJSON(200, `{"success":true,"error":null}`), nil, outcome{isViolation: true, hasRun: true, body: `{"success":true,"error":null}`}},
+		{"a page under 200", respond(200, "text/html", "<html>"), nil, outcome{isViolation: true, says: "content-type", hasRun: true, body: "<html>"}},
+		{"an empty body", respondJSON(200, ""), nil, outcome{isViolation: true, hasRun: true}},
+		{"JSON that was cut off before it was sent", respondJSON(200, half), nil, outcome{isViolation: true, says: "not JSON", hasRun: true, body: half}},
+		{"a run under 201", respondJSON(201, runBody), nil, outcome{isViolation: true, hasRun: true, text: runText, body: runBody}},
+		{"204", respondJSON(204, ""), nil, outcome{isViolation: true, hasRun: true}},
+
+		// A 2xx response that was cut off, or is too long.
+		{"a run that is cut off", withHeader(respondJSON(200, half), "Content-Length", "90"), nil, outcome{
+			is: io.ErrUnexpectedEOF, says: "200 OK: the response was cut off after 30 bytes", hasRun: true, body: half,
 		}},
-		{"deployed, of a workflow that answers in JSON", "TextRunOfJSON", nil, client.Run{
-			Text: `{"title":"Charlie","generated_story":"` + story + `"}`,
+		{"a run that is too long", respondJSON(200, runBody), []client.Option{client.WithMaxResponseBytes(30)}, outcome{
+			says: "200 OK: the response is longer than 30 bytes (WithMaxResponseBytes)", hasRun: true, body: runBody[:30],
 		}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			body := example(t, test.example)
-			c := answering(t, reply{200, test.header, body})
-			for how, run := range map[string]func() (*client.Run, error){
-				"Run":       func() (*client.Run, error) { return c.Run(t.Context(), "wf_1", gen.RunRequest{Story: "a dog"}) },
-				"RunStory":  func() (*client.Run, error) { return c.RunStory(t.Context(), "wf_1", "a dog") },
-				"RunInputs": func() (*client.Run, error) { return c.RunInputs(t.Context(), "wf_1", map[string]any{"x": 1}) },
-			} {
-				got, err := run()
-				require.NoError(t, err, how)
-				assert.JSONEq(t, body, string(got.Body), how)
-				assert.Equal(t, "application/json", got.Header.Get("Content-Type"), how)
-				got.Body, got.Header = nil, nil
-				assert.Equal(t, test.want, *got, how)
-			}
-		})
-	}
-}
+		{"a run that does not end", stalling(200, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
+			is: context.DeadlineExceeded, says: "the time was up: no whole response within 300ms (WithTimeout)", hasRun: true, body: half,
+		}},
 
-func TestAValidRunIsReadHoweverItIsWritten(t *testing.T) {
-	const prose = "He said: \"Come!\"\nShe went. a/b c\\d "
-	const other = "caf\u00e9 \U0001F436\t\u2028 "
-	long := strings.Repeat(prose, 100)
-	longest := strings.Repeat(prose+other, 100)
-	quote := func(text string) string {
-		quoted, err := json.Marshal(text)
-		require.NoError(t, err)
-		return string(quoted)
-	}
-	tests := []struct {
-		name, body, text, id string
-	}{
-		{"white space", " {\r\n\t\"success\" : true ,\n\"result\" : \"x\" } ", "x", ""},
-		{"escaped names", `{"succ\u0065ss":true,"r\u0065sult":"x"}`, "x", ""},
-		{"half a surrogate pair", `{"success":true,"result":"x\ud83d"}`, "x\uFFFD", ""},
-		{"half a surrogate pair in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"\udc36x"}}`, "\uFFFDx", "r"},
-		{"a long text", `{"success":true,"result":` + quote(long) + `}`, long, ""},
-		{"a long text in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":` + quote(longest) + `}}`, longest, "r"},
-		{"an escaped slash in a long text", `{"success":true,"result":"` + strings.Repeat(`a\/b`, 500) + `"}`, strings.Repeat("a/b", 500), ""},
-		{"a long text beside one that is null", `{"success":true,"result":` + quote(long) + `,"run_id":null}`, long, ""},
-		{"a run ID in the deployed form", `{"success":true,"result":"x","run_id":"r"}`, "x", "r"},
-		{"other types for what the form does not name", `{"success":true,"result":"x","run_id":5,"status":[],"output":"y"}`, "x", ""},
-		{"citations of another type in the documented form", `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":"x"},"citations":5,"result":null}`, "x", "r"},
-		{"a name in capitals beside another type", `{"success":true,"result":"x","run_id":5,"RESULT":"y","Run_ID":"z"}`, "x", ""},
-		{"a name in capitals beside half a surrogate pair", `{"success":true,"result":"x\ud83d","RESULT":"y"}`, "x\uFFFD", ""},
-		{"an error and a code of other types", `{"success":true,"result":"x","run_id":5,"error":{"a":1e999},"code":1e999}`, "x", ""},
-		{"an error and a code of other types beside half a surrogate pair", `{"success":true,"result":"x\ud83d","error":[1e999,{}],"code":{"a":[]}}`, "x\uFFFD", ""},
-		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`, "x", ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			run, err := answering(t, reply{200, nil, test.body}).RunStory(t.Context(), "wf_1", "a dog")
-			require.NoError(t, err)
-			assert.Equal(t, test.text, run.Text)
-			assert.Equal(t, test.id, run.ID)
-			assert.Equal(t, test.body, string(run.Body))
-		})
-	}
-}
+		// Anything else that is a response: not 2xx, or an error envelope under 2xx.
+		{"a refusal", respondJSON(401, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, is: client.ErrUnauthorized, body: `{"success":false,"error":"no"}`}},
+		{"a gateway's page", respond(502, "text/html", "<html>"), nil, outcome{
+			isAPIError: true, is: client.ErrServer, says: "a gateway's page, not the service's response", body: "<html>",
+		}},
+		{"an error under 200", respondJSON(200, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
+		{"an error alone under 200", respondJSON(200, `{"error":{"message":"no","code":"new"}}`), nil, outcome{isAPIError: true, body: `{"error":{"message":"no","code":"new"}}`}},
+		{"an error under 201", respondJSON(201, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
+		{"a failure with a result", respondJSON(200, `{"success":false,"result":"x"}`), nil, outcome{isAPIError: true, body: `{"success":false,"result":"x"}`}},
+		{"a run under 500", respondJSON(500, runBody), nil, outcome{isAPIError: true, is: client.ErrServer, body: runBody}},
+		{"a run under 429", respondJSON(429, runBody), nil, outcome{isAPIError: true, is: client.ErrRateLimited, body: runBody}},
+		{"an error that is cut off", withHeader(respondJSON(500, half), "Content-Length", "90"), nil, outcome{
+			isAPIError: true, is: io.ErrUnexpectedEOF, says: "500 Internal Server Error (request ID req_1): the response was cut off after 30 bytes", body: half,
+		}},
+		{"an error that is too long", respondJSON(500, runBody), []client.Option{client.WithMaxResponseBytes(30)}, outcome{
+			isAPIError: true, says: "the response is longer than 30 bytes (WithMaxResponseBytes)", body: runBody[:30],
+		}},
+		{"an error that does not end", stalling(500, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
+			isAPIError: true, is: context.DeadlineExceeded, says: "the time was up", body: half,
+		}},
 
-func TestAnAnswerThatIsNotARunIsAnAPIError(t *testing.T) {
-	id := http.Header{"X-Vercel-Id": {"iad1::abc"}}
-	tests := []struct {
-		name     string
-		answer   reply
-		is       error
-		code     string
-		message  string
-		violates bool
-	}{
-		{"documented: a wrong key", reply{401, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", false},
-		{"documented: no such workflow", reply{404, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", false},
-		{"documented: a missing input", reply{400, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", false},
-		{"documented, under status 200: a wrong key", reply{200, id, example(t, "Unauthorized")}, client.ErrUnauthorized, "unauthorized", "Invalid API key", true},
-		{"documented, under status 200: no such workflow", reply{200, id, example(t, "WorkflowNotFound")}, client.ErrWorkflowNotFound, "workflow_not_found", "Workflow not found", true},
-		{"documented, under status 200: a missing input", reply{200, id, example(t, "InvalidRequest")}, client.ErrInvalidRequest, "invalid_request", "Missing required parameter: story", true},
-		{"deployed, 400: a missing input", reply{400, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", false},
-		{"deployed, 401: no key, or a wrong one", reply{401, id, example(t, "UnauthorizedFlat")}, client.ErrUnauthorized, "", "Unauthorized. Please provide a valid secret key.", false},
-		{"deployed, 402: no credits", reply{402, id, example(t, "InvalidBillingFlat")}, client.ErrPaymentRequired, "invalid_billing", "No credits are left. Please check your billing.", false},
-		{"deployed, 402: the spend limit", reply{402, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
-		{"deployed, 404: no such workflow", reply{404, id, example(t, "WorkflowNotFoundFlat")}, client.ErrWorkflowNotFound, "", "Workflow not found.", false},
-		{"deployed, 429: over the rate limit", reply{429, id, example(t, "RateLimitedFlat")}, client.ErrRateLimited, "", "Too many requests. Please try again later.", false},
-		{"deployed, 500: the service failed", reply{500, id, example(t, "InternalServerErrorFlat")}, nil, "internal_server_error", "Internal server error.", false},
-		{"deployed, 500: the run failed", reply{500, id, example(t, "WorkflowRunFailedFlat")}, nil, "workflow_run_failed", "The workflow run failed.", false},
-		{"deployed, under status 200: an error", reply{200, id, example(t, "MissingInputFlat")}, client.ErrInvalidRequest, "missing_input", "Missing input: story", true},
-		{"the service's code goes before the status", reply{400, id, example(t, "SpendLimitReachedFlat")}, client.ErrPaymentRequired, "spend_limit_reached", "The spend limit is reached.", false},
-		{"a code that is not known leaves it to the status", reply{401, id, `{"success":false,"error":"no","code":"new_code"}`}, client.ErrUnauthorized, "new_code", "no", false},
-		{"a gateway's text", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}, nil, "", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", true},
-		{"a gateway's HTML", reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}, nil, "", "", true},
-		{"a page under status 200", reply{200, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html>Log in</html>"}, nil, "", "", true},
-		{"an error under another status of success", reply{201, id, `{"success":false,"error":"no"}`}, nil, "", "no", false},
-		{"JSON that was cut off", reply{401, id, `{"success":false,"error":{"message":"Invalid API key","co`}, client.ErrUnauthorized, "", "Invalid API key", true},
-		{"a run that was cut off", reply{200, id, `{"success":true,"result":"Once up`}, nil, "", "", true},
-		{"an empty answer", reply{200, id, ""}, nil, "", "", true},
-		{"a failure with a result", reply{200, id, `{"success":false,"result":"x","error":"no"}`}, nil, "", "no", true},
-		{"an error that is null", reply{200, id, `{"success":true,"error":null}`}, nil, "", "", true},
-		{"two errors, the last of which is a text", reply{500, id, `{"success":false,"error":{"message":"a","code":"b"},"error":"no"}`}, nil, "", "no", true},
-		{"two errors, the last of which is cut off", reply{500, id, `{"success":false,"error":{"message":"no","code":"new"},"error":"mo`}, nil, "new", "no", true},
-		{"two codes, the last of which is no JSON", reply{500, id, `{"success":false,"error":"no","code":"new","code":nul}`}, nil, "new", "no", true},
-		{"two codes, the last of which is a text", reply{500, id, `{"success":false,"error":"no","code":5,"code":"new"}`}, nil, "new", "no", true},
-		{"two errors, the last of which is an object", reply{500, id, `{"success":false,"error":[1e999],"error":{"message":5,"code":"new"}}`}, nil, "new", "", true},
-		{"an error of a form that breaks the contract", reply{400, id, `{"success":false,"error":{"message":"no"},"code":7}`}, client.ErrInvalidRequest, "", "no", true},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := answering(t, test.answer).RunStory(t.Context(), "wf_1", "a dog")
-			var got *client.APIError
-			require.ErrorAs(t, err, &got)
-			assert.Equal(t, test.answer.status, got.StatusCode)
-			assert.Equal(t, test.code, got.Code)
-			assert.Equal(t, test.message, got.Message)
-			assert.Equal(t, "iad1::abc", got.RequestID)
-			assert.Equal(t, "iad1::abc", got.Header.Get("X-Vercel-Id"))
-			assert.Equal(t, test.answer.body, string(got.Body))
-			assert.NotContains(t, err.Error(), "\n")
-			assert.Contains(t, err.Error(), "run workflow wf_1")
-			for _, sentinel := range sentinels {
-				assert.Equal(t, errors.Is(sentinel, test.is), errors.Is(err, sentinel), "errors.Is(err, %v)", sentinel)
-			}
-			assert.Equal(t, test.answer.status == 429, client.SafeToRetry(err))
-			var violation *contract.Error
-			assert.Equal(t, test.violates, errors.As(err, &violation))
-			assert.Equal(t, test.violates, got.Violation != nil)
-		})
-	}
-}
-
-var sentinels = []error{
-	client.ErrUnauthorized, client.ErrWorkflowNotFound, client.ErrInvalidRequest, client.ErrPaymentRequired, client.ErrRateLimited,
-}
-
-func TestTheRequestIDIsThatOfEitherHeader(t *testing.T) {
-	c := answering(t, reply{500, http.Header{"X-Request-Id": {"req_1"}}, example(t, "WorkflowRunFailedFlat")})
-	_, err := c.RunStory(t.Context(), "wf_1", "a dog")
-	var got *client.APIError
-	require.ErrorAs(t, err, &got)
-	assert.Equal(t, "req_1", got.RequestID)
-}
-
-func TestARunThatBreaksTheContract(t *testing.T) {
-	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, `{"success":true,"run_id":7,"status":"completed","output":{"story":"Once"}}`}
-	want := []contract.Violation{
-		{In: "header", Pointer: "x-ratelimit-limit", Message: "an invalid integer"},
-		{In: "body", Pointer: "/output/generated_story", Message: `property "generated_story" is missing`},
-		{In: "body", Pointer: "/run_id", Message: "value must be a string"},
-	}
-
-	t.Run("fails the call with every violation and the body", func(t *testing.T) {
-		_, err := answering(t, broken).RunStory(t.Context(), "wf_1", "a dog")
-		var got *contract.Error
-		require.ErrorAs(t, err, &got)
-		assert.Equal(t, want, got.Violations)
-		assert.Equal(t, broken.body, string(got.Body))
-		assert.Equal(t, 200, got.StatusCode)
-		assert.Equal(t, "POST", got.Method)
-		assert.Equal(t, "/api/v1/run/wf_1", got.Path)
-		assert.False(t, client.SafeToRetry(err))
-		assert.Equal(t, "answer 200 to POST /api/v1/run/wf_1 breaks the contract: 3 violations\n"+
-			"\theader x-ratelimit-limit: an invalid integer\n"+
-			"\tbody /output/generated_story: property \"generated_story\" is missing\n"+
-			"\tbody /run_id: value must be a string", err.Error())
-	})
-	t.Run("is returned where the handler accepts it", func(t *testing.T) {
-		var asked *contract.Error
-		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
-			asked = v
-			return nil
-		}))
-		run, err := c.RunStory(t.Context(), "wf_1", "a dog")
-		require.NoError(t, err)
-		assert.Equal(t, want, asked.Violations)
-		assert.Equal(t, client.StatusCompleted, run.Status, "what fits is read")
-		assert.Empty(t, run.ID)
-		assert.Equal(t, broken.body, string(run.Body))
-		var output map[string]string
-		require.NoError(t, run.Decode(&output))
-		assert.Equal(t, map[string]string{"story": "Once"}, output)
-	})
-	t.Run("fails with the handler's own error, and the body", func(t *testing.T) {
-		errStrict := errors.New("no violations in this house")
-		c := answering(t, broken, client.WithViolationHandler(func(context.Context, *contract.Error) error { return errStrict }))
-		_, err := c.RunStory(t.Context(), "wf_1", "a dog")
-		require.ErrorIs(t, err, errStrict)
-		var got *contract.Error
-		require.ErrorAs(t, err, &got)
-		assert.Equal(t, broken.body, string(got.Body))
-	})
-	t.Run("fails once where the handler hands back what it got", func(t *testing.T) {
-		c := answering(t, broken, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error { return v }))
-		_, err := c.RunStory(t.Context(), "wf_1", "a dog")
-		var want *contract.Error
-		require.ErrorAs(t, err, &want)
-		assert.Equal(t, want.Error(), err.Error())
-	})
-	for name, body := range map[string]string{
-		"a duplicate name":   `{"success":true,"result":"Twice","result":"Once"}`,
-		"data after it":      `{"success":true,"result":"Once"} and more`,
-		"a byte order mark":  "\uFEFF" + `{"success":true,"result":"Once"}`,
-		"an added bad field": `{"success":true,"result":"Once","citations":"none"}`,
+		// No response.
+		{"a connection that is closed", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, outcome{
+			is: io.EOF, says: "the connection was closed without a response",
+		}},
+		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
+			is: context.DeadlineExceeded, says: "the time was up: no whole response within 300ms (WithTimeout)",
+		}},
 	} {
-		t.Run("is read in spite of "+name, func(t *testing.T) {
-			asked := 0
-			c := answering(t, reply{200, nil, body}, client.WithViolationHandler(func(context.Context, *contract.Error) error {
-				asked++
-				return nil
-			}))
-			run, err := c.RunStory(t.Context(), "wf_1", "a dog")
-			require.NoError(t, err)
-			assert.Equal(t, "Once", run.Text)
-			assert.Equal(t, 1, asked)
-		})
+		for how, call := range waysToRun(t) {
+			t.Run(test.name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				seen := new(counter)
+				c := newTestClient(t, serveHTTP(t, seen, withHeader(test.handler, "X-Request-Id", "req_1")), test.opts...)
+				run, err := call(t.Context(), c)
+				assert.Equal(t, 1, seen.count(), "runs that the server saw")
+
+				failure, isAPIError := errors.AsType[*client.APIError](err)
+				violation, isViolation := errors.AsType[*contract.Error](err)
+				assert.Equal(t, test.want.isAPIError, isAPIError, "the error is an *APIError: %v", err)
+				assert.Equal(t, test.want.isViolation, isViolation, "the error is a *contract.Error: %v", err)
+				if test.want.hasRun {
+					require.NotNil(t, run)
+					assert.Equal(t, test.want.text, run.Text)
+					assert.Equal(t, test.want.body, string(run.Body))
+					assert.Equal(t, "req_1", run.Header.Get("X-Request-Id"))
+					assert.Equal(t, "req_1", run.RequestID)
+				} else {
+					assert.Nil(t, run)
+				}
+				if isAPIError {
+					assert.Equal(t, test.want.body, string(failure.Body))
+					assert.Equal(t, "req_1", failure.RequestID)
+				}
+				if isViolation {
+					assert.Equal(t, test.want.body, string(violation.Body))
+					assert.ErrorContains(t, err, "the run was billed; see Run and WithViolationHandler")
+				}
+				if test.want.is != nil || test.want.says != "" || isAPIError || isViolation {
+					require.Error(t, err)
+					assert.True(t, strings.HasPrefix(err.Error(), "run workflow wf_1: "), "%v", err)
+					assert.ErrorContains(t, err, test.want.says)
+					assert.False(t, client.SafeToRetry(err))
+				} else {
+					require.NoError(t, err)
+				}
+				if test.want.is != nil {
+					require.ErrorIs(t, err, test.want.is)
+				}
+			})
+		}
 	}
-	for name, body := range map[string]string{
-		"a page":          "<html>Log in</html>",
-		"nothing":         "",
-		"cut-off JSON":    `{"success":true,"result":"Once up`,
-		"an error, alone": `{"error":{"message":"no","code":"new"}}`,
-		"a null error":    `{"success":true,"error":null}`,
-		"a failure":       `{"success":false,"result":"x"}`,
-	} {
-		t.Run("is not one where it is "+name+", whatever the handler says", func(t *testing.T) {
-			accept := client.WithViolationHandler(func(context.Context, *contract.Error) error { return nil })
-			_, err := answering(t, reply{200, nil, body}, accept).RunStory(t.Context(), "wf_1", "a dog")
-			var got *client.APIError
-			require.ErrorAs(t, err, &got)
-			assert.Equal(t, body, string(got.Body))
-			assert.NotNil(t, got.Violation)
-			assert.Contains(t, err.Error(), "may have been billed")
-		})
-	}
-	t.Run("is not one where it is an error, whatever the handler says", func(t *testing.T) {
-		asked := 0
-		c := answering(t, reply{200, nil, example(t, "Unauthorized")}, client.WithViolationHandler(func(context.Context, *contract.Error) error {
-			asked++
-			return nil
-		}))
-		_, err := c.RunStory(t.Context(), "wf_1", "a dog")
-		require.ErrorIs(t, err, client.ErrUnauthorized)
-		assert.Equal(t, 1, asked)
-	})
 }
 
-func TestRunInputsLeavesTheOutputsFieldsToTheWorkflow(t *testing.T) {
-	tests := []struct {
-		name, body string
-		violations []string
-	}{
-		{"an output of its own", `{"success":true,"run_id":"run_1","status":"completed","output":{"questions":["Why?"]}}`, nil},
-		{"an output with the contract's field of another type", `{"success":true,"run_id":"run_1","status":"completed","output":{"generated_story":7,"questions":["Why?"]}}`, nil},
-		{"an output that is no object", `{"success":true,"run_id":"run_1","status":"completed","output":[]}`, []string{"body /output: value must be an object"}},
-		{"a run without its ID", `{"success":true,"status":"completed","output":{"questions":[]}}`, []string{`body /run_id: property "run_id" is missing`}},
+// stalling sends part of a response, and no more.
+func stalling(status int, part string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		respondJSON(status, part)(w, r)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			run, err := answering(t, reply{200, nil, test.body}).RunInputs(t.Context(), "wf_1", map[string]any{"topic": "dogs", "level": 3})
-			if test.violations == nil {
-				require.NoError(t, err)
-				assert.Equal(t, "run_1", run.ID)
-				var output struct{ Questions []string }
-				require.NoError(t, run.Decode(&output))
-				assert.Equal(t, []string{"Why?"}, output.Questions)
+}
+
+func TestRun_RefusesBadArgumentsBeforeAnythingIsSent(t *testing.T) {
+	transport := scripted(stepResponse(200, runBody))
+	c := newClient(t, transport)
+	ctx, inputs := t.Context(), exampleInputs(t)
+	for name, test := range map[string]struct {
+		run  func() (*client.Run, error)
+		says string
+	}{
+		"an ID with a slash":          {func() (*client.Run, error) { return c.Run(ctx, "wf/1", inputs) }, "workflow ID"},
+		"an empty ID":                 {func() (*client.Run, error) { return c.RunInputs(ctx, "", map[string]any{}) }, "workflow ID"},
+		"the key in place of the ID":  {func() (*client.Run, error) { return c.Run(ctx, testKey, inputs) }, "holds the API key"},
+		"no context":                  {func() (*client.Run, error) { return c.Run(nil, testWorkflow, inputs) }, "the context is nil"},       //nolint:staticcheck // on purpose
+		"no context for other inputs": {func() (*client.Run, error) { return c.RunInputs(nil, testWorkflow, inputs) }, "the context is nil"}, //nolint:staticcheck // on purpose
+		"no inputs":                   {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, nil) }, "JSON object, not to null"},
+		"inputs that are an array":    {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, []string{"a"}) }, "JSON object, not to an array"},
+		"inputs that are a text":      {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, "text") }, "JSON object"},
+		"inputs that do not encode":   {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, func() {}) }, "unsupported type"},
+		"inputs without an end":       {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, cycle()) }, "cycle"},
+		"broken raw JSON":             {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, json.RawMessage(`{"a":`)) }, "unexpected end"},
+		"raw JSON that is not UTF-8": {func() (*client.Run, error) {
+			return c.RunInputs(ctx, testWorkflow, json.RawMessage("{\"a\":\"\xff\"}"))
+		}, "UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, err := test.run()
+			require.ErrorIs(t, err, client.ErrInvalidRequest)
+			assert.Nil(t, run)
+			assert.Contains(t, err.Error(), test.says)
+			assertOneLine(t, err)
+			assert.NotContains(t, err.Error(), testKey)
+			assert.False(t, client.SafeToRetry(err))
+		})
+	}
+	assert.Empty(t, transport.inputs)
+}
+
+func TestRunInputs_RefusesInputsOrSendsThemAsTheyAre(t *testing.T) {
+	t.Parallel()
+	type inputs struct {
+		Topic string `json:"topic"`
+	}
+	for name, test := range map[string]struct {
+		inputs any
+		sent   string // empty: refused
+	}{
+		"nil":                    {nil, ""},
+		"a typed nil map":        {map[string]any(nil), ""},
+		"a typed nil pointer":    {(*inputs)(nil), ""},
+		"an empty map":           {map[string]any{}, `{}`},
+		"an empty struct":        {struct{}{}, `{}`},
+		"a pointer":              {&inputs{"x"}, `{"topic":"x"}`},
+		"a pointer to a pointer": {func() any { s := &inputs{"x"}; return &s }(), `{"topic":"x"}`},
+		"raw null":               {json.RawMessage("null"), ""},
+		"raw nothing":            {json.RawMessage(""), ""},
+		"raw text":               {json.RawMessage("hello"), ""},
+		"raw cut JSON":           {json.RawMessage(`{"topic":"x"`), ""},
+		"a raw object":           {json.RawMessage(` { "topic" : "x" } `), `{"topic":"x"}`},
+		"bytes":                  {[]byte(`{"topic":"x"}`), ""},
+		"a string of JSON":       {`{"topic":"x"}`, ""},
+		"an array":               {[]inputs{{"x"}}, ""},
+		"a number":               {5, ""},
+		"a bool":                 {true, ""},
+		"a channel":              {make(chan int), ""},
+		"a func":                 {func() {}, ""},
+		"not a number":           {map[string]any{"n": math.NaN()}, ""},
+		"a cycle":                {cycle(), ""},
+		"an error in marshaling": {failingInputs{}, ""},
+		"deep":                   {map[string]any{"n": json.RawMessage(strings.Repeat("[", 9000) + strings.Repeat("]", 9000))}, "deep"},
+		"too deep":               {json.RawMessage(strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			transport := scripted(stepResponse(200, runBody))
+			run, err := newClient(t, transport).RunInputs(t.Context(), testWorkflow, test.inputs)
+			if test.sent == "" {
+				require.ErrorIs(t, err, client.ErrInvalidRequest)
+				assert.Nil(t, run)
+				assertOneLine(t, err)
+				assert.Empty(t, transport.inputs)
 				return
 			}
-			var got *contract.Error
-			require.ErrorAs(t, err, &got)
-			var lines []string
-			for _, v := range got.Violations {
-				lines = append(lines, v.String())
+			require.NoError(t, err)
+			assert.Equal(t, runText, run.Text)
+			if test.sent != "deep" {
+				assert.Equal(t, []string{test.sent}, transport.inputs)
 			}
-			assert.Equal(t, test.violations, lines)
 		})
+	}
+}
+
+func cycle() any {
+	inputs := map[string]any{}
+	inputs["again"] = inputs
+	return inputs
+}
+
+func TestRunInputs_LeavesTheOutputsFieldsToTheWorkflow(t *testing.T) {
+	type output struct{ Questions []string }
+	for name, test := range map[string]struct {
+		change   map[string]any // of the contract's example of a run
+		pointers []string       // of the violations
+	}{
+		"an output of its own":                              {map[string]any{"output": map[string]any{"questions": []string{"Why?"}}}, nil},
+		"an output that is no object":                       {map[string]any{"output": []any{}}, []string{"/output"}},
+		"a run ID of another type":                          {map[string]any{"output": map[string]any{}, "run_id": 5}, []string{"/run_id"}},
+		"an output of other types for the contract's names": {map[string]any{"output": ofOtherTypes(t)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, err := clientOf(t, reply{200, nil, documentedRun(t, test.change)}).
+				RunInputs(t.Context(), testWorkflow, map[string]any{"topic": "dogs", "level": 3})
+			require.NotNil(t, run)
+			if test.pointers == nil {
+				require.NoError(t, err)
+				assert.NotEmpty(t, run.ID)
+				var got output
+				require.NoError(t, run.Decode(&got))
+				assert.Equal(t, []string{"Why?"}, got.Questions)
+				return
+			}
+			assert.Equal(t, test.pointers, pointersOf(t, err))
+		})
+	}
+}
+
+// ofOtherTypes returns an output with the names that the contract's example has, of other types.
+func ofOtherTypes(t *testing.T) map[string]any {
+	t.Helper()
+	var run struct{ Output map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(example(t, "CompletedRun")), &run))
+	for name, value := range run.Output {
+		if _, isNumber := value.(float64); isNumber {
+			run.Output[name] = "text"
+		} else {
+			run.Output[name] = 7
+		}
+	}
+	run.Output["questions"] = []string{"Why?"}
+	return run.Output
+}
+
+// pointersOf returns the pointers of the violations in an error.
+func pointersOf(t *testing.T, err error) []string {
+	t.Helper()
+	var violation *contract.Error
+	require.ErrorAs(t, err, &violation)
+	var pointers []string
+	for _, v := range violation.Violations {
+		pointers = append(pointers, v.Pointer)
+	}
+	return pointers
+}
+
+func TestRunInputs_ValidatesTheRestBesideAHugeOutput(t *testing.T) {
+	t.Parallel()
+	body := `{"success":true,"run_id":5,"status":"completed","output":{"chapters":[` + strings.Repeat(`"a",`, 100_001) + `"z"]}}`
+	c := clientOf(t, reply{200, nil, body})
+	for range 3 {
+		_, err := c.RunInputs(t.Context(), testWorkflow, map[string]any{"topic": "dogs"})
+		require.ErrorContains(t, err, "/run_id")
 	}
 }
 
 func TestDecode(t *testing.T) {
-	type output struct {
-		Title string `json:"title"`
-	}
 	const charlie = `{"title":"Charlie"}`
-	tests := []struct {
+	for _, test := range []struct {
 		name string
 		run  client.Run
 		want string
@@ -374,18 +323,19 @@ func TestDecode(t *testing.T) {
 		{"the output object, beside a result that is null", client.Run{Body: []byte(`{"output":{"title":"Charlie"},"result":null}`)}, "Charlie", ""},
 		{"the text, beside an output in capitals", client.Run{Text: charlie, Body: []byte(`{"Run_ID":"r","OUTPUT":{"title":"x"},"result":""}`)}, "Charlie", ""},
 		{"the output object after a byte order mark", client.Run{Body: []byte("\uFEFF" + `{"output":{"title":"Charlie"}}`)}, "Charlie", ""},
-		{"the output object, with data after the answer", client.Run{Body: []byte(`{"output":{"title":"Charlie"}} x`)}, "Charlie", ""},
+		{"the output object, with data after the response", client.Run{Body: []byte(`{"output":{"title":"Charlie"}} x`)}, "Charlie", ""},
 		{"an output of another shape", client.Run{Body: []byte(`{"output":["Charlie"]}`)}, "", "cannot unmarshal array"},
-		{"a text that is not JSON", client.Run{Text: "Once upon a time"}, "", "is not JSON"},
+		{"a text that is not JSON", client.Run{Text: "hello"}, "", "is not JSON"},
 		{"no text at all", client.Run{}, "", "is not JSON"},
 		{"a text of another shape", client.Run{Text: `["Charlie"]`}, "", "cannot unmarshal array"},
 		{"an output with half an emoji", client.Run{Body: []byte(`{"output":{"title":"Charlie","end":"\ud83d"}}`)}, "Charlie", ""},
 		{"a text with a duplicate name", client.Run{Text: `{"title":"Charly","title":"Charlie"}`}, "Charlie", ""},
 		{"a text with data after the JSON", client.Run{Text: `{"title":"Charlie"} there`}, "", "is not JSON"},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
-			var got output
+			var got struct {
+				Title string `json:"title"`
+			}
 			err := test.run.Decode(&got)
 			if test.err != "" {
 				require.ErrorContains(t, err, test.err)
@@ -397,75 +347,103 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func TestArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
-	server := clienttest.NewServer()
-	defer server.Close()
-	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
-	require.NoError(t, err)
-	ctx := t.Context()
-	cyclic := map[string]any{}
-	cyclic["self"] = cyclic
-	tests := []struct {
-		name    string
-		run     func() (*client.Run, error)
-		message string
-	}{
-		{"an ID with a slash", func() (*client.Run, error) { return c.RunStory(ctx, "wf/1", "a dog") }, "workflow ID"},
-		{"an empty ID", func() (*client.Run, error) { return c.RunInputs(ctx, "", map[string]any{}) }, "workflow ID"},
-		{"the key in place of the ID", func() (*client.Run, error) { return c.RunStory(ctx, server.APIKey, "a dog") }, "holds the API key"},
-		{"a blank story", func() (*client.Run, error) { return c.RunStory(ctx, server.WorkflowID, " \n\t\u00a0") }, "the story is blank"},
-		{"a blank input", func() (*client.Run, error) { return c.Run(ctx, server.WorkflowID, gen.RunRequest{Story: " "}) }, "/story"},
-		{"an input that is not UTF-8", func() (*client.Run, error) { return c.RunStory(ctx, server.WorkflowID, "a \xff") }, "UTF-8"},
-		{"no context", func() (*client.Run, error) { return c.RunStory(nil, server.WorkflowID, "a dog") }, "the context is nil"}, //nolint:staticcheck // on purpose
-		{"no inputs", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, nil) }, "JSON object, not to null"},
-		{"inputs that are an array", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, []string{"a"}) }, "JSON object"},
-		{"inputs that are a text", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, "a dog") }, "JSON object"},
-		{"inputs that do not encode", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, func() {}) }, "unsupported type"},
-		{"inputs without an end", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, cyclic) }, "cycle"},
-		{"broken raw JSON", func() (*client.Run, error) { return c.RunInputs(ctx, server.WorkflowID, json.RawMessage(`{"a":`)) }, "unexpected end"},
+func TestRun_PrintsAsOneShortLineWithoutItsText(t *testing.T) {
+	huge := strings.Repeat("an ID\n", 1<<20/6)
+	run := client.Run{ID: huge, Status: huge, RequestID: huge, Text: "the text", Body: []byte("the body " + testKey)}
+	texts := printed(run)
+	for name, text := range printed(&run) {
+		texts["pointer, "+name] = text
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := test.run()
-			require.ErrorIs(t, err, client.ErrInvalidRequest)
-			assert.Contains(t, err.Error(), test.message)
-			assert.NotContains(t, err.Error(), "\n")
-			assert.NotContains(t, err.Error(), server.APIKey)
-			assert.False(t, client.SafeToRetry(err))
-		})
+	for name, text := range texts {
+		if strings.HasSuffix(name, "%d") || name == "JSON" || name == "pointer, JSON" {
+			continue // a verb that asks no String; encoding/json encodes the whole Run
+		}
+		assert.NotContains(t, strings.TrimSuffix(text, "\n"), "\n", name)
+		assert.Less(t, len(text), 3000, name)
+		for _, part := range []string{"the text", "the body", testKey, "dGhlIGJvZHk"} {
+			assert.NotContains(t, text, part, name)
+		}
 	}
-	assert.Zero(t, server.Runs())
+	assert.Contains(t, run.String(), "8 bytes of text")
+	assert.Contains(t, logged(run)["JSON"], `"text_bytes":8`)
+	assert.Contains(t, logged(&run)["JSON"], `"text_bytes":8`)
+	assert.Less(t, len(run.String()), 1000)
 }
 
-func TestTheLogHasARecordOfEachAttempt(t *testing.T) {
-	server := clienttest.NewServer()
-	defer server.Close()
-	server.Answer(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusTooManyRequests)
-		_, _ = io.WriteString(w, `{"success":false,"error":"slow down, `+server.APIKey+`"}`)
+func TestRun_SendsNothingForAWorkflowIDThatIsNotOnePathSegment(t *testing.T) {
+	t.Parallel()
+	assertRefusesIDs(t, map[string]func(context.Context, *client.Client, string) (*client.Run, error){
+		"Run": func(ctx context.Context, c *client.Client, id string) (*client.Run, error) {
+			return c.Run(ctx, id, exampleInputs(t))
+		},
+		"RunInputs": func(ctx context.Context, c *client.Client, id string) (*client.Run, error) {
+			return c.RunInputs(ctx, id, map[string]any{"topic": "dogs"})
+		},
+		"RunInputs, null": func(ctx context.Context, c *client.Client, id string) (*client.Run, error) {
+			return c.RunInputs(ctx, id, nil)
+		},
 	})
-	var log bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithLogger(logger))
-	require.NoError(t, err)
-	run, err := c.RunStory(t.Context(), server.WorkflowID, "a story about a dog named charlie")
-	require.NoError(t, err)
+}
 
-	var records []map[string]any
-	for line := range bytes.Lines(log.Bytes()) {
-		var record map[string]any
-		require.NoError(t, json.Unmarshal(line, &record))
-		assert.Equal(t, "DEBUG", record["level"])
-		assert.Contains(t, record, "duration")
-		for _, name := range []string{"time", "level", "msg", "duration"} {
-			delete(record, name)
-		}
-		records = append(records, record)
+// assertRefusesIDs checks that each way to run a workflow refuses an ID that is not one path segment.
+func assertRefusesIDs(t *testing.T, calls map[string]func(context.Context, *client.Client, string) (*client.Run, error)) {
+	t.Helper()
+	for name, id := range map[string]string{
+		"is empty":                         "",
+		"is a slash":                       "/",
+		"has a slash":                      "a/b",
+		"has a slash at its end":           "wf_1/",
+		"has a backslash":                  `a\b`,
+		"is a dot":                         ".",
+		"is two dots":                      "..",
+		"climbs":                           "../../admin",
+		"climbs from a segment":            "a/../b",
+		"has a dot":                        "a.b",
+		"has an escaped slash":             "a%2Fb",
+		"has escaped dots":                 "%2e%2e",
+		"has a twice escaped slash":        "a%252Fb",
+		"has a percent sign":               "a%",
+		"has a query":                      "a?b=c",
+		"has a fragment":                   "a#b",
+		"has a path parameter":             "a;b=c",
+		"has a space":                      "a b",
+		"is a space":                       " ",
+		"has a plus":                       "a+b",
+		"has an @":                         "user@evil.example",
+		"has a colon":                      "a:b",
+		"has a newline":                    "a\nb",
+		"has a newline at its end":         "wf_1\n",
+		"injects a header":                 "a HTTP/1.1\r\nX-Evil: 1\r\n\r\n",
+		"has a NUL":                        "a\x00b",
+		"has a DEL":                        "a\x7fb",
+		"is not ASCII":                     "wörkflow",
+		"has a digit that is not ASCII":    "wf_１",
+		"has a letter that folds to ASCII": "wf_\u212A",
+		"has a fullwidth slash":            "a／b",
+		"is not UTF-8":                     "a\xffb",
+		"has a zero width space":           "wf\u200b1",
+		"is a URL":                         "http://evil.example",
+		"is a host":                        "//evil.example",
+		"is a template":                    "{workflow_id}",
+		"is very long and has a slash":     strings.Repeat("a", 1<<20) + "/",
+		"is the key":                       testKey,
+		"holds the key":                    "wf-" + testKey + "-1",
+		"is short and would be a path of the server": "..%2f",
+	} {
+		t.Run("an ID that "+name, func(t *testing.T) {
+			t.Parallel()
+			for method, call := range calls {
+				requests := new(counter)
+				c := newTestClient(t, serveHTTP(t, requests, respondJSON(200, runBody)))
+				run, err := call(t.Context(), c, id)
+				assert.Nil(t, run)
+				require.ErrorIs(t, err, client.ErrInvalidRequest, method)
+				assert.False(t, client.SafeToRetry(err))
+				assert.Zero(t, requests.count(), "requests that reached the server")
+				assert.NotContains(t, err.Error(), "\n")
+				assert.Less(t, len(err.Error()), 500)
+				assertNoKey(t, testKey, run, err, c)
+			}
+		})
 	}
-	path := "/api/v1/run/" + server.WorkflowID
-	assert.Equal(t, []map[string]any{
-		{"method": "POST", "path": path, "status": 429.0, "run_id": ""},
-		{"method": "POST", "path": path, "status": 200.0, "run_id": run.ID},
-	}, records)
 }

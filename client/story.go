@@ -7,7 +7,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// This file holds all that is particular to the story workflow. Where the contract's RunRequest and RunOutput are those
+// This file holds all that is particular to the story workflow. If the contract's RunRequest and RunOutput are those
 // of another workflow, it is the one to replace.
 
 // RunStory runs a workflow that takes the story workflow's input, the prompt of the story. Its errors are those of
@@ -19,5 +19,5 @@ func (c *Client) RunStory(ctx context.Context, workflowID, story string) (*Run, 
 	return c.Run(ctx, workflowID, gen.RunRequest{Story: story})
 }
 
-// outputText is the text that a documented answer's output holds, for Run.Text.
+// outputText is the text that the output of the documented variant holds, for Run.Text.
 func outputText(output gen.RunOutput) string { return output.GeneratedStory }

@@ -9,9 +9,9 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// CompletedRun A run that is done, in the documented form.
+// CompletedRun A run that is done, in the documented variant.
 type CompletedRun struct {
-	// Output What the story workflow generated, in the documented form.
+	// Output What the story workflow generated, in the documented variant.
 	Output RunOutput `json:"output"`
 
 	// RunID The ID of the run.
@@ -28,16 +28,16 @@ type CompletedRun struct {
 	Success bool `json:"success"`
 }
 
-// Error An error in the documented form.
+// Error An error in the documented variant.
 type Error struct {
-	// Error What went wrong, in the documented form.
+	// Error What went wrong, in the documented variant.
 	Error ErrorDetail `json:"error"`
 
 	// Success Always false, as there is no run to show.
 	Success bool `json:"success"`
 }
 
-// ErrorDetail What went wrong, in the documented form.
+// ErrorDetail What went wrong, in the documented variant.
 type ErrorDetail struct {
 	// Code What went wrong, for a program. The document shows `unauthorized`, `workflow_not_found` and
 	// `invalid_request`, and no closed list.
@@ -51,29 +51,29 @@ type ErrorDetail struct {
 	Message string `json:"message"`
 }
 
-// Failure An answer that is not a run, in the documented form or the deployed one.
+// Failure A response that is not a run, in the documented variant or the deployed one.
 type Failure struct {
 	union json.RawMessage
 }
 
-// FlatError An error in the deployed form.
+// FlatError An error in the deployed variant.
 type FlatError struct {
-	// Code Deployed form. What went wrong, for a program; often absent. Met so far: `missing_input`,
+	// Code Deployed variant. What went wrong, for a program; often absent. Met so far: `missing_input`,
 	// `invalid_billing`, `spend_limit_reached`, `internal_server_error` and `workflow_run_failed`.
 	//
 	// Example: missing_input
 	Code string `json:"code,omitempty"`
 
-	// Error Deployed form. What went wrong, for a person.
+	// Error Deployed variant. What went wrong, for a person.
 	//
 	// Example: Unauthorized. Please provide a valid secret key.
 	Error string `json:"error"`
 
-	// Success Deployed form. Always false, as there is no run to show.
+	// Success Deployed variant. Always false, as there is no run to show.
 	Success bool `json:"success"`
 }
 
-// RunOutput What the story workflow generated, in the documented form.
+// RunOutput What the story workflow generated, in the documented variant.
 type RunOutput struct {
 	// GeneratedStory The generated story.
 	//
@@ -89,49 +89,49 @@ type RunRequest struct {
 	Story string `json:"story"`
 }
 
-// RunResult The answer of a run that is done, in the documented form or the deployed one.
+// RunResult The response of a run that is done, in the documented variant or the deployed one.
 type RunResult struct {
 	union json.RawMessage
 }
 
-// TextRun A run that is done, in the deployed form.
+// TextRun A run that is done, in the deployed variant.
 type TextRun struct {
-	// Citations Deployed form. The pages that the model read; only when it searched the web.
+	// Citations Deployed variant. The pages that the model read; only when it searched the web.
 	//
 	// Example: ["https://example.com/dogs"]
 	Citations []string `json:"citations,omitempty"`
 
-	// Result Deployed form. The generated text, or JSON written as text where the workflow was told to answer in JSON.
+	// Result Deployed variant. The generated text, or JSON written as text where the workflow was told to respond in JSON.
 	//
 	// Example: Once upon a time, there was a friendly dog named Charlie...
 	Result string `json:"result"`
 
-	// Success Deployed form. Always true, as the run is done.
+	// Success Deployed variant. Always true, as the run is done.
 	Success bool `json:"success"`
 }
 
 // WorkflowID defines model for WorkflowID.
 type WorkflowID = string
 
-// InvalidRequest An answer that is not a run, in the documented form or the deployed one.
+// InvalidRequest A response that is not a run, in the documented variant or the deployed one.
 type InvalidRequest = Failure
 
-// PaymentRequired An answer that is not a run, in the documented form or the deployed one.
+// PaymentRequired A response that is not a run, in the documented variant or the deployed one.
 type PaymentRequired = Failure
 
-// RateLimited An answer that is not a run, in the documented form or the deployed one.
+// RateLimited A response that is not a run, in the documented variant or the deployed one.
 type RateLimited = Failure
 
-// Run The answer of a run that is done, in the documented form or the deployed one.
+// Run The response of a run that is done, in the documented variant or the deployed one.
 type Run = RunResult
 
-// RunFailed An answer that is not a run, in the documented form or the deployed one.
+// RunFailed A response that is not a run, in the documented variant or the deployed one.
 type RunFailed = Failure
 
-// Unauthorized An answer that is not a run, in the documented form or the deployed one.
+// Unauthorized A response that is not a run, in the documented variant or the deployed one.
 type Unauthorized = Failure
 
-// WorkflowNotFound An answer that is not a run, in the documented form or the deployed one.
+// WorkflowNotFound A response that is not a run, in the documented variant or the deployed one.
 type WorkflowNotFound = Failure
 
 // RunWorkflowJSONRequestBody defines body for RunWorkflow for application/json ContentType.

@@ -2,47 +2,74 @@ package clienttest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 )
 
-func ExampleNewServer() {
-	server := clienttest.NewServer(clienttest.WithTextResults()) // answers as the service does today
+func Example() {
+	server := clienttest.NewServer(clienttest.WithTextResults()) // responds as the service does today
 	defer server.Close()
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
-	run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(run.Text)
-	fmt.Println(server.Runs(), "run")
+	_, err = c.RunInputs(context.Background(), server.WorkflowID, map[string]any{}) // without the inputs of the contract
+	fmt.Println(errors.Is(err, client.ErrInvalidRequest), server.Runs())
 	// Output:
-	// Once upon a time, there was a friendly dog named Charlie...
-	// 1 run
+	// true 0
 }
 
 func ExampleServer_Answer() {
 	server := clienttest.NewServer()
 	defer server.Close()
-	server.Answer(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusGatewayTimeout)
-		fmt.Fprint(w, "An error occurred")
-	})
+	server.Answer(clienttest.Error(http.StatusPaymentRequired)) // the spec's example of a 402
+	server.Answer(clienttest.RateLimited(3 * time.Second))      // 429 with a Retry-After
+	server.Answer(clienttest.GatewayTimeout())                  // 504 in HTML
+	server.Answer(clienttest.CutOff())                          // half a run, then the connection breaks
+	server.Answer(clienttest.BrokenContract())                  // a paid run that breaks the contract
+	server.Answer(clienttest.Hang())                            // until the client goes away
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0), client.WithTimeout(time.Second))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 6 {
+		run, err := c.RunInputs(context.Background(), server.WorkflowID, map[string]any{"topic": "dogs"})
+		fmt.Println("paid:", run != nil, "safe to retry:", client.SafeToRetry(err))
+	}
+	// Output:
+	// paid: false safe to retry: false
+	// paid: false safe to retry: true
+	// paid: false safe to retry: false
+	// paid: true safe to retry: false
+	// paid: true safe to retry: false
+	// paid: false safe to retry: false
+}
+
+func ExampleWithWorkflow() {
+	server := clienttest.NewServer(clienttest.WithWorkflow("wf_quiz",
+		func(_ context.Context, inputs map[string]any) (map[string]any, error) {
+			return map[string]any{"question": fmt.Sprintf("What do %s eat?", inputs["topic"])}, nil
+		}))
+	defer server.Close()
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
-	fmt.Println(err)
-	fmt.Println(server.Runs(), "runs: it was not sent again")
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var output struct{ Question string }
+	if err := run.Decode(&output); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(output.Question)
 	// Output:
-	// run workflow wf_b1c45lj9pabaotitahwfk9gb: 504 Gateway Timeout: An error occurred: the answer breaks the contract: content-type: unexpected value "text/plain; charset=utf-8": the run may have been billed
-	// 0 runs: it was not sent again
+	// What do dogs eat?
 }

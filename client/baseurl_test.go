@@ -1,0 +1,120 @@
+package client_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
+)
+
+func TestWithBaseURL_ReachesThePathThatItSaysOnTheHostThatItSays(t *testing.T) {
+	t.Parallel()
+	const path = "/api/v1/run/" + testWorkflow
+	for base, want := range map[string]string{
+		"http://localhost:8080":             "http://localhost:8080" + path,
+		"http://LOCALHOST":                  "http://localhost" + path,
+		"http://LOCALHOST:1/":               "http://localhost:1" + path,
+		"http://localhost:":                 "http://localhost" + path,
+		"http://127.0.0.1":                  "http://127.0.0.1" + path,
+		"http://127.8.9.10":                 "http://127.8.9.10" + path,
+		"http://127.8.9.1/x":                "http://127.8.9.1/x" + path,
+		"http://[::1]:8080":                 "http://[::1]:8080" + path,
+		"http://[::1]/":                     "http://[::1]" + path,
+		"http://[::1]:80/":                  "http://[::1]:80" + path,
+		"http://[::ffff:127.0.0.1]":         "http://[::ffff:127.0.0.1]" + path,
+		"HTTPS://example.com":               "https://example.com" + path,
+		"https://EXAMPLE.com":               "https://example.com" + path,
+		"https://example.com/a%2Fb":         "https://example.com/a%2Fb" + path,
+		"https://example.com/a%2Fb/":        "https://example.com/a%2Fb" + path,
+		"https://example.com/a b/":          "https://example.com/a%20b" + path,
+		"https://example.com/ö/{x}":         "https://example.com/%C3%B6/%7Bx%7D" + path,
+		"https://example.com//":             "https://example.com" + path,
+		"https://example.com/%3Fq=1%23f":    "https://example.com/%3Fq=1%23f" + path,
+		"https://example.com:8443/v2/proxy": "https://example.com:8443/v2/proxy" + path,
+	} {
+		var url, host string
+		c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			url, host = req.URL.String(), req.Host
+			return stepResponse(200, runBody)(req)
+		}), client.WithBaseURL(base))
+		_, err := runExample(t, c)
+		require.NoError(t, err, base)
+		assert.Equal(t, want, url, base)
+		assert.NotContains(t, host, "LOCALHOST", "the name is compared with that of loopback, by net/http too")
+	}
+}
+
+func TestWithBaseURL_SendsItsPathEscapedAsItIs(t *testing.T) {
+	for name, test := range map[string]struct{ prefix, path string }{
+		"at the root":                                    {"", "/api/v1/run/wf_1"},
+		"at the root with a slash":                       {"/", "/api/v1/run/wf_1"},
+		"under a prefix":                                 {"/proxy/ai", "/proxy/ai/api/v1/run/wf_1"},
+		"under a prefix with a slash":                    {"/proxy/", "/proxy/api/v1/run/wf_1"},
+		"under an escaped prefix":                        {"/a%2Fb/", "/a%2Fb/api/v1/run/wf_1"},
+		"under a prefix that ends with an escaped slash": {"/a%2F", "/a%2F/api/v1/run/wf_1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var path, query string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				path, query = r.URL.EscapedPath(), r.URL.RawQuery
+				respondJSON(200, runBody)(w, r)
+			}))
+			defer server.Close()
+			_, err := runExample(t, newTestClient(t, server.URL+test.prefix))
+			require.NoError(t, err)
+			assert.Equal(t, test.path, path)
+			assert.Empty(t, query)
+		})
+	}
+}
+
+func TestWithBaseURL_RefusesWhatIsNoBaseURL(t *testing.T) {
+	t.Parallel()
+	const anything, noHost, https = "base URL", "there is no host", "use https"
+	for base, says := range map[string]string{
+		"":                                  "the scheme must be https",
+		" ":                                 anything,
+		"/":                                 anything,
+		"example.com":                       "the scheme must be https",
+		"//example.com":                     anything,
+		"https:example.com":                 anything,
+		"https://":                          noHost,
+		"https:///path":                     noHost,
+		"https://:443":                      noHost,
+		"https://h:port":                    "it cannot be parsed",
+		"https://example.com:port":          "it cannot be parsed",
+		"https://example.com:65536":         "the port must be at most 65535",
+		"https://user@example.com":          "a user does not belong",
+		"https://user:password@example.com": "a user does not belong",
+		"https://u:password#@example.com":   "it cannot be parsed",
+		"https://example.com?":              "a query or fragment",
+		"https://example.com?a=b":           "a query or fragment",
+		"https://example.com#a":             "a query or fragment",
+		"ftp://example.com":                 "the scheme must be https",
+		"unix:///a":                         "the scheme must be https",
+		"http://example.com":                https,
+		"http://127.0.0.1.example.com":      https,
+		"http://localhost.evil.example":     https,
+		"http://127.0.0.1.evil.example":     https,
+		"http://0.0.0.0":                    https,
+		"http://10.0.0.1":                   https,
+		"http://[::]":                       https,
+		"http://[fe80::1%25lo]":             https,
+		"http://localhost@evil.example":     "a user does not belong",
+		"https://exa mple.com":              anything,
+		"https://[::1":                      anything,
+		"https://example.com/%zz":           anything,
+		"https://example.com/\n":            anything,
+	} {
+		c, err := client.New(testKey, client.WithBaseURL(base))
+		require.ErrorContains(t, err, "base URL", base)
+		require.ErrorContains(t, err, says, base)
+		assert.Nil(t, c)
+		assertOneLine(t, err)
+		assert.NotContains(t, err.Error(), "password")
+	}
+}

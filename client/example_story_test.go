@@ -1,0 +1,79 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/aitutor-api/aitutor-go/client"
+	"github.com/aitutor-api/aitutor-go/client/clienttest"
+	"github.com/aitutor-api/aitutor-go/client/contract"
+)
+
+func ExampleClient_RunStory() {
+	server := clienttest.NewServer() // in place of the service
+	defer server.Close()
+	os.Setenv("AITUTOR_API_KEY", server.APIKey)
+	os.Setenv("AITUTOR_BASE_URL", server.URL)
+	defer os.Unsetenv("AITUTOR_API_KEY")
+	defer os.Unsetenv("AITUTOR_BASE_URL")
+
+	c, err := client.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	run, err := c.RunStory(context.Background(), "wf_b1c45lj9pabaotitahwfk9gb", "a story about a dog named charlie")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Text)
+	// Output:
+	// Once upon a time, there was a friendly dog named Charlie...
+}
+
+// Each call is another of the things that can happen.
+func ExampleClient_RunStory_errors() {
+	server := clienttest.NewServer()
+	defer server.Close()
+	server.Answer(send(http.StatusOK, `{"success": true, "result": "Once upon a time", "citations": null}`))
+	server.Answer(clienttest.RateLimited(0))
+	server.Answer(clienttest.GatewayTimeout())
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	for range 4 {
+		run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
+		if run != nil && err != nil {
+			fmt.Println("keep it, it was paid for:", string(run.Body))
+		}
+		var failure *client.APIError
+		var broken *contract.Error
+		switch {
+		case err == nil:
+			fmt.Println(run.Text)
+		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrPaymentRequired):
+			fmt.Println("no run will do better:", err)
+		case errors.Is(err, client.ErrInvalidRequest):
+			fmt.Println("correct the arguments or the inputs:", err)
+		case client.SafeToRetry(err):
+			fmt.Println("not billed, try again later:", err)
+		case errors.As(err, &failure):
+			fmt.Println("not a run:", failure.StatusCode, failure.Code, failure.Message, failure.RequestID)
+		case errors.As(err, &broken):
+			fmt.Println("a run that breaks the contract:", broken)
+		default:
+			fmt.Println("no whole response:", err)
+		}
+	}
+	// Output:
+	// keep it, it was paid for: {"success": true, "result": "Once upon a time", "citations": null}
+	// a run that breaks the contract: response 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /citations: Value is not nullable
+	// not billed, try again later: run workflow wf_b1c45lj9pabaotitahwfk9gb: 429 Too Many Requests: Too Many Requests (code too_many_requests): try again in 1s
+	// not a run: 504   clienttest::gateway-timeout
+	// Once upon a time, there was a friendly dog named Charlie...
+}
