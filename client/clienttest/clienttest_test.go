@@ -17,12 +17,12 @@ import (
 )
 
 func TestRunsAreTheSpecsExamples(t *testing.T) {
-	for _, form := range forms {
-		t.Run(form.name, func(t *testing.T) {
-			server := newServer(t, form.options...)
-			got := post(t, server, server.WorkflowID, encode(t, specInputs(t)), form.run)
+	for _, variant := range variants {
+		t.Run(variant.name, func(t *testing.T) {
+			server := newServer(t, variant.options...)
+			got := post(t, server, server.WorkflowID, encode(t, specInputs(t)), variant.run)
 			assert.Equal(t, http.StatusOK, got.status)
-			assert.Equal(t, exampleOf(t, form.run), got.decode(t))
+			assert.Equal(t, exampleOf(t, variant.run), got.decode(t))
 			assert.Equal(t, 1, server.Runs())
 		})
 	}
@@ -73,10 +73,10 @@ func TestWithWorkflow(t *testing.T) {
 		{"two strings", map[string]any{"b": "2", "a": "1"}, `{"a":"1","b":"2"}`},
 		{"nothing", nil, `{}`},
 	} {
-		for _, form := range forms {
-			t.Run(test.name+", "+form.name, func(t *testing.T) {
+		for _, variant := range variants {
+			t.Run(test.name+", "+variant.name, func(t *testing.T) {
 				var got map[string]any
-				server := newServer(t, append(form.options, clienttest.WithWorkflow("wf_own", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
+				server := newServer(t, append(variant.options, clienttest.WithWorkflow("wf_own", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
 					got = inputs
 					return test.output, nil
 				}))...)
@@ -92,7 +92,7 @@ func TestWithWorkflow(t *testing.T) {
 				assert.Equal(t, map[string]any{"system": "s", "user": []any{"u"}}, got)
 				assert.Equal(t, 1, server.Runs())
 				assert.Equal(t, true, run["success"])
-				if form.run == "TextRun" {
+				if variant.run == "TextRun" {
 					assert.Equal(t, test.text, run["result"])
 					return
 				}
@@ -117,7 +117,7 @@ func TestWithWorkflowReplacesTheDefault(t *testing.T) {
 }
 
 func TestARunThatFails(t *testing.T) {
-	for _, form := range forms {
+	for _, variant := range variants {
 		for _, test := range []struct {
 			name    string
 			output  map[string]any
@@ -127,11 +127,11 @@ func TestARunThatFails(t *testing.T) {
 			{"with an error", nil, errors.New("the model is \xff down"), "the model is \uFFFD down"},
 			{"with an output that is no JSON", map[string]any{"n": math.NaN()}, nil, "encode the workflow's output"},
 		} {
-			t.Run(test.name+", "+form.name, func(t *testing.T) {
-				server := newServer(t, append(form.options, clienttest.WithWorkflow("wf_own", func(context.Context, map[string]any) (map[string]any, error) {
+			t.Run(test.name+", "+variant.name, func(t *testing.T) {
+				server := newServer(t, append(variant.options, clienttest.WithWorkflow("wf_own", func(context.Context, map[string]any) (map[string]any, error) {
 					return test.output, test.err
 				}))...)
-				got := post(t, server, "wf_own", "{}", form.failure)
+				got := post(t, server, "wf_own", "{}", variant.failure)
 				assert.Equal(t, http.StatusInternalServerError, got.status)
 				message, code := got.failure(t)
 				assert.Contains(t, message, test.message)

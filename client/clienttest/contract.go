@@ -92,6 +92,12 @@ func (c contract) example(response *openapi3.Response, schema string) (any, bool
 	return nil, false
 }
 
+// allows reports whether a body is one that the spec describes for a response.
+func (c contract) allows(response *openapi3.Response, body any) bool {
+	_, media := spec.JSON(response.Content)
+	return media != nil && c.visit(media.Schema.Value, body) == nil
+}
+
 // runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in a
 // spec whose schemas have changed and whose examples have not yet.
 func (c contract) runExample(schema string) any {

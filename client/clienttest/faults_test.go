@@ -116,19 +116,19 @@ func answerTo(t *testing.T, server *clienttest.Server, h http.HandlerFunc) (*htt
 }
 
 func TestErrorIsTheSpecsExampleInTheServersVariant(t *testing.T) {
-	for _, form := range forms {
+	for _, variant := range variants {
 		for status, example := range map[int]map[string]string{
 			http.StatusUnauthorized:    {"Error": "Unauthorized", "FlatError": "UnauthorizedFlat"},
 			http.StatusPaymentRequired: {"FlatError": "InvalidBillingFlat"},
 			http.StatusTooManyRequests: {"FlatError": "RateLimitedFlat"},
 			http.StatusTeapot:          {},
 		} {
-			t.Run(form.name+"/"+http.StatusText(status), func(t *testing.T) {
-				server := newServer(t, form.options...)
+			t.Run(variant.name+"/"+http.StatusText(status), func(t *testing.T) {
+				server := newServer(t, variant.options...)
 				server.Answer(clienttest.Error(status))
-				got := post(t, server, server.WorkflowID, encode(t, specInputs(t)), form.failure)
+				got := post(t, server, server.WorkflowID, encode(t, specInputs(t)), variant.failure)
 				assert.Equal(t, status, got.status)
-				if name := example[form.failure]; name != "" {
+				if name := example[variant.failure]; name != "" {
 					assert.Equal(t, exampleOf(t, name), got.decode(t))
 				}
 				assert.Zero(t, server.Runs())
@@ -172,9 +172,9 @@ func TestHangEndsWithTheClient(t *testing.T) {
 }
 
 func TestBrokenContractIsARunThatBreaksIt(t *testing.T) {
-	for _, form := range forms {
-		t.Run(form.name, func(t *testing.T) {
-			response, body, err := answerTo(t, newServer(t, form.options...), clienttest.BrokenContract())
+	for _, variant := range variants {
+		t.Run(variant.name, func(t *testing.T) {
+			response, body, err := answerTo(t, newServer(t, variant.options...), clienttest.BrokenContract())
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusOK, response.StatusCode)
 			schema := operation().Responses.Status(http.StatusOK).Value.Content.Get("application/json").Schema.Value

@@ -20,8 +20,8 @@ import (
 
 const runPath = "/api/v1/run/"
 
-// forms are the two forms of an answer: the options that ask for each, and the schemas it has.
-var forms = []struct {
+// variants are the two variants of a response: the options that choose each, and its schemas.
+var variants = []struct {
 	name, run, failure string
 	options            []clienttest.Option
 }{
@@ -78,7 +78,7 @@ type answer struct {
 	body   []byte
 }
 
-// send sends a request, follows no redirect, and holds the answer against the spec and the schema that it must have.
+// send sends a request, follows no redirect, and validates the response against the spec and the schema that it must have.
 func send(t *testing.T, request *http.Request, schema string) answer {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -121,7 +121,7 @@ func (a answer) decode(t *testing.T) map[string]any {
 	return value
 }
 
-// failure returns an error answer's message and code, from either form.
+// failure returns the message and the code of an error, of either variant.
 func (a answer) failure(t *testing.T) (message, code string) {
 	t.Helper()
 	var flat struct{ Error, Code string }

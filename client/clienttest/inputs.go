@@ -50,13 +50,13 @@ func readInputs(r *http.Request) (inputs map[string]any, status int, message str
 
 // A badInput is an input that breaks the spec.
 type badInput struct {
-	name    string // empty where the inputs as a whole break it
+	name    string // empty if the inputs as a whole break it
 	missing bool   // absent, null or blank
 	reason  string
 }
 
 // checkInputs returns the first input that breaks the spec's request schema: in the order of the schema's required
-// names, then in that of the alphabet. It returns nil where all inputs keep it.
+// names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
 	err := c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors())
 	if err == nil {

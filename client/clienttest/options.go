@@ -13,12 +13,12 @@ type Option func(*service)
 // With the ID of the spec's example (Server.WorkflowID) it replaces the workflow that every server has, and the spec's
 // inputs are no longer required of it.
 //
-// The output is the object output of the response. With WithTextResults it is the text result: the string where the
+// The output is the object output of the response. With WithTextResults it is the text result: the string if the
 // output holds one string and nothing else, and the output as JSON text otherwise. An error of run, or an output that
-// does not encode to JSON, answers 500 with the code workflow_run_failed and the error's text; the run counts. The
+// does not encode to JSON, is a 500 with the code workflow_run_failed and the error's text; the run counts. The
 // context of run ends when the client goes away or the server is closed. Run is called for many requests at once.
 //
-// NewServer panics where the ID breaks the spec's rule for one (letters, digits, _ and -) or run is nil.
+// NewServer panics if the ID breaks the spec's rule for one (letters, digits, _ and -) or run is nil.
 func WithWorkflow(id string, run func(ctx context.Context, inputs map[string]any) (output map[string]any, err error)) Option {
 	return func(s *service) {
 		if err := s.contract.visit(s.contract.workflowIDSchema, id); err != nil {
@@ -44,7 +44,7 @@ func WithTextResults() Option {
 }
 
 // WithDelay makes each run take d longer. A run ends early when its client goes away or the server is closed; it
-// counts all the same. NewServer panics where d is negative.
+// counts all the same. NewServer panics if d is negative.
 func WithDelay(d time.Duration) Option {
 	return func(s *service) {
 		if d < 0 {

@@ -2,6 +2,7 @@ package clienttest_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,10 +90,10 @@ func TestRefusals(t *testing.T) {
 		{name: "an input that is null", body: with(nil), status: 400, message: missing},
 		{name: "a mistyped input", body: with([]int{1}), status: 400, message: "Invalid parameter: " + firstInput() + ": "},
 	}
-	for _, form := range forms {
+	for _, variant := range variants {
 		for _, test := range tests {
-			t.Run(form.name+"/"+test.name, func(t *testing.T) {
-				server := newServer(t, form.options...)
+			t.Run(variant.name+"/"+test.name, func(t *testing.T) {
+				server := newServer(t, variant.options...)
 				method, path := test.method, test.path
 				if method == "" {
 					method = http.MethodPost
@@ -104,7 +105,7 @@ func TestRefusals(t *testing.T) {
 				if test.change != nil {
 					test.change(request)
 				}
-				got := send(t, request, form.failure)
+				got := send(t, request, variant.failure)
 
 				assert.Equal(t, test.status, got.status)
 				assert.Zero(t, server.Runs())
@@ -139,11 +140,11 @@ func TestRefusalsAreTheSpecsExamples(t *testing.T) {
 		options []clienttest.Option
 	}{
 		{"Unauthorized", "", "", nil},
-		{"UnauthorizedFlat", "", "", forms[1].options},
+		{"UnauthorizedFlat", "", "", variants[1].options},
 		{"WorkflowNotFound", "Bearer sk_test_clienttest", "x", nil},
-		{"WorkflowNotFoundFlat", "Bearer sk_test_clienttest", "x", forms[1].options},
+		{"WorkflowNotFoundFlat", "Bearer sk_test_clienttest", "x", variants[1].options},
 		{"InvalidRequest", "Bearer sk_test_clienttest", "", nil},
-		{"MissingInputFlat", "Bearer sk_test_clienttest", "", forms[1].options},
+		{"MissingInputFlat", "Bearer sk_test_clienttest", "", variants[1].options},
 	} {
 		t.Run(test.example, func(t *testing.T) {
 			server := newServer(t, test.options...)
@@ -154,9 +155,16 @@ func TestRefusalsAreTheSpecsExamples(t *testing.T) {
 				schema = "FlatError"
 			}
 			got := send(t, request, schema)
-			assert.Equal(t, exampleOf(t, test.example), got.decode(t))
+			assert.JSONEq(t, withoutInput(t, exampleOf(t, test.example)), withoutInput(t, got.decode(t)))
 		})
 	}
+}
+
+// withoutInput encodes an error without the input's name, with which the message of a missing one ends: it is the
+// workflow's own.
+func withoutInput(t *testing.T, value any) string {
+	t.Helper()
+	return regexp.MustCompile(`: \w+"`).ReplaceAllString(encode(t, value), `: "`)
 }
 
 func TestABlankInputIsMissing(t *testing.T) {
@@ -171,7 +179,7 @@ func TestABlankInputIsMissing(t *testing.T) {
 		got := post(t, server, server.WorkflowID, encode(t, inputs), "Error")
 		require.Equal(t, 400, got.status)
 		message, code := got.failure(t)
-		assert.Equal(t, "Missing required parameter: "+firstInput(), message)
+		assert.True(t, strings.HasSuffix(message, ": "+firstInput()), message)
 		assert.Equal(t, "invalid_request", code)
 	}
 }

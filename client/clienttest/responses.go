@@ -67,26 +67,31 @@ func code(status int) string {
 
 // fail responds with an error in the server's variant.
 func (s *service) fail(w http.ResponseWriter, f failure) {
-	if s.textResults {
-		body := map[string]any{"success": false, "error": f.message}
-		if f.code != "" {
-			body["code"] = f.code
-		}
-		write(w, f.status, body)
-		return
-	}
-	write(w, f.status, map[string]any{"success": false, "error": map[string]any{"message": f.message, "code": f.code}})
+	write(w, f.status, s.errorBody(f))
 }
 
-// failExample responds with an operation's own example of an error, in the server's variant if it has that.
+func (s *service) errorBody(f failure) map[string]any {
+	if !s.textResults {
+		return map[string]any{"success": false, "error": map[string]any{"message": f.message, "code": f.code}}
+	}
+	body := map[string]any{"success": false, "error": f.message}
+	if f.code != "" {
+		body["code"] = f.code
+	}
+	return body
+}
+
+// failExample responds with an operation's own example of an error, in the server's variant if it has that. An error that
+// only the operation's default describes is that of a run, if its schema allows that.
 func (s *service) failExample(w http.ResponseWriter, op spec.Operation, status int) {
 	ref := op.Responses.Status(status)
 	if ref == nil {
+		f := s.exampleFailure(status)
 		ref = op.Responses.Default()
-	}
-	if ref == nil {
-		s.fail(w, s.exampleFailure(status))
-		return
+		if ref == nil || s.contract.allows(ref.Value, s.errorBody(f)) {
+			s.fail(w, f)
+			return
+		}
 	}
 	writeExample(w, status, ref.Value, s.errorSchema(), s.contract)
 }

@@ -6,8 +6,9 @@
 // bad days: [Error], [RateLimited], [GatewayTimeout], [CutOff], [Hang], [BrokenContract], or any handler.
 //
 // The checks on a request come in this order: the path (404), the method (405), the key (401), the workflow (404), the
-// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error
-// schema; only what net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. Unlike the service, the server has no rate limit and no billing.
+// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error schema; only what
+// net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. Unlike the service, the
+// server has no rate limit and no billing.
 package clienttest
 
 import (
@@ -36,7 +37,7 @@ type Server struct {
 }
 
 // NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics if
-// an option has a bad value or no port is to be had.
+// an option has a bad value or no port is free.
 func NewServer(opts ...Option) *Server {
 	service := newService(opts)
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", service.address)
@@ -54,15 +55,15 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// Close ends the context of every request under way, waits for the answers, and shuts the server down.
+// Close ends the context of every request under way, waits for the responses, and shuts the server down.
 func (s *Server) Close() {
 	s.close.Do(func() { close(s.closed) })
 	s.server.Close()
 }
 
 // Runs returns how many runs were started, and would have been billed: requests that passed every check, also those
-// whose run then failed or whose answer was no longer waited for. A request that a queued handler answered starts none:
-// where it was sent a second time, that one is counted.
+// whose run then failed or whose response was no longer waited for. A request that a queued handler answered starts none:
+// if it is sent a second time, that one is counted.
 func (s *Server) Runs() int {
 	return int(s.service.runs.Load())
 }
@@ -93,7 +94,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 
-	// The body is read whole before any answer: net/http notices a client that goes away only then, and a refusal
+	// The body is read whole before any response: net/http notices a client that goes away only then, and a refusal
 	// sent while a client still writes may never be read.
 	buffer(r)
 	if h := s.queued(); h != nil {
@@ -103,7 +104,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.router.ServeHTTP(w, r)
 }
 
-// queued takes the next handler off the queue; nil where there is none.
+// queued takes the next handler off the queue; nil if there is none.
 func (s *Server) queued() http.HandlerFunc {
 	s.mu.Lock()
 	defer s.mu.Unlock()

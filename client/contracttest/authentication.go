@@ -96,7 +96,7 @@ func (op *operation) otherAccounts() []check {
 			inputFirst: target.NoRuns,
 		})
 		if value == "" {
-			c.missing = fmt.Errorf("Target.%s is not set", field)
+			c.missing = fmt.Errorf("the target has no %s", field)
 		}
 		return c
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -89,7 +90,7 @@ func (op *operation) succeeds(res *response) bool {
 	}
 	described := false
 	for code := range op.Responses.Map() {
-		if code == fmt.Sprint(res.status) || strings.EqualFold(code, "2XX") {
+		if code == strconv.Itoa(res.status) || strings.EqualFold(code, "2XX") {
 			return true
 		}
 		described = described || strings.HasPrefix(code, "2")
@@ -100,7 +101,7 @@ func (op *operation) succeeds(res *response) bool {
 // wantStatus wants a status if the contract describes it for the operation, and else any 4xx.
 func (op *operation) wantStatus(code int) (func(*response) bool, string) {
 	if op.has(code) {
-		return status(code), fmt.Sprint(code)
+		return status(code), strconv.Itoa(code)
 	}
 	return refused, "4xx"
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
 )
 
-// A monitor holds a running server against the contract, without a run that would be billed.
+// A monitor checks a running server, without a run that would be billed.
 func ExampleCheck() {
 	server := clienttest.NewServer()
 	defer server.Close()

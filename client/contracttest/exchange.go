@@ -73,11 +73,15 @@ func (r *runner) exchange(ctx context.Context, req request) (*response, error) {
 	if res.status != http.StatusSwitchingProtocols {
 		res.body, err = io.ReadAll(io.LimitReader(received.Body, maxBody+1))
 	}
+	long := len(res.body) > maxBody
+	if long {
+		res.body = res.body[:1000] // more than is shown
+	}
 	r.redactResponse(res, req.credential.key)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("the body of %s broke off: %w", res, err)
-	case len(res.body) > maxBody:
+	case long:
 		return nil, fmt.Errorf("the body of %s is longer than %d bytes", res, maxBody)
 	}
 	return res, nil

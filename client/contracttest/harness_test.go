@@ -44,8 +44,14 @@ func testTarget() Target {
 	return Target{APIKey: testKey, WorkflowID: testWorkflow, OtherAPIKey: otherKey, OtherWorkflowID: "wf_another"}
 }
 
-// checkHandler makes all checks of a handler.
+// checkHandler makes all checks of the run operation of a handler.
 func checkHandler(t *testing.T, document *openapi3.T, handler http.Handler) (*Report, error) {
+	t.Helper()
+	return checkSome(t, document, handler, runOperation+"/")
+}
+
+// checkSome makes the checks of a handler whose names begin so.
+func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix string) (*Report, error) {
 	t.Helper()
 	target := testTarget()
 	target.Handler = handler
@@ -54,6 +60,7 @@ func checkHandler(t *testing.T, document *openapi3.T, handler http.Handler) (*Re
 		return nil, err
 	}
 	defer r.close()
+	r.only(prefix)
 	r.pause = noPause
 	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
 		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
@@ -70,6 +77,11 @@ func checkHandler(t *testing.T, document *openapi3.T, handler http.Handler) (*Re
 		require.NotContains(t, result.Curl, testKey)
 	}
 	return report, nil
+}
+
+// only leaves out the checks whose names do not begin so.
+func (r *runner) only(prefix string) {
+	r.checks = slices.DeleteFunc(r.checks, func(c check) bool { return !strings.HasPrefix(c.name, prefix) })
 }
 
 // failed lists the checks that fail at a level.
@@ -148,8 +160,6 @@ func setBody(r *http.Request, body []byte) {
 
 // A when tells the requests that a fault is about.
 type when func(r *http.Request, body string) bool
-
-func always(*http.Request, string) bool { return true }
 
 func bodyHas(part string) when {
 	return func(_ *http.Request, body string) bool { return strings.Contains(body, part) }
@@ -256,6 +266,17 @@ func bodyTo(change func(string) string) func(*http.Request, *httptest.ResponseRe
 
 func replacing(old, replacement string) func(*http.Request, *httptest.ResponseRecorder) {
 	return bodyTo(func(body string) string { return strings.ReplaceAll(body, old, replacement) })
+}
+
+// field sets a field of a JSON object.
+func field(name string, value any) func(*http.Request, *httptest.ResponseRecorder) {
+	return bodyTo(func(body string) string {
+		object, err := objectOf([]byte(body))
+		if err != nil {
+			panic(err)
+		}
+		return string(object.with(name, encode(value)).object())
+	})
 }
 
 func headerTo(name, value string) func(*http.Request, *httptest.ResponseRecorder) {

@@ -37,8 +37,8 @@ func (p *pacer) took(res *response) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait := time.Duration(0)
-	switch {
-	case res.status == http.StatusTooManyRequests:
+	switch res.status {
+	case http.StatusTooManyRequests:
 		p.refusals++
 		wait = res.retryAfter()
 	default:

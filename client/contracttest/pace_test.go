@@ -56,6 +56,7 @@ func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
 				refuse(w, http.StatusTooManyRequests, "too many")
 			})))
 			defer r.close()
+			r.only(runOperation + "/")
 			var waits []time.Duration
 			r.pause = func(_ context.Context, d time.Duration) error {
 				waits = append(waits, d.Round(time.Second))

@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,6 +121,7 @@ func (op *operation) perInput() []check {
 				add(name+"-is-"+wrong.jsonType, name+", of a wrong type ("+wrong.jsonType+"),", op.inputs.with(name, wrong.value))
 			}
 		}
+		op.within(name, schema, valid, add)
 		switch {
 		case !allows(schema, openapi3.TypeString):
 		case len(schema.Enum) > 0:
@@ -136,6 +138,38 @@ func (op *operation) perInput() []check {
 		}
 	}
 	return checks
+}
+
+// within adds the checks of the values one level down: the properties of an input that is an object, and the items of one
+// that is an array.
+func (op *operation) within(name string, schema *openapi3.Schema, valid []byte, add func(name, what string, in inputs) *check) {
+	if object, err := objectOf(valid); err == nil && schema.Type.Is(openapi3.TypeObject) {
+		for _, inner := range slices.Sorted(maps.Keys(schema.Properties)) {
+			whole := name + "-" + inner
+			own := object[inner]
+			if own == nil {
+				own = encode(spec.Sample(schema.Properties[inner].Value))
+			}
+			if slices.Contains(schema.Required, inner) && object[inner] != nil {
+				add("missing-"+whole, "a request without "+inner+" in "+name+", which is required,", op.inputs.with(name, object.without(inner).object()))
+			}
+			for _, wrong := range ofEachType(own) {
+				if !allows(schema.Properties[inner].Value, wrong.jsonType) {
+					add(whole+"-is-"+wrong.jsonType, inner+" in "+name+", of a wrong type ("+wrong.jsonType+"),",
+						op.inputs.with(name, object.with(inner, wrong.value).object()))
+				}
+			}
+		}
+	}
+	if schema.Type.Is(openapi3.TypeArray) && schema.Items != nil {
+		item := encode(spec.Sample(schema.Items.Value))
+		for _, wrong := range ofEachType(item) {
+			if !allows(schema.Items.Value, wrong.jsonType) {
+				add(name+"-has-"+wrong.jsonType, name+", with an item of a wrong type ("+wrong.jsonType+"),",
+					op.inputs.with(name, slices.Concat([]byte("["), item, []byte(","), wrong.value, []byte("]"))))
+			}
+		}
+	}
 }
 
 const (

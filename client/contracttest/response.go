@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -80,7 +79,7 @@ func (r *runner) invariants(c check, res *response) []finding {
 	for _, violation := range r.violations(c.op, res) {
 		found(shape, "%s", violation)
 	}
-	for _, name := range c.op.integerHeaders(res.status) {
+	for _, name := range append(c.op.integerHeaders(res.status), "Content-Type") {
 		if len(res.header.Values(name)) > 1 {
 			found(shape, "header %s: is there %d times", name, len(res.header.Values(name)))
 		}
@@ -155,13 +154,24 @@ var internals = regexp.MustCompile(`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+
 // advice lists what good practice would have otherwise in a response.
 func (r *runner) advice(op *operation, res *response) []string {
 	var list []string
-	if _, parameters, err := mime.ParseMediaType(res.header.Get("Content-Type")); err == nil {
+	contentType := res.header.Get("Content-Type")
+	_, parameters, err := mime.ParseMediaType(contentType)
+	switch {
+	case err != nil && contentType != "":
+		list = append(list, fmt.Sprintf("Content-Type %q should parse", contentType))
+	case err == nil:
 		if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 			list = append(list, fmt.Sprintf("the charset of JSON is UTF-8, not %q", charset))
 		}
 	}
 	if res.status >= 400 && internals.Match(res.body) {
 		list = append(list, "an error should not show the server's internals")
+	}
+	if _, hasError := res.object()["error"]; hasError && strings.TrimSpace(res.message()) == "" {
+		list = append(list, "an error should have a message")
+	}
+	if text, ok := res.field("result").(string); ok && text == "" && op.OperationID == runOperation {
+		list = append(list, "result should not be empty")
 	}
 	if code := res.code(); code != "" && op.codeIsOfAnother(res.status, code) {
 		list = append(list, fmt.Sprintf("the code %q is another status's", code))
@@ -195,18 +205,23 @@ func (op *operation) isExample(id string) bool {
 
 // codeIsOfAnother reports whether the contract's examples show a code under other statuses, and not under this one.
 func (op *operation) codeIsOfAnother(status int, code string) bool {
-	shown := func(status int) bool {
-		return slices.ContainsFunc(op.examples(status), func(value any) bool { return code == codeOf(encode(value)) })
-	}
-	if shown(status) {
-		return false
-	}
-	for _, other := range slices.Sorted(maps.Keys(op.Responses.Map())) {
-		if n, err := strconv.Atoi(other); err == nil && n != status && shown(n) {
-			return true
+	return len(op.codes[code]) > 0 && !slices.Contains(op.codes[code], status)
+}
+
+// exampleCodes maps the codes of the contract's examples to the statuses of their responses.
+func (op *operation) exampleCodes() map[string][]int {
+	codes := map[string][]int{}
+	for text := range op.Responses.Map() {
+		status, err := strconv.Atoi(text)
+		if err != nil {
+			continue
+		}
+		for _, value := range op.examples(status) {
+			code := codeOf(encode(value))
+			codes[code] = append(codes[code], status)
 		}
 	}
-	return false
+	return codes
 }
 
 // examples are those of a response of the operation.
@@ -228,9 +243,13 @@ func (res *response) success() (value, ok bool) {
 	return value, ok
 }
 
-func (res *response) field(name string) any {
+func (res *response) object() map[string]any {
 	object, _ := decode(res.body).(map[string]any)
-	return object[name]
+	return object
+}
+
+func (res *response) field(name string) any {
+	return res.object()[name]
 }
 
 func (res *response) code() string { return codeOf(res.body) }

@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func (r *Report) textOf(result Result, shown *sync.Map) string {
 			case len(g.results) == 1:
 				lines = append(lines, f.String())
 			case again && first != result.Check:
-				lines = append(lines, f.cause+" (as in "+first.(string)+")") //nolint:forcetypeassert // stored above
+				lines = append(lines, fmt.Sprintf("%s (as in %s)", f.cause, first))
 			default:
 				lines = append(lines, g.text)
 			}

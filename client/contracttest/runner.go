@@ -207,7 +207,10 @@ func (r *runner) preflight(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err != nil || res.status != http.StatusUnauthorized && res.status != http.StatusForbidden {
+		if err != nil {
+			return nil //nolint:nilerr // a check will show it
+		}
+		if res.status != http.StatusUnauthorized && res.status != http.StatusForbidden {
 			return nil
 		}
 	}
@@ -301,8 +304,8 @@ func (r *runner) findKiller(ctx context.Context, checks []check, results []Resul
 		}
 		if len(underWay) > 1 {
 			if gone = gone || !r.back(ctx); gone {
-				r.fail(&results[i], fmt.Sprintf("the server stopped accepting connections, and did not come back, while these checks were under way: %s",
-					strings.Join(underWay, ", ")))
+				r.fail(&results[i], "the server stopped accepting connections, and did not come back, while these checks were under way: "+
+					strings.Join(underWay, ", "))
 				continue
 			}
 			var err error
@@ -352,7 +355,7 @@ func (r *runner) back(ctx context.Context) bool {
 		if !r.refused(ctx, errNotAsked) {
 			return true
 		}
-		if pause(ctx, 100*time.Millisecond) != nil {
+		if r.pause(ctx, 100*time.Millisecond) != nil {
 			return false
 		}
 	}

@@ -42,9 +42,11 @@ func (r redactor) redact(text string) string {
 	if r.key == "" {
 		return text
 	}
-	text = replace(text, r.key, false)
-	for _, encoded := range r.encoded {
-		text = replace(text, encoded, true) // and what is encoded with it
+	low := lower(text)
+	for _, encoded := range append([]string{r.key}, r.encoded...) {
+		if strings.Contains(low, encoded) {
+			text = replace(text, encoded, encoded != r.key) // and what is encoded with it
+		}
 	}
 	if unescaped, ends := unescape(text); ends != nil && strings.Contains(lower(unescaped), r.key) {
 		at := strings.Index(lower(unescaped), r.key)

@@ -13,20 +13,20 @@ import (
 func TestAKeyIsFound(t *testing.T) {
 	t.Parallel()
 	const key = "test?key>of/the_kit"
-	jsonEscaped, percent, html := "", "", ""
+	var jsonEscaped, percent, html strings.Builder
 	for _, b := range []byte(key) {
 		code := hex.EncodeToString([]byte{b})
-		jsonEscaped += `\u00` + strings.ToUpper(code)
-		percent += "%" + code
-		html += "&#x" + code + ";"
+		jsonEscaped.WriteString(`\u00` + strings.ToUpper(code))
+		percent.WriteString("%" + code)
+		html.WriteString("&#x" + code + ";")
 	}
 	for name, text := range map[string]string{
 		"as it is":          key,
 		"in capitals":       strings.ToUpper(key),
 		"escaped in a URL":  url.QueryEscape(key),
-		"escaped in JSON":   jsonEscaped,
-		"percent-encoded":   percent,
-		"escaped in HTML":   html,
+		"escaped in JSON":   jsonEscaped.String(),
+		"percent-encoded":   percent.String(),
+		"escaped in HTML":   html.String(),
 		"partly escaped":    `test\u003fkey>of/the%5Fkit`,
 		"in hex":            hex.EncodeToString([]byte(key)),
 		"in base64":         base64.StdEncoding.EncodeToString([]byte(key)),

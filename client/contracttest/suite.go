@@ -42,6 +42,7 @@ type operation struct {
 	custom      bool             // its inputs do not fit the schema
 	methods     []string         // all that the contract has for the path
 	first       bool             // of those
+	codes       map[string][]int // of errors, and the statuses for which the contract's examples have them
 }
 
 func newSuite(document *openapi3.T, target Target) (*suite, error) {
@@ -96,6 +97,7 @@ func (s *suite) newOperation(o spec.Operation) (*operation, error) {
 			op.headers = append(op.headers, header{p.Name, example(p), ""})
 		}
 	}
+	op.codes = op.exampleCodes()
 	contentType, media := o.Body()
 	if media == nil {
 		return op, nil
