@@ -147,5 +147,5 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// oneLine puts the text of an error, which lists violations of the contract a line each, on one line.
+// oneLine returns the text of an error, which may list violations of the contract, as one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
