@@ -12,8 +12,9 @@ run: export ARGS := $(ARGS)
 run: ## Run the contract's workflow and print its text: make run ARGS="a story about a dog named charlie"
 	@go run ./client/examples/run $${ARGS:+"$$ARGS"}
 
-test: ## Run the tests, with the race detector if there is a C compiler; make test ARGS=-short leaves out the slow ones
-	@if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
+test: ## Run the tests, with the race detector if there is a C compiler; make test ARGS=-short is quick and without it
+	@case ' $(ARGS) ' in *' -short '*) echo 'race detector: off (-short)'; exec go test $(ARGS) ./...;; esac; \
+	if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
 		echo 'race detector: on'; go test -race $(ARGS) ./...; \
 	else \
 		echo 'race detector: off (no C compiler)'; CGO_ENABLED=0 go test $(ARGS) ./...; \

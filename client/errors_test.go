@@ -3,7 +3,6 @@ package client_test
 import (
 	"bytes"
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,10 +22,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -107,7 +104,7 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	add("a Client that New did not make", err)
 	_, err = new(client.Client).API().RunWorkflowWithBodyWithResponse(t.Context(), "wf_1", json, strings.NewReader("{}"))
 	add("a Client that New did not make, through API", err)
-	_, err = c.API().RunWorkflowWithBodyWithResponse(t.Context(), "a/b", json, strings.NewReader(exampleBody(t)))
+	_, err = c.API().RunWorkflowWithBodyWithResponse(t.Context(), "a/b", json, bytes.NewReader(requestExample()))
 	add("a workflow ID through API", err)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -140,7 +137,7 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 		client.WithViolationHandler(func(context.Context, *contract.Error) error { return errors.New("no violations in this house") }))
 	through, err := client.New(key, client.WithBaseURL(respond(200, json, `{"success":true}`)))
 	require.NoError(t, err)
-	_, err = through.API().RunWorkflowWithBodyWithResponse(t.Context(), "wf_1", json, strings.NewReader(exampleBody(t)))
+	_, err = through.API().RunWorkflowWithBodyWithResponse(t.Context(), "wf_1", json, bytes.NewReader(requestExample()))
 	add("through API", err)
 
 	text.WriteString("## No whole response\n\n")
@@ -178,20 +175,6 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(want), text.String())
 	assert.NotContains(t, text.String(), key)
-}
-
-// exampleBody returns the request body of the contract's example.
-func exampleBody(t *testing.T) string {
-	t.Helper()
-	for _, operation := range spec.Operations(api.Document()) {
-		if _, media := operation.Body(); operation.OperationID == "runWorkflow" {
-			body, err := stdjson.Marshal(spec.Example(media))
-			require.NoError(t, err)
-			return string(body)
-		}
-	}
-	t.Fatal("the contract has no operation runWorkflow")
-	return ""
 }
 
 func TestSafeToRetry_OfOtherErrors(t *testing.T) {
