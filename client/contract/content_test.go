@@ -3,6 +3,7 @@ package contract_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -16,10 +17,13 @@ func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	const size = 4 << 20
+	size := 1 << 20
+	if os.Getenv("AITUTOR_TEST_ALL") != "" {
+		size = 4 << 20
+	}
 	repeat := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	var names strings.Builder
-	for i := range 1_000_000 {
+	for i := range size / 4 {
 		fmt.Fprintf(&names, `"%x":1,`, i)
 	}
 	tests := []struct{ name, body, want string }{
@@ -29,11 +33,11 @@ func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
 		{"numbers", `{"success":true,"result":"x","citations":[` + repeat(`1,`) + `1]}`, "body /citations/0: value must be a string"},
 		{"citations", `{"success":true,"result":5,"citations":[` + repeat(`"a",`) + `"a"]}`, "body /result: value must be a string"},
 		{"citations of which the last is none", `{"success":true,"result":"x","citations":[` + repeat(`"a",`) + `1]}`,
-			"body /citations/1048576: value must be a string"},
+			fmt.Sprintf("body /citations/%d: value must be a string", size/4)},
 		{"a text", `{"success":true,"result":{"text":"` + repeat(`a`) + `"}}`, "body /result: value must be a string"},
 		{"an escaped text", `{"success":true,"result":["` + repeat(`\n`) + `"]}`, "body /result: value must be a string"},
 		{"a name that is there twice", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"],"success":true}`,
-			"body /success: is not JSON: duplicate object member name, at byte 4194338"},
+			fmt.Sprintf("body /success: is not JSON: duplicate object member name, at byte %d", size+34)},
 		{"data after it", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"]}]`, "body: is not JSON: data after the JSON value"},
 	}
 	for _, test := range tests {
