@@ -5,8 +5,9 @@
 // between calls.
 //
 //   - Every run that starts is billed, also if its response never arrives, and the API has no idempotency key. A request
-//     is sent again only if the run certainly did not start: after a 429, for which the client waits as long as
-//     Retry-After says, up to 60 s, and after a failure before the request was written. [SafeToRetry] tells a queue the same.
+//     is sent again only if the run certainly did not start: after a failure before the request was written, and after a
+//     429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the error at once.
+//     [SafeToRetry] tells a queue the same.
 //   - A run takes seconds, up to two minutes. [WithTimeout] bounds an attempt, a context bounds a call.
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.

@@ -57,7 +57,7 @@ func ExampleClient_RunStory_errors() {
 		case err == nil:
 			fmt.Println(run.Text)
 		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrPaymentRequired):
-			fmt.Println("no run will do better:", err)
+			fmt.Println("another run will not help:", err)
 		case errors.Is(err, client.ErrInvalidRequest):
 			fmt.Println("correct the arguments or the inputs:", err)
 		case client.SafeToRetry(err):

@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -21,9 +22,12 @@ func serviceOf(r *http.Request) *service {
 	return newService(nil)
 }
 
-// Error responds with an error of a status: the spec's example for it in the server's variant, or one made up if the spec
-// has none. A handler for [Server.Answer].
+// Error responds with an error of a status from 400 to 599: the spec's example for it in the server's variant, or one made
+// up if the spec has none. A handler for [Server.Answer]. It panics if status is not that of an error.
 func Error(status int) http.HandlerFunc {
+	if status < 400 || status > 599 {
+		panic(fmt.Sprintf("clienttest: Error: %d is no status of an error: 400 to 599", status))
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)
 		s.fail(w, s.exampleFailure(status))

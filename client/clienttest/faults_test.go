@@ -2,15 +2,17 @@ package clienttest_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
-	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client/clienttest"
 )
 
 func do(t *testing.T, request *http.Request) (status int, body string) {
@@ -191,4 +193,10 @@ func TestAFaultServesAnotherServerToo(t *testing.T) {
 	status, body := do(t, request)
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, `"success":false`)
+}
+
+func TestErrorRefusesAStatusOfNoError(t *testing.T) {
+	for _, status := range []int{0, 42, 200, 302, 399, 600} {
+		assert.PanicsWithValue(t, fmt.Sprintf("clienttest: Error: %d is no status of an error: 400 to 599", status), func() { clienttest.Error(status) })
+	}
 }

@@ -68,8 +68,8 @@ func (s *Server) Runs() int {
 	return int(s.service.runs.Load())
 }
 
-// Answer queues h to answer the next request in place of the server, before any check and whatever the request. Each
-// queued handler answers one request, in the order of the calls.
+// Answer queues h to respond to the next request in place of the server, before any check and whatever the request. Each
+// queued handler responds to one request, in the order of the calls.
 //
 // The request's context ends when the client goes away or the server is closed, so h may wait for it; h may also panic
 // with [http.ErrAbortHandler] to break the connection.

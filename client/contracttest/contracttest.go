@@ -50,7 +50,7 @@ type Target struct {
 	Inputs any
 	// Skip names checks to leave out, as Checks lists them. An unknown name is an error.
 	Skip []string
-	// NoRuns leaves out every request that an operation other than GET or HEAD could take for valid. Checks of keys and
+	// NoRuns leaves out every request but GET and HEAD that the server could accept as valid. Checks of keys and
 	// workflows are then made with a body that is not valid.
 	NoRuns bool
 	// Strict makes advice fail.

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkWork runs 10,000 jobs on a server that responds at once.
 //
-//	.ci/postgres go test -run '^$' -bench . -benchtime 1x
+//	../../../.ci/postgres go test -run '^$' -bench . -benchtime 1x
 func BenchmarkWork(b *testing.B) {
 	const jobs = 10_000
 	for _, database := range []string{"SQLite", "PostgreSQL"} {
