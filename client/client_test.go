@@ -292,7 +292,7 @@ func TestCloseIdleConnections_BreaksNoCall(t *testing.T) {
 	inputs := exampleInputs(t)
 	for range 8 {
 		calling.Go(func() {
-			for range 50 {
+			for range 15 {
 				_, err := c.Run(t.Context(), testWorkflow, inputs)
 				assert.NoError(t, err)
 			}
@@ -301,7 +301,7 @@ func TestCloseIdleConnections_BreaksNoCall(t *testing.T) {
 	calling.Wait()
 	close(stop)
 	closing.Wait()
-	assert.Equal(t, 400, seen.count())
+	assert.Equal(t, 120, seen.count())
 }
 
 // TestClient_ServesManyGoroutines shares a client between goroutines, each with responses of its own.
