@@ -56,7 +56,7 @@ func TestExamplesOfParametersAndHeadersKeepTheirSchemas(t *testing.T) {
 	assert.NotZero(t, checked)
 }
 
-// example is a named example of the contract, where it is used.
+// example is a named example of the contract, and the place that uses it.
 type example struct {
 	operation string // its operationId
 	place     string // "request", or the status of the response

@@ -609,7 +609,7 @@ func example(tb testing.TB, name string) string {
 func documentedRun(tb testing.TB, change map[string]any) string {
 	tb.Helper()
 	var run map[string]any
-	require.NoError(tb, json.Unmarshal([]byte(example(tb, "CompletedRun")), &run))
+	require.NoError(tb, json.Unmarshal([]byte(documentedBody()), &run))
 	maps.Copy(run, change)
 	body, err := json.Marshal(run)
 	require.NoError(tb, err)
