@@ -29,7 +29,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -216,8 +216,8 @@ func newTestClient(t *testing.T, base string, opts ...client.Option) *client.Cli
 
 // The contract's examples.
 
-var runWorkflow = sync.OnceValue(func() spec.Operation {
-	for _, operation := range spec.Operations(api.Document()) {
+var runWorkflow = sync.OnceValue(func() openapi.Operation {
+	for _, operation := range openapi.Operations(api.Document()) {
 		if operation.OperationID == "runWorkflow" {
 			return operation
 		}
@@ -228,7 +228,7 @@ var runWorkflow = sync.OnceValue(func() spec.Operation {
 // requestExample returns the contract's example of a workflow's inputs.
 var requestExample = sync.OnceValue(func() []byte {
 	_, media := runWorkflow().Body()
-	return toJSON(spec.Example(media))
+	return toJSON(openapi.Example(media))
 })
 
 // exampleInputs returns the contract's example of a workflow's inputs.
@@ -241,8 +241,8 @@ func exampleInputs(tb testing.TB) gen.RunRequest {
 
 // documentedBody returns the contract's example of a run in the documented variant.
 var documentedBody = sync.OnceValue(func() string {
-	_, media := spec.JSON(runWorkflow().Responses.Status(http.StatusOK).Value.Content)
-	for _, example := range spec.Examples(media) {
+	_, media := openapi.JSON(runWorkflow().Responses.Status(http.StatusOK).Value.Content)
+	for _, example := range openapi.Examples(media) {
 		if run, ok := example.(map[string]any); ok && run["output"] != nil {
 			return string(toJSON(run))
 		}
@@ -263,7 +263,7 @@ func documentedWith(edit func(run, output map[string]any), raw string) string {
 
 // outputName returns the name of a property that the output of the documented variant must have, and that is not null.
 var outputName = sync.OnceValue(func() string {
-	schema := spec.Merged(api.Document().Components.Schemas["RunOutput"].Value)
+	schema := openapi.Merged(api.Document().Components.Schemas["RunOutput"].Value)
 	i := slices.IndexFunc(schema.Required, func(name string) bool { return !schema.Properties[name].Value.Nullable })
 	if i < 0 {
 		panic("the contract's RunOutput has no required property")

@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/api"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 const (
@@ -21,8 +21,8 @@ const (
 // A contract is what the server takes from the spec: the rules for requests, and the examples that it responds with.
 type contract struct {
 	document         *openapi3.T
-	operation        spec.Operation // runWorkflow
-	workflowID       string         // the spec's example
+	operation        openapi.Operation // runWorkflow
+	workflowID       string            // the spec's example
 	workflowIDSchema *openapi3.Schema
 	inputs           *openapi3.Schema
 }
@@ -31,7 +31,7 @@ func newContract() contract { return contractOf(api.Document()) }
 
 func contractOf(document *openapi3.T) contract {
 	c := contract{document: document}
-	for _, op := range spec.Operations(document) {
+	for _, op := range openapi.Operations(document) {
 		if op.OperationID == runWorkflow {
 			c.operation = op
 		}
@@ -48,7 +48,7 @@ func contractOf(document *openapi3.T) contract {
 	if media == nil {
 		panic("clienttest: the spec's " + runWorkflow + " has no JSON body")
 	}
-	c.inputs = spec.Merged(media.Schema.Value)
+	c.inputs = openapi.Merged(media.Schema.Value)
 	return c
 }
 
@@ -57,7 +57,7 @@ func parameterExample(p *openapi3.Parameter) string {
 	if p.Example != nil {
 		return fmt.Sprint(p.Example)
 	}
-	return fmt.Sprint(spec.Sample(p.Schema.Value))
+	return fmt.Sprint(openapi.Sample(p.Schema.Value))
 }
 
 // visit validates a value against a schema of the spec.
@@ -80,11 +80,11 @@ func (c contract) example(response *openapi3.Response, schema string) (any, bool
 	if response == nil || ref == nil {
 		return nil, false
 	}
-	_, media := spec.JSON(response.Content)
+	_, media := openapi.JSON(response.Content)
 	if media == nil {
 		return nil, false
 	}
-	for _, value := range spec.Examples(media) {
+	for _, value := range openapi.Examples(media) {
 		if c.visit(ref.Value, value) == nil {
 			return value, true
 		}
@@ -94,7 +94,7 @@ func (c contract) example(response *openapi3.Response, schema string) (any, bool
 
 // allows reports whether a body is one that the spec describes for a response.
 func (c contract) allows(response *openapi3.Response, body any) bool {
-	_, media := spec.JSON(response.Content)
+	_, media := openapi.JSON(response.Content)
 	return media != nil && c.visit(media.Schema.Value, body) == nil
 }
 
@@ -108,11 +108,11 @@ func (c contract) runExample(schema string) any {
 	if ref == nil {
 		panic("clienttest: the spec has no schema " + schema)
 	}
-	return spec.Sample(ref.Value)
+	return openapi.Sample(ref.Value)
 }
 
 // success returns the first response of success that the spec has for an operation.
-func success(op spec.Operation) (int, *openapi3.Response) {
+func success(op openapi.Operation) (int, *openapi3.Response) {
 	for _, code := range slices.Sorted(maps.Keys(op.Responses.Map())) {
 		if status, err := strconv.Atoi(code); err == nil && status/100 == 2 {
 			return status, op.Responses.Value(code).Value

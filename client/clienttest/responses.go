@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // A failure is an error, in either variant.
@@ -83,7 +83,7 @@ func (s *service) errorBody(f failure) map[string]any {
 
 // failExample responds with an operation's own example of an error, in the server's variant if it has that. An error that
 // only the operation's default describes is that of a run, if its schema allows that.
-func (s *service) failExample(w http.ResponseWriter, op spec.Operation, status int) {
+func (s *service) failExample(w http.ResponseWriter, op openapi.Operation, status int) {
 	ref := op.Responses.Status(status)
 	if ref == nil {
 		f := s.exampleFailure(status)
@@ -100,10 +100,10 @@ func (s *service) failExample(w http.ResponseWriter, op spec.Operation, status i
 // one, else the first, else a sample of the response's schema.
 func writeExample(w http.ResponseWriter, status int, response *openapi3.Response, schema string, c contract) {
 	if response != nil {
-		if _, media := spec.JSON(response.Content); media != nil {
+		if _, media := openapi.JSON(response.Content); media != nil {
 			value, ok := c.example(response, schema)
 			if !ok {
-				value = spec.Example(media)
+				value = openapi.Example(media)
 			}
 			write(w, status, value)
 			return

@@ -13,7 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // A service checks requests, runs workflows, and answers every other operation with the spec's example.
@@ -49,7 +49,7 @@ func newService(opts []Option) *service {
 // router routes the operations of the spec.
 func (s *service) router() *router {
 	m := &router{refuse: s.refuse}
-	for _, op := range spec.Operations(s.contract.document) {
+	for _, op := range openapi.Operations(s.contract.document) {
 		handler := func(w http.ResponseWriter, r *http.Request) { s.serveExample(op, w, r) }
 		if op.OperationID == runWorkflow {
 			handler = s.serveRun
@@ -100,7 +100,7 @@ func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 
 // serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
 // the first response of success. The path parameters that exist are the spec's examples, and the server's workflows.
-func (s *service) serveExample(op spec.Operation, w http.ResponseWriter, r *http.Request) {
+func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
 	if op.Secured && !s.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		s.failExample(w, op, http.StatusUnauthorized)

@@ -20,7 +20,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // targetOf is clienttest's server as a target.
@@ -159,9 +159,9 @@ func TestResultsComeAsChecksEndInTheirOrder(t *testing.T) {
 // specInputs is the spec's example of a run's inputs.
 func specInputs(t *testing.T) any {
 	t.Helper()
-	for _, op := range spec.Operations(api.Document()) {
+	for _, op := range openapi.Operations(api.Document()) {
 		if _, media := op.Body(); op.OperationID == "runWorkflow" && media != nil {
-			return spec.Example(media)
+			return openapi.Example(media)
 		}
 	}
 	require.Fail(t, "the spec has no runWorkflow")

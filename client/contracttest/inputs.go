@@ -9,7 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // inputs are a JSON object, each value as it is sent.
@@ -94,7 +94,7 @@ func ofEachType(valid []byte) []typed {
 
 // allows reports whether a schema allows any value of a type. A number has a fraction: an integer is another type.
 func allows(schema *openapi3.Schema, jsonType string) bool {
-	schema = spec.Merged(schema)
+	schema = openapi.Merged(schema)
 	for _, list := range []openapi3.SchemaRefs{schema.AnyOf, schema.OneOf} {
 		if len(list) > 0 && !slices.ContainsFunc(list, func(ref *openapi3.SchemaRef) bool { return allows(ref.Value, jsonType) }) {
 			return false

@@ -7,7 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // unknownWorkflow is an ID that no workflow has.
@@ -123,7 +123,7 @@ func (op *operation) queries() []check {
 		if p.Required {
 			add("missing-"+p.Name, "a request without "+p.Name+", which is required,", changed(""))
 		}
-		schema := spec.Merged(p.Schema.Value)
+		schema := openapi.Merged(p.Schema.Value)
 		if len(schema.Enum) > 0 || !allows(schema, openapi3.TypeString) {
 			if !schema.Type.Is(openapi3.TypeArray) && !schema.Type.Is(openapi3.TypeObject) {
 				add(p.Name+"-is-wrong", p.Name+", of a value that the contract does not allow,", changed(notListed))

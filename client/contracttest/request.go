@@ -10,7 +10,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // requests are the checks of bodies that are not valid, whatever the schema.
@@ -111,10 +111,10 @@ func (op *operation) perInput() []check {
 		}
 	}
 	for _, name := range op.properties() {
-		schema := spec.Merged(op.schema.Properties[name].Value)
+		schema := openapi.Merged(op.schema.Properties[name].Value)
 		valid := op.inputs[name]
 		if valid == nil {
-			valid = encode(spec.Sample(schema))
+			valid = encode(openapi.Sample(schema))
 		}
 		for _, wrong := range ofEachType(valid) {
 			if !allows(schema, wrong.jsonType) {
@@ -148,7 +148,7 @@ func (op *operation) within(name string, schema *openapi3.Schema, valid []byte, 
 			whole := name + "-" + inner
 			own := object[inner]
 			if own == nil {
-				own = encode(spec.Sample(schema.Properties[inner].Value))
+				own = encode(openapi.Sample(schema.Properties[inner].Value))
 			}
 			if slices.Contains(schema.Required, inner) && object[inner] != nil {
 				add("missing-"+whole, "a request without "+inner+" in "+name+", which is required,", op.inputs.with(name, object.without(inner).object()))
@@ -162,7 +162,7 @@ func (op *operation) within(name string, schema *openapi3.Schema, valid []byte, 
 		}
 	}
 	if schema.Type.Is(openapi3.TypeArray) && schema.Items != nil {
-		item := encode(spec.Sample(schema.Items.Value))
+		item := encode(openapi.Sample(schema.Items.Value))
 		for _, wrong := range ofEachType(item) {
 			if !allows(schema.Items.Value, wrong.jsonType) {
 				add(name+"-has-"+wrong.jsonType, name+", with an item of a wrong type ("+wrong.jsonType+"),",

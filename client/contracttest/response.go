@@ -18,7 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // response is what came back, without any key.
@@ -230,11 +230,11 @@ func (op *operation) examples(status int) []any {
 	if ref == nil {
 		return nil
 	}
-	_, media := spec.JSON(ref.Value.Content)
+	_, media := openapi.JSON(ref.Value.Content)
 	if media == nil {
 		return nil
 	}
-	return spec.Examples(media)
+	return openapi.Examples(media)
 }
 
 // success is the field of that name.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 const (
@@ -101,7 +101,7 @@ func (op *operation) withTexts(change func(own string) string) inputs {
 	for name, own := range op.inputs {
 		isText := strings.HasPrefix(string(own), `"`)
 		if property := op.schema.Properties[name]; property != nil && !op.custom {
-			schema := spec.Merged(property.Value)
+			schema := openapi.Merged(property.Value)
 			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil && allows(schema, openapi3.TypeString)
 		}
 		if isText {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 const (
@@ -30,7 +30,7 @@ type suite struct {
 
 // operation is one operation of the contract, with a valid request.
 type operation struct {
-	spec.Operation
+	openapi.Operation
 	suite       *suite
 	parameters  map[string]string // of the path, not escaped
 	query       url.Values
@@ -61,7 +61,7 @@ func newSuite(document *openapi3.T, target Target) (*suite, error) {
 	}
 	s := &suite{target: target}
 	seen := map[string]bool{}
-	for _, o := range spec.Operations(document) {
+	for _, o := range openapi.Operations(document) {
 		op, err := s.newOperation(o)
 		if err != nil {
 			return nil, fmt.Errorf("the operation %s: %w", o.OperationID, err)
@@ -76,7 +76,7 @@ func newSuite(document *openapi3.T, target Target) (*suite, error) {
 	return s, nil
 }
 
-func (s *suite) newOperation(o spec.Operation) (*operation, error) {
+func (s *suite) newOperation(o openapi.Operation) (*operation, error) {
 	op := &operation{
 		Operation: o, suite: s, parameters: map[string]string{}, query: url.Values{},
 		methods: slices.Sorted(maps.Keys(o.PathItem.Operations())),
@@ -102,8 +102,8 @@ func (s *suite) newOperation(o spec.Operation) (*operation, error) {
 	if media == nil {
 		return op, nil
 	}
-	op.contentType, op.schema = contentType, spec.Merged(media.Schema.Value)
-	value := spec.Example(media)
+	op.contentType, op.schema = contentType, openapi.Merged(media.Schema.Value)
+	value := openapi.Example(media)
 	if op.OperationID == runOperation && s.target.Inputs != nil {
 		value = s.target.Inputs
 	}
@@ -127,7 +127,7 @@ func (s *suite) newOperation(o spec.Operation) (*operation, error) {
 func example(p *openapi3.Parameter) string {
 	value := p.Example
 	if value == nil && p.Schema != nil {
-		value = spec.Sample(p.Schema.Value)
+		value = openapi.Sample(p.Schema.Value)
 	}
 	return fmt.Sprint(value)
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
-	"github.com/aitutor-api/aitutor-go/client/internal/spec"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -109,10 +109,10 @@ type inputs struct {
 }
 
 func exampleInputs() (*inputs, error) {
-	for _, operation := range spec.Operations(api.Document()) {
+	for _, operation := range openapi.Operations(api.Document()) {
 		if _, media := operation.Body(); media != nil && operation.OperationID == "runWorkflow" {
-			values, _ := spec.Example(media).(map[string]any)
-			return &inputs{maps.Clone(values), spec.Merged(media.Schema.Value).Required}, nil
+			values, _ := openapi.Example(media).(map[string]any)
+			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value).Required}, nil
 		}
 	}
 	return nil, errors.New("the contract has no operation runWorkflow that takes JSON")

@@ -1,5 +1,5 @@
-// Package spec reads operations, request bodies and examples out of an OpenAPI document.
-package spec
+// Package openapi reads operations, request bodies and examples out of an OpenAPI document.
+package openapi
 
 import (
 	"cmp"
