@@ -11,7 +11,7 @@ import (
 // maxPreallocated is the largest buffer allocated on Content-Length alone.
 const maxPreallocated = 10 << 20
 
-// memory is a body that is in memory. The Validator takes its Bytes, and does not copy them.
+// memory is a body that is in memory.
 type memory struct {
 	bytes.Reader
 	data []byte
@@ -23,8 +23,7 @@ func newMemory(data []byte) *memory {
 	return m
 }
 
-func (m *memory) Close() error  { return nil }
-func (m *memory) Bytes() []byte { return m.data }
+func (m *memory) Close() error { return nil }
 
 // readRequestBody returns the body of a request, whatever its length, and leaves it in memory.
 func readRequestBody(req *http.Request) ([]byte, error) {

@@ -70,7 +70,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 		body, err = readRequestBody(req)
 	}
 	if err == nil {
-		err = validateRequest(call.validator(), req, header)
+		err = validateRequest(call.validator(), req, header, body)
 	}
 	if err != nil {
 		return nil, d.key.Error(fmt.Errorf("%s: %w", d.nameOf(call, req), err))
@@ -118,10 +118,10 @@ func (d *doer) authorized(header http.Header) http.Header {
 }
 
 // validateRequest validates req, with another header, against the contract. What breaks it is a bad argument of the caller.
-func validateRequest(v *contract.Validator, req *http.Request, header http.Header) error {
+func validateRequest(v *contract.Validator, req *http.Request, header http.Header, body []byte) error {
 	authorized := *req
 	authorized.Header = header
-	err := v.ValidateRequest(&authorized)
+	err := v.CheckRequest(&authorized, body)
 	broken, ok := errors.AsType[*contract.Error](err)
 	if !ok {
 		return err
@@ -135,7 +135,7 @@ func validateRequest(v *contract.Validator, req *http.Request, header http.Heade
 
 // validateResponse validates res against the contract, and asks the violation handler if it breaks it.
 func (d *doer) validateResponse(call *call, res *http.Response) error {
-	broken, ok := errors.AsType[*contract.Error](call.validator().ValidateResponse(res))
+	broken, ok := errors.AsType[*contract.Error](call.validator().CheckResponse(res, bytesOf(res)))
 	if !ok {
 		return nil
 	}

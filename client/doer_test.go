@@ -589,7 +589,7 @@ func assertNoKey(t *testing.T, key string, run *client.Run, err error, others ..
 		case *contract.Error:
 			bare := *inner
 			bare.Body = nil
-			values = append(values, *inner, bare, &bare, inner.Violations)
+			values = append(values, bare, &bare, inner.Violations)
 			for _, violation := range inner.Violations {
 				values = append(values, violation, &violation)
 			}

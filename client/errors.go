@@ -234,6 +234,5 @@ func (e *violationError) Unwrap() []error { return []error{e.violation, e.err} }
 // 400, a bad argument) and for a cancelled context. Of errors that are joined it is true if it is of each run's.
 func SafeToRetry(err error) bool {
 	_, broken := errors.AsType[*contract.Error](err) // a run that was paid for
-	_, value := errors.AsType[contract.Error](err)
-	return !broken && !value && errors.Is(err, errUnsent) && !errors.Is(err, errMayHaveStarted) && !errors.Is(err, context.Canceled)
+	return !broken && errors.Is(err, errUnsent) && !errors.Is(err, errMayHaveStarted) && !errors.Is(err, context.Canceled)
 }

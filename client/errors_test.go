@@ -200,7 +200,7 @@ func TestSafeToRetry_OfJoinedErrorsIsThatOfEach(t *testing.T) {
 	assert.True(t, client.SafeToRetry(errors.Join(io.EOF, fmt.Errorf("twice: %w; %w", limited, limited))))
 	for _, sent := range []error{
 		&client.APIError{StatusCode: 500}, &client.APIError{StatusCode: 200},
-		&contract.Error{StatusCode: 200}, contract.Error{StatusCode: 200},
+		&contract.Error{StatusCode: 200},
 	} {
 		assert.False(t, client.SafeToRetry(errors.Join(limited, sent)))
 		assert.False(t, client.SafeToRetry(errors.Join(sent, limited)))

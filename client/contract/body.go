@@ -25,14 +25,11 @@ func unreadable(err error) Violation {
 	return Violation{In: "body", Message: "could not be read whole: " + printable.Line(err.Error())}
 }
 
-// readBody reads a body, to the limit, and leaves in its place one that gives the same, the error included. A body with a
-// method Bytes is in memory: it is neither read nor limited. With an error readBody returns what came before it.
+// readBody reads a body, to the limit, and leaves in its place one that gives the same, the error included. With
+// an error readBody returns what came before it.
 func readBody(body *io.ReadCloser, contentLength, limit int64) ([]byte, error) {
 	if *body == nil || *body == http.NoBody {
 		return nil, nil
-	}
-	if inMemory, ok := (*body).(interface{ Bytes() []byte }); ok {
-		return inMemory.Bytes(), nil
 	}
 	original := *body
 	data, err := readAll(original, contentLength, limit)
@@ -40,7 +37,7 @@ func readBody(body *io.ReadCloser, contentLength, limit int64) ([]byte, error) {
 	switch {
 	case err == nil:
 		_ = original.Close()
-		*body = newMemoryBody(data)
+		*body = io.NopCloser(bytes.NewReader(data))
 	case tooLong != nil:
 		*body = restoredBody{io.MultiReader(bytes.NewReader(data), original), original}
 		data = data[:limit]
@@ -75,19 +72,6 @@ func readAll(body io.Reader, contentLength, limit int64) ([]byte, error) {
 		}
 	}
 }
-
-// memoryBody is a body that has been read, or part of one.
-type memoryBody struct {
-	*bytes.Reader
-	data []byte
-}
-
-func newMemoryBody(data []byte) *memoryBody { return &memoryBody{bytes.NewReader(data), data} }
-
-func (b *memoryBody) Close() error { return nil }
-
-// Bytes returns what is left to read.
-func (b *memoryBody) Bytes() []byte { return b.data[len(b.data)-b.Len():] }
 
 // restoredBody is a body that was read in part, from its beginning.
 type restoredBody struct {

@@ -24,17 +24,22 @@ import (
 // template that has it (PUT /pets/mine does not belong to /pets/{id}). A # in a path of the document stands for an
 // encoded one, %23, as a URL's fragment is never sent.
 //
-// A body is read whole, up to 10 MiB or [WithMaxBodyBytes], and left readable. A body that has a method Bytes() []byte,
-// which returns what is left to read, is in memory already: it is neither read nor limited.
+// ValidateRequest and ValidateResponse read a body whole, up to 10 MiB or [WithMaxBodyBytes], and leave it readable.
+// CheckRequest and CheckResponse are for whoever has the bytes already.
 type Validator struct {
-	router       *router
-	maxBodyBytes int64
-	report       func(context.Context, *Error) // nil: violations are errors
+	options
+	router *router
 }
 
 // New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the document.
 // It returns an error if the document is not valid, apart from its examples.
 func New(spec []byte, opts ...Option) (*Validator, error) {
+	o := defaultOptions()
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return nil, fmt.Errorf("new validator: %w", err)
+		}
+	}
 	document, err := openapi3.NewLoader().LoadFromData(spec)
 	if err == nil {
 		err = document.Validate(context.Background(), openapi3.DisableExamplesValidation())
@@ -42,24 +47,18 @@ func New(spec []byte, opts ...Option) (*Validator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new validator: %s", printable.Clip(err.Error()))
 	}
-	v := newValidator(document)
-	for _, opt := range opts {
-		if err := opt(v); err != nil {
-			return nil, fmt.Errorf("new validator: %w", err)
-		}
-	}
-	return v, nil
+	return newValidator(document, o), nil
 }
 
-func newValidator(document *openapi3.T) *Validator {
-	return &Validator{router: newRouter(document), maxBodyBytes: defaultMaxBodyBytes}
+func newValidator(document *openapi3.T, o options) *Validator {
+	return &Validator{options: o, router: newRouter(document)}
 }
 
 // Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once a
 // process.
 func Default() *Validator { return defaultContract() }
 
-var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document()) })
+var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), defaultOptions()) })
 
 // AnyWorkflow returns the Validator of the AI Tutor API for a workflow with inputs and an output of its own: RunRequest
 // and RunOutput may be any JSON objects, everything else is as in [Default].
@@ -75,5 +74,5 @@ var anyWorkflow = sync.OnceValue(func() *Validator {
 			*schema.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
 		}
 	}
-	return newValidator(document)
+	return newValidator(document, defaultOptions())
 })

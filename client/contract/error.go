@@ -51,13 +51,21 @@ func newResponseError(res *http.Response, body []byte, cause error, violations [
 }
 
 // Unwrap returns why the body could not be read whole ([context.Canceled], say), or nil.
-func (e Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // maxLines is how many violations the text of an error lists; all are in Violations.
 const maxLines = 50
 
 // Error returns one line for one violation, and for more a line followed by one for each.
-func (e Error) Error() string {
+func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	var text strings.Builder
 	if e.StatusCode == 0 && !e.isResponse {
 		fmt.Fprintf(&text, "request %s %s breaks the contract: ", printable.Clip(e.Method), printable.Clip(e.Path))
@@ -75,7 +83,10 @@ func (e Error) Error() string {
 }
 
 // LogValue returns the method, path, status (of a response) and violations, without the body.
-func (e Error) LogValue() slog.Value {
+func (e *Error) LogValue() slog.Value {
+	if e == nil {
+		return slog.AnyValue(nil)
+	}
 	attrs := []slog.Attr{slog.String("method", printable.Clip(e.Method)), slog.String("path", printable.Clip(e.Path))}
 	if e.StatusCode != 0 || e.isResponse {
 		attrs = append(attrs, slog.Int("status", e.StatusCode))

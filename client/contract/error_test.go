@@ -53,10 +53,19 @@ func TestErrorsAreLoggedWithoutTheirBody(t *testing.T) {
 		broken, ok := errors.AsType[*contract.Error](err)
 		require.True(t, ok)
 		logger.Warn("broken", "contract", broken)
-		logger.Warn("broken", "contract", *broken)
 	}
 	assert.NotContains(t, text.String(), "secret")
 	request := `{"level":"WARN","msg":"broken","contract":{"method":"POST","path":"/api/v1/run/wf_1","violations":["body /prompt: property \"prompt\" is missing"]}}` + "\n"
 	response := `{"level":"WARN","msg":"broken","contract":{"method":"POST","path":"/api/v1/run/wf_1","status":200,"violations":["body /result: value must be a string"]}}` + "\n"
-	assert.Equal(t, request+request+response+response, text.String())
+	assert.Equal(t, request+response, text.String())
+}
+
+func TestANilErrorPrintsAndLogsAsNil(t *testing.T) {
+	var none *contract.Error
+	assert.Equal(t, "<nil>", fmt.Sprint(none))
+	assert.Equal(t, "<nil>", none.Error())
+	require.NoError(t, none.Unwrap())
+	var text strings.Builder
+	slog.New(slog.NewTextHandler(&text, nil)).Warn("broken", "contract", none)
+	assert.Contains(t, text.String(), " contract=<nil>\n")
 }

@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -188,16 +187,3 @@ func allocated(do func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
-
-// memoryBody is a body in memory, which can be validated again.
-type memoryBody struct {
-	*bytes.Reader
-	data []byte
-}
-
-func newMemoryBody(body string) io.ReadCloser {
-	return memoryBody{bytes.NewReader([]byte(body)), []byte(body)}
-}
-
-func (b memoryBody) Close() error  { return nil }
-func (b memoryBody) Bytes() []byte { return b.data }

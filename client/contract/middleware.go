@@ -91,7 +91,7 @@ func (r *recordedResponse) response(req *http.Request, header http.Header) *http
 	}
 	return &http.Response{
 		StatusCode: r.status, Header: header, Request: req,
-		Body: restoredBody{bytes.NewReader(body), http.NoBody}, ContentLength: int64(len(body)), // without Bytes: it is limited
+		Body: restoredBody{bytes.NewReader(body), http.NoBody}, ContentLength: int64(len(body)),
 	}
 }
 

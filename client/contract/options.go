@@ -7,19 +7,24 @@ import (
 	"math"
 )
 
-// An Option changes how a Validator works.
-type Option func(*Validator) error
+// An Option changes how a Validator works. It is for [New] alone: it cannot change a Validator that exists.
+type Option func(*options) error
 
-const defaultMaxBodyBytes = 10 << 20
+type options struct {
+	maxBodyBytes int64
+	report       func(context.Context, *Error) // nil: violations are errors
+}
+
+func defaultOptions() options { return options{maxBodyBytes: 10 << 20} }
 
 // WithMaxBodyBytes sets how many bytes of a body are read, 10 MiB by default. A longer body is a violation; [Error.Body]
 // has what was read of it, and the body is left readable whole.
 func WithMaxBodyBytes(n int64) Option {
-	return func(v *Validator) error {
+	return func(o *options) error {
 		if n <= 0 {
 			return fmt.Errorf("WithMaxBodyBytes: %d is not positive", n)
 		}
-		v.maxBodyBytes = min(n, math.MaxInt64-1) // one byte more is read, to see that there is one
+		o.maxBodyBytes = min(n, math.MaxInt64-1) // one byte more is read, to see that there is one
 		return nil
 	}
 }
@@ -27,11 +32,11 @@ func WithMaxBodyBytes(n int64) Option {
 // WithReport makes [Validator.RoundTripper] and [Validator.Middleware] call f with each exchange that breaks the contract
 // and let it pass unchanged.
 func WithReport(f func(context.Context, *Error)) Option {
-	return func(v *Validator) error {
+	return func(o *options) error {
 		if f == nil {
 			return errors.New("WithReport: the function is nil")
 		}
-		v.report = f
+		o.report = f
 		return nil
 	}
 }

@@ -1,8 +1,10 @@
 package contract
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -16,17 +18,25 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 		return errors.New("validate request: req.URL, which says what is asked, is not set")
 	}
 	body, err := readBody(&req.Body, req.ContentLength, v.maxBodyBytes)
-	violations := v.checkRequest(req, body, err)
-	if len(violations) == 0 {
-		return nil
+	if err != nil {
+		return newError(req, body, err, []Violation{unreadable(err)})
 	}
-	return newError(req, body, err, violations)
+	return v.CheckRequest(req, body)
 }
 
-func (v *Validator) checkRequest(req *http.Request, body []byte, readErr error) []Violation {
-	if readErr != nil {
-		return []Violation{unreadable(readErr)}
+// CheckRequest is ValidateRequest for a request whose body is known: req.Body is not touched, and the body may be longer
+// than [WithMaxBodyBytes].
+func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
+	if req.URL == nil {
+		return errors.New("validate request: req.URL, which says what is asked, is not set")
 	}
+	if violations := v.checkRequest(req, body); len(violations) > 0 {
+		return newError(req, body, nil, violations)
+	}
+	return nil
+}
+
+func (v *Validator) checkRequest(req *http.Request, body []byte) []Violation {
 	op, missing := v.router.find(methodOf(req), req.URL)
 	if missing != nil {
 		return []Violation{*missing}
@@ -55,6 +65,6 @@ func (op *operation) checkRequestBody(req *http.Request, body []byte) []Violatio
 		return found
 	}
 	bare := req.WithContext(req.Context()) // the filter replaces its body
-	bare.Body, bare.GetBody = newMemoryBody(body), nil
+	bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 	return violationsAt("body", "", openapi3filter.ValidateRequestBody(req.Context(), op.filterInput(bare, nil), op.body))
 }

@@ -18,24 +18,31 @@ import (
 // whole; it returns another error if res.Request is not set. It reads the body and leaves it readable. A 101 Switching
 // Protocols is an *Error before anything is read, as its body may never end.
 func (v *Validator) ValidateResponse(res *http.Response) error {
-	req := res.Request
-	if req == nil || req.URL == nil {
-		return errors.New("validate response: res.Request, which says what was asked, is not set")
-	}
-	if res.StatusCode == http.StatusSwitchingProtocols { // the body is the bare connection, which no context bounds
-		return newResponseError(res, nil, nil, []Violation{{In: "status", Message: "the server switched to another protocol"}})
+	if res.Request == nil || res.Request.URL == nil || res.StatusCode == http.StatusSwitchingProtocols {
+		return v.CheckResponse(res, nil) // the body of a 101 is the bare connection, which no context bounds
 	}
 	body, err := readBody(&res.Body, res.ContentLength, v.maxBodyBytes)
-	violations := v.checkResponse(res, body, err)
-	if len(violations) == 0 {
-		return nil
+	if err != nil {
+		return newResponseError(res, body, err, []Violation{unreadable(err)})
 	}
-	return newResponseError(res, body, err, violations)
+	return v.CheckResponse(res, body)
 }
 
-func (v *Validator) checkResponse(res *http.Response, body []byte, readErr error) []Violation {
-	if readErr != nil {
-		return []Violation{unreadable(readErr)}
+// CheckResponse is ValidateResponse for a response whose body is known: res.Body is not touched, and the body may be longer
+// than [WithMaxBodyBytes].
+func (v *Validator) CheckResponse(res *http.Response, body []byte) error {
+	if res.Request == nil || res.Request.URL == nil {
+		return errors.New("validate response: res.Request, which says what was asked, is not set")
+	}
+	if violations := v.checkResponse(res, body); len(violations) > 0 {
+		return newResponseError(res, body, nil, violations)
+	}
+	return nil
+}
+
+func (v *Validator) checkResponse(res *http.Response, body []byte) []Violation {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return []Violation{{In: "status", Message: "the server switched to another protocol"}}
 	}
 	op, missing := v.router.find(methodOf(res.Request), res.Request.URL)
 	if missing != nil {

@@ -125,6 +125,8 @@ func TestABodyOrRequestMayBeMissing(t *testing.T) {
 		"validate response: res.Request, which says what was asked, is not set")
 	require.Error(t, v.ValidateResponse(&http.Response{StatusCode: http.StatusOK, Request: &http.Request{}}))
 	require.EqualError(t, v.ValidateRequest(&http.Request{}), "validate request: req.URL, which says what is asked, is not set")
+	require.Error(t, v.CheckRequest(&http.Request{}, nil))
+	require.Error(t, v.CheckResponse(&http.Response{StatusCode: http.StatusOK}, nil))
 
 	head := newRequest(t, http.MethodHead, runURL, "")
 	assert.Equal(t, "method", violations(t, validateResponse(v, head, 200, ""))[0].In)
