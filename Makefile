@@ -3,7 +3,7 @@
 GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 30s
 
-.PHONY: help run test test-all generate check drift format vet tidy lint spec serve contract fleet fuzz bench breaking workflow-files
+.PHONY: help run test test-all generate check drift format vet tidy lint spec serve contract fleet fuzz bench breaking words workflow-files
 
 help: ## What the targets do (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ test-all: test ## Run all tests, also those that take minutes: deep suites, chan
 generate: ## Generate the code in gen/ from api/openapi.yaml
 	@go generate ./...
 
-check: drift spec format vet tidy lint ## Everything that is checked without running the tests: drift, spec, format, vet, tidy, lint
+check: drift spec format vet tidy words lint ## Everything that is checked without running the tests: drift, spec, format, vet, tidy, words, lint
 
 drift:
 	@echo 'check: gen/ is what api/openapi.yaml generates'
@@ -46,6 +46,10 @@ vet:
 tidy:
 	@echo 'check: go.mod and go.sum are tidy'
 	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy (the change above): run 'go mod tidy'" >&2; exit 1; }
+
+words:
+	@echo 'check: comments, errors and docs are in plain English (reported only)'
+	@go run .ci/words.go || true
 
 lint:
 	@echo 'check: golangci-lint (the first run downloads and builds it, which takes minutes and prints nothing)'

@@ -455,7 +455,10 @@ func errorOf(t *testing.T, body string) (message, code string) {
 	}
 	var flat gen.FlatError
 	require.NoError(t, json.Unmarshal([]byte(body), &flat))
-	return flat.Error, flat.Code
+	if flat.Code == nil {
+		return flat.Error, ""
+	}
+	return flat.Error, *flat.Code
 }
 
 var sentinels = []error{

@@ -16,6 +16,258 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// CompletedRun A run that is done, in the documented variant.
+type CompletedRun struct {
+	// Output What the story workflow generated, in the documented variant.
+	Output RunOutput `json:"output"`
+
+	// RunID The ID of the run.
+	//
+	// Example: run_abc123xyz
+	RunID string `json:"run_id"`
+
+	// Status The state of the run. The document shows one value, `completed`, and no closed list.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// Success Always true, as the run is done.
+	Success bool `json:"success"`
+}
+
+// Error An error in the documented variant.
+type Error struct {
+	// Error What went wrong, in the documented variant.
+	Error ErrorDetail `json:"error"`
+
+	// Success Always false, as there is no run to show.
+	Success bool `json:"success"`
+}
+
+// ErrorDetail What went wrong, in the documented variant.
+type ErrorDetail struct {
+	// Code What went wrong, for a program. The document shows `unauthorized`, `workflow_not_found` and
+	// `invalid_request`, and no closed list.
+	//
+	// Example: unauthorized
+	Code string `json:"code"`
+
+	// Message What went wrong, for a person.
+	//
+	// Example: Invalid API key
+	Message string `json:"message"`
+}
+
+// Failure A response that is not a run, in the documented variant or the deployed one.
+type Failure struct {
+	union json.RawMessage
+}
+
+// FlatError An error in the deployed variant.
+type FlatError struct {
+	// Code Deployed variant. What went wrong, for a program; often absent. Met so far: `missing_input`,
+	// `invalid_billing`, `spend_limit_reached`, `internal_server_error` and `workflow_run_failed`.
+	//
+	// Example: missing_input
+	Code *string `json:"code,omitempty"`
+
+	// Error Deployed variant. What went wrong, for a person.
+	//
+	// Example: Unauthorized. Please provide a valid secret key.
+	Error string `json:"error"`
+
+	// Success Deployed variant. Always false, as there is no run to show.
+	Success bool `json:"success"`
+}
+
+// RunOutput What the story workflow generated, in the documented variant.
+type RunOutput struct {
+	// GeneratedStory The generated story.
+	//
+	// Example: Once upon a time, there was a friendly dog named Charlie...
+	GeneratedStory string `json:"generated_story"`
+}
+
+// RunRequest The inputs of the story workflow. The inputs that a workflow does not have are ignored.
+type RunRequest struct {
+	// Story The story prompt for the workflow. A blank one is refused with 400.
+	//
+	// Example: a story about a dog named charlie
+	Story string `json:"story"`
+}
+
+// RunResult The response of a run that is done, in the documented variant or the deployed one.
+type RunResult struct {
+	union json.RawMessage
+}
+
+// TextRun A run that is done, in the deployed variant.
+type TextRun struct {
+	// Citations Deployed variant. The pages that the model read; only when it searched the web.
+	//
+	// Example: ["https://example.com/dogs"]
+	Citations *[]string `json:"citations,omitempty"`
+
+	// Result Deployed variant. The generated text, or JSON written as text where the workflow was told to respond in JSON.
+	//
+	// Example: Once upon a time, there was a friendly dog named Charlie...
+	Result string `json:"result"`
+
+	// Success Deployed variant. Always true, as the run is done.
+	Success bool `json:"success"`
+}
+
+// WorkflowID defines model for WorkflowID.
+type WorkflowID = string
+
+// InvalidRequest A response that is not a run, in the documented variant or the deployed one.
+type InvalidRequest = Failure
+
+// PaymentRequired A response that is not a run, in the documented variant or the deployed one.
+type PaymentRequired = Failure
+
+// RateLimited A response that is not a run, in the documented variant or the deployed one.
+type RateLimited = Failure
+
+// Run The response of a run that is done, in the documented variant or the deployed one.
+type Run = RunResult
+
+// RunFailed A response that is not a run, in the documented variant or the deployed one.
+type RunFailed = Failure
+
+// Unauthorized A response that is not a run, in the documented variant or the deployed one.
+type Unauthorized = Failure
+
+// WorkflowNotFound A response that is not a run, in the documented variant or the deployed one.
+type WorkflowNotFound = Failure
+
+// RunWorkflowJSONRequestBody defines body for RunWorkflow for application/json ContentType.
+type RunWorkflowJSONRequestBody = RunRequest
+
+// AsError returns the union data inside the Failure as a Error
+func (t Failure) AsError() (Error, error) {
+	var body Error
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromError overwrites any union data inside the Failure as the provided Error
+func (t *Failure) FromError(v Error) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeError performs a merge with any union data inside the Failure, using the provided Error
+func (t *Failure) MergeError(v Error) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsFlatError returns the union data inside the Failure as a FlatError
+func (t Failure) AsFlatError() (FlatError, error) {
+	var body FlatError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromFlatError overwrites any union data inside the Failure as the provided FlatError
+func (t *Failure) FromFlatError(v FlatError) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeFlatError performs a merge with any union data inside the Failure, using the provided FlatError
+func (t *Failure) MergeFlatError(v FlatError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Failure) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Failure) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsCompletedRun returns the union data inside the RunResult as a CompletedRun
+func (t RunResult) AsCompletedRun() (CompletedRun, error) {
+	var body CompletedRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCompletedRun overwrites any union data inside the RunResult as the provided CompletedRun
+func (t *RunResult) FromCompletedRun(v CompletedRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCompletedRun performs a merge with any union data inside the RunResult, using the provided CompletedRun
+func (t *RunResult) MergeCompletedRun(v CompletedRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsTextRun returns the union data inside the RunResult as a TextRun
+func (t RunResult) AsTextRun() (TextRun, error) {
+	var body TextRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromTextRun overwrites any union data inside the RunResult as the provided TextRun
+func (t *RunResult) FromTextRun(v TextRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeTextRun performs a merge with any union data inside the RunResult, using the provided TextRun
+func (t *RunResult) MergeTextRun(v TextRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t RunResult) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *RunResult) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -271,8 +523,8 @@ type ClientWithResponsesInterface interface {
 
 // RunWorkflowResponse200Headers the declared response headers of an HTTP 200 response for RunWorkflow
 type RunWorkflowResponse200Headers struct {
-	XRatelimitLimit     int
-	XRatelimitRemaining int
+	XRatelimitLimit     *int
+	XRatelimitRemaining *int
 }
 
 type RunWorkflowResponse struct {
@@ -481,14 +733,14 @@ func ParseRunWorkflowResponse(rsp *http.Response) (*RunWorkflowResponse, error) 
 			if err := runtime.BindStyledParameterWithOptions("simple", "x-ratelimit-limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
 				return nil, err
 			}
-			headers.XRatelimitLimit = value
+			headers.XRatelimitLimit = &value
 		}
 		if values := rsp.Header.Values("x-ratelimit-remaining"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "x-ratelimit-remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
 				return nil, err
 			}
-			headers.XRatelimitRemaining = value
+			headers.XRatelimitRemaining = &value
 		}
 		response.Headers200 = &headers
 	}
