@@ -2,14 +2,14 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-)
 
-// maxPreallocated is the largest buffer allocated on Content-Length alone.
-const maxPreallocated = 10 << 20
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+)
 
 // memory is a body that is in memory.
 type memory struct {
@@ -51,38 +51,14 @@ func bytesOf(res *http.Response) []byte {
 }
 
 // readBody reads and closes the body of a response, up to limit bytes. Beside an error it returns what came before it.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode == http.StatusSwitchingProtocols { // the body is the bare connection, which no context bounds
-		return nil, errors.New("the server switched to another protocol")
+func readBody(ctx context.Context, res *http.Response, limit int64) ([]byte, error) {
+	body, err := exchange.ReadResponse(ctx, res, limit)
+	_, tooLong := errors.AsType[*exchange.TooLongError](err)
+	switch {
+	case tooLong:
+		return body[:limit], fmt.Errorf("the response is %w (WithMaxResponseBytes)", err)
+	case err != nil && !errors.Is(err, exchange.ErrSwitchedProtocols):
+		return body, fmt.Errorf("the response was cut off after %d bytes: %w", len(body), err)
 	}
-	size := int64(512)
-	if res.ContentLength >= 0 {
-		size = min(res.ContentLength, maxPreallocated)
-	}
-	body := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
-	for {
-		n, err := res.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case int64(len(body)) > limit:
-			return body[:limit], fmt.Errorf("the response is longer than %d bytes (WithMaxResponseBytes)", limit)
-		case errors.Is(err, io.EOF):
-			return body, nil
-		case err != nil:
-			return body, fmt.Errorf("the response was cut off after %d bytes: %w", len(body), err)
-		case len(body) == cap(body):
-			body = grow(body, limit)
-		}
-	}
-}
-
-// grow doubles the capacity of body, or makes it the whole limit as soon as that is near: then all the buffers of one
-// response together stay within twice the limit.
-func grow(body []byte, limit int64) []byte {
-	size := int64(cap(body)) * 2
-	if size > limit/4 {
-		size = limit + 1
-	}
-	return append(make([]byte, 0, size), body...)
+	return body, err
 }

@@ -31,6 +31,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
@@ -144,3 +146,15 @@ var sharedTransport = sync.OnceValue(func() http.RoundTripper {
 	transport.MaxIdleConnsPerHost = 1000
 	return transport
 })
+
+// baseURLOrServer returns base or, if it is nil, the server of the contract.
+func baseURLOrServer(base *url.URL) (*url.URL, error) {
+	if base != nil {
+		return base, nil
+	}
+	servers := api.Document().Servers
+	if len(servers) == 0 {
+		return nil, errors.New("the contract names no server: use WithBaseURL")
+	}
+	return exchange.ParseBaseURL(servers[0].URL)
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 	"github.com/aitutor-api/aitutor-go/client/internal/redact"
@@ -174,21 +175,14 @@ func (d *doer) attempt(req *http.Request, header http.Header, body []byte, numbe
 	if d.logger != nil {
 		defer func(start time.Time) { d.log(req, number, res, failed, time.Since(start)) }(time.Now())
 	}
+	sent, watch := exchange.NewAttempt(attemptCtx, req, body)
+	sent.Header = header
 	transport := &attemptTransport{}
-	sent := req.WithContext(transport.trace(attemptCtx))
-	sent.Header, sent.ContentLength = header, int64(len(body))
-	if len(body) > 0 {
-		// GetBody lets net/http replace a kept-alive connection that it found dead before the first byte.
-		sent.GetBody = func() (io.ReadCloser, error) { return newMemory(body), transport.mayWriteAgain() }
-		if number > 1 { // the first attempt has the body of req
-			sent.Body = newMemory(body)
-		}
-	}
 	res, err := transport.do(*d.http, sent)
 	if err != nil {
-		return nil, &callError{unsent: transport.unsent(err), err: d.key.Error(d.reason(ctx, attemptCtx, err))}
+		return nil, &callError{unsent: watch.NotSent(transport.next, err), err: d.key.Error(d.reason(ctx, attemptCtx, err))}
 	}
-	read, err := readBody(res, d.maxResponseBytes)
+	read, err := readBody(attemptCtx, res, d.maxResponseBytes)
 	res.Body = newMemory(read)
 	if err != nil {
 		return res, &callError{status: res.StatusCode, err: d.key.Error(d.reason(ctx, attemptCtx, err))}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -127,7 +128,7 @@ func (e *APIError) advice() string {
 	case errors.Is(e, ErrPaymentRequired):
 		return "check the account's credits and spend limit"
 	case errors.Is(e, errUnsent):
-		return "try again in " + max(time.Second, parseRetryAfter(e.Header.Get("Retry-After"), time.Now())).Round(time.Second).String()
+		return "try again in " + max(time.Second, exchange.RetryAfter(e.Header, time.Now())).Round(time.Second).String()
 	case e.StatusCode >= 500, e.cause != nil, e.StatusCode/100 == 2:
 		return "the run may have been billed"
 	}

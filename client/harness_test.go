@@ -681,11 +681,14 @@ type scriptedTransport struct {
 func scripted(steps ...step) *scriptedTransport { return &scriptedTransport{steps: steps} }
 
 func (s *scriptedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, _ := io.ReadAll(req.Body)
-	s.inputs = append(s.inputs, string(body))
 	next := s.steps[min(len(s.asked), len(s.steps)-1)]
 	s.asked = append(s.asked, time.Now())
-	return next(req)
+	res, err := next(req)
+	if err == nil { // whoever could not dial has read nothing
+		body, _ := io.ReadAll(req.Body)
+		s.inputs = append(s.inputs, string(body))
+	}
+	return res, err
 }
 
 // waits returns the times between the attempts.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
 
 // Option changes how a Client works. [New] reports the first option that has a bad value.
@@ -33,7 +34,7 @@ type config struct {
 // the host is loopback, as the key travels in a header.
 func WithBaseURL(rawURL string) Option {
 	return func(c *config) (err error) {
-		c.baseURL, err = parseBaseURL(rawURL)
+		c.baseURL, err = exchange.ParseBaseURL(rawURL)
 		return err
 	}
 }

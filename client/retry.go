@@ -2,13 +2,12 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
@@ -64,19 +63,6 @@ func waitFor(res *http.Response, retries int) (wait time.Duration, ok bool) {
 	if res == nil {
 		return wait, true
 	}
-	after := parseRetryAfter(res.Header.Get("Retry-After"), time.Now())
+	after := exchange.RetryAfter(res.Header, time.Now())
 	return max(wait, after), after <= maxRetryAfter
-}
-
-// parseRetryAfter parses a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3): 0 if there is none,
-// it cannot be parsed, or it is over.
-func parseRetryAfter(value string, now time.Time) time.Duration {
-	seconds, err := strconv.ParseUint(value, 10, 31)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // then seconds is the most that fits
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }

@@ -118,7 +118,7 @@ func TestRetry_Waits(t *testing.T) {
 		{name: "not less than half a second for a Retry-After of zero", retries: 1, retryAfter: func() string { return "0" }, waits: [][2]time.Duration{{s / 2, s}}},
 		{name: "not less than half a second for a date that is over", retries: 1, retryAfter: func() string { return in(-9 * s) }, waits: [][2]time.Duration{{s / 2, s}}},
 		{name: "its own time for a Retry-After below zero", retries: 1, retryAfter: func() string { return "-5" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "its own time for a fraction", retries: 1, retryAfter: func() string { return "5.5" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "the Retry-After of a fraction, rounded up", retries: 1, retryAfter: func() string { return "5.5" }, waits: [][2]time.Duration{{6 * s, 6*s + s/2}}},
 		{name: "its own time for words", retries: 1, retryAfter: func() string { return "tomorrow" }, waits: [][2]time.Duration{{s / 2, s}}},
 		{name: "not 61 seconds", retries: 5, retryAfter: func() string { return "61" }},
 		{name: "not until a date in two minutes", retries: 5, retryAfter: func() string { return in(120 * s) }},

@@ -213,7 +213,7 @@ func TestATargetThatIsNotCompleteFailsAsThat(t *testing.T) {
 		{"a base URL that does not parse", func(t *contracttest.Target) { t.BaseURL = "http://[" }, "missing ']' in host"},
 		{"a base URL without a scheme", func(t *contracttest.Target) { t.BaseURL = "localhost:80" }, "the scheme must be https"},
 		{"a base URL in plain http", func(t *contracttest.Target) { t.BaseURL = "http://example.com" }, "use https"},
-		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" }, "a user does not belong in it"},
+		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" }, "it must not contain a user"},
 		{"no key", func(t *contracttest.Target) { t.APIKey = "" }, "no APIKey"},
 		{"a key with a line break", func(t *contracttest.Target) { t.APIKey = "my\nkey" }, "APIKey has a character"},
 		{"no workflow", func(t *contracttest.Target) { t.WorkflowID = "" }, "no WorkflowID"},

@@ -1,4 +1,4 @@
-package client
+package exchange
 
 import (
 	"errors"
@@ -7,24 +7,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// baseURLOrServer returns base or, if it is nil, the server of the contract.
-func baseURLOrServer(base *url.URL) (*url.URL, error) {
-	if base != nil {
-		return base, nil
-	}
-	servers := api.Document().Servers
-	if len(servers) == 0 {
-		return nil, errors.New("the contract names no server: use WithBaseURL")
-	}
-	return parseBaseURL(servers[0].URL)
-}
-
-// parseBaseURL parses the address of the service, and refuses one that cannot be it or would give the key away.
-func parseBaseURL(rawURL string) (*url.URL, error) {
+// ParseBaseURL parses the address of a service, which ends with a slash then. It returns an error for one that a key must
+// not be sent to (plain http, unless the host is loopback), and for one with a user, a query or a fragment.
+func ParseBaseURL(rawURL string) (*url.URL, error) {
 	fail := func(problem string) (*url.URL, error) {
 		return nil, fmt.Errorf("base URL %q: %s", redactUser(rawURL), problem)
 	}
@@ -44,9 +32,9 @@ func parseBaseURL(rawURL string) (*url.URL, error) {
 	case len(base.Port()) > 5 || base.Port() > "65535" && len(base.Port()) == 5:
 		return fail("the port must be at most 65535")
 	case base.User != nil:
-		return fail("a user does not belong in it")
+		return fail("it must not contain a user")
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return fail("a query or fragment does not belong in it")
+		return fail("it must not contain a query or fragment")
 	case base.Scheme == "http" && !isLoopback(base.Hostname()):
 		return fail("plain http would send the key in the clear: use https")
 	}
