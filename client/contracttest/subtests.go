@@ -1,0 +1,95 @@
+package contracttest
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aitutor-api/aitutor-go/api"
+)
+
+// Run checks the target, a subtest per check: -run 'TestServer/runWorkflow/unauthorized/missing-key' selects one, and no
+// other is sent. A subtest fails at LevelContract (with Target.Strict at LevelAdvice as well), logs advice, and is skipped
+// if its result is unsure. If the checks cannot be made, as [Check] says it, t fails once.
+func Run(t *testing.T, target Target) {
+	t.Helper()
+	r, err := open(t.Context(), api.Document(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	eachGroup(r.checks, func(operation string, groups [][]check) {
+		t.Run(operation, func(t *testing.T) {
+			for _, group := range groups {
+				t.Run(group[0].group(), func(t *testing.T) { r.runGroup(t, group) })
+			}
+		})
+	})
+}
+
+// runGroup runs the checks of a group that were selected: their subtests wait, being parallel, until all are known.
+func (r *runner) runGroup(t *testing.T, group []check) {
+	t.Helper()
+	var selected []check
+	var report *Report
+	var shown sync.Map // causes
+	run := sync.OnceFunc(func() { report = &Report{Results: r.run(t.Context(), selected), strict: r.target.Strict} })
+	for _, c := range group {
+		t.Run(c.leaf(), func(t *testing.T) {
+			i := len(selected)
+			selected = append(selected, c)
+			t.Parallel()
+			run()
+			result := report.Results[i]
+			switch text := report.textOf(result, &shown); {
+			case result.Err != nil && (result.Level == LevelContract || r.target.Strict):
+				t.Errorf("%s: %s\nsee for yourself:\n%s", result.Check, text, clipCurl(result.Curl))
+			case result.Err != nil:
+				t.Logf("%s: advice: %s", result.Check, text)
+			case result.Unsure != nil:
+				t.Skip(result.Unsure)
+			}
+		})
+	}
+}
+
+// textOf is the error of a result, with a cause that another result has shown in short.
+func (r *Report) textOf(result Result, shown *sync.Map) string {
+	if result.Err == nil {
+		return ""
+	}
+	var lines []string
+	for _, g := range r.groups() {
+		for _, f := range result.findings {
+			if f.cause != g.cause || outcomeOf(f.level) != g.outcome {
+				continue
+			}
+			first, again := shown.LoadOrStore(g.outcome+g.cause, result.Check)
+			switch {
+			case len(g.results) == 1:
+				lines = append(lines, f.String())
+			case again && first != result.Check:
+				lines = append(lines, fmt.Sprintf("%s (as in %s)", f.cause, first))
+			default:
+				lines = append(lines, g.text)
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// eachGroup calls f for each operation, with its checks by group.
+func eachGroup(checks []check, f func(operation string, groups [][]check)) {
+	for i := 0; i < len(checks); {
+		op := checks[i].op
+		var groups [][]check
+		for ; i < len(checks) && checks[i].op == op; i++ {
+			if len(groups) == 0 || groups[len(groups)-1][0].group() != checks[i].group() {
+				groups = append(groups, nil)
+			}
+			groups[len(groups)-1] = append(groups[len(groups)-1], checks[i])
+		}
+		f(op.name(), groups)
+	}
+}
