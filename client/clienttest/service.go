@@ -101,7 +101,7 @@ func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 // serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
 // the first response of success. The path parameters that exist are the spec's examples, and the server's workflows.
 func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
-	if op.Secured && !s.authorized(r) {
+	if op.Secured() && !s.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		s.failExample(w, op, http.StatusUnauthorized)
 		return

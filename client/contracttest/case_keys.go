@@ -12,7 +12,7 @@ import (
 // Those that have the key in them are for a workflow that does not exist: a server that lets them pass bills nobody, and
 // returns 404.
 func (op *operation) unauthorized() []check {
-	if !op.Secured {
+	if !op.Secured() {
 		return nil
 	}
 	key := op.suite.target.APIKey

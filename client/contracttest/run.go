@@ -188,10 +188,10 @@ func (r *runner) preflight(ctx context.Context) error {
 		return context.Cause(ctx)
 	case err != nil && !answers(err):
 		return fmt.Errorf("the target at %s cannot be reached: %w", r.redact(r.base, ""), err)
-	case err == nil && op.Secured && res.status/100 == 2:
+	case err == nil && op.Secured() && res.status/100 == 2:
 		return fmt.Errorf("the target answered a request without a key with %s: it does not ask for a key, and any check could start a run", res)
 	}
-	if !op.Secured {
+	if !op.Secured() {
 		return nil
 	}
 	// Of a workflow that does not exist first: 401 may be a faulty server's way to say that.

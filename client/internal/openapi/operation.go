@@ -1,10 +1,13 @@
-// Package openapi reads operations, request bodies and examples out of an OpenAPI document.
+// Package openapi reads what an OpenAPI document says of its operations: parameters, credentials, bodies, responses and
+// examples. Of what has no example it makes samples.
 package openapi
 
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,33 +20,44 @@ type Operation struct {
 	Path       string // template, such as /api/v1/run/{workflow_id}
 	PathItem   *openapi3.PathItem
 	Parameters openapi3.Parameters // those of the path included
-	Secured    bool                // a credential is required
+	Security   []Alternative       // the document's if the operation has none of its own; empty: no credential is needed
 }
 
 // Operations lists the operations of a document, by path and method.
 func Operations(document *openapi3.T) []Operation {
 	var operations []Operation
 	for path, item := range document.Paths.Map() {
-		for method, o := range item.Operations() {
-			op := Operation{Operation: o, Method: method, Path: path, PathItem: item, Parameters: slices.Clone(o.Parameters)}
-			for _, shared := range item.Parameters {
-				if o.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
-					op.Parameters = append(op.Parameters, shared)
-				}
-			}
-			security := document.Security
-			if o.Security != nil {
-				security = *o.Security
-			}
-			// An empty requirement in the list makes the credential optional.
-			op.Secured = len(security) > 0 && !slices.ContainsFunc(security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
-			operations = append(operations, op)
+		for method, described := range item.Operations() {
+			operations = append(operations, NewOperation(document, path, method, described))
 		}
 	}
 	slices.SortFunc(operations, func(a, b Operation) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
 	})
 	return operations
+}
+
+// NewOperation returns an operation of a document's path.
+func NewOperation(document *openapi3.T, path, method string, described *openapi3.Operation) Operation {
+	item := document.Paths.Value(path)
+	parameters := slices.Clone(described.Parameters)
+	for _, shared := range item.Parameters {
+		if described.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
+			parameters = append(parameters, shared)
+		}
+	}
+	return Operation{
+		Operation: described, Method: method, Path: path, PathItem: item,
+		Parameters: parameters, Security: alternatives(document, described.Security),
+	}
+}
+
+// Name returns the operation's ID, or one made of its method and path.
+func (o Operation) Name() string {
+	if o.OperationID != "" {
+		return o.OperationID
+	}
+	return strings.ToLower(o.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(o.Path)
 }
 
 // Body returns the content type and the description of the JSON body of an operation's requests, or "" and nil.
@@ -54,103 +68,33 @@ func (o Operation) Body() (contentType string, media *openapi3.MediaType) {
 	return JSON(o.RequestBody.Value.Content)
 }
 
-// JSON returns the JSON media type of a body that has a schema, or "" and nil.
-func JSON(content openapi3.Content) (contentType string, media *openapi3.MediaType) {
-	for _, name := range slices.Sorted(maps.Keys(content)) {
-		base, _, _ := strings.Cut(name, ";")
-		if strings.HasSuffix(strings.TrimSpace(base), "json") && content[name].Schema != nil {
-			return name, content[name]
-		}
+// Response returns what the operation says of a status: exactly, by its range, or by its default. It returns nil if it says
+// nothing.
+func (o Operation) Response(status int) *openapi3.Response {
+	if o.Responses == nil {
+		return nil
 	}
-	return "", nil
+	if ref := cmp.Or(o.Responses.Status(status), o.Responses.Default()); ref != nil {
+		return ref.Value
+	}
+	return nil
 }
 
-// Examples lists the examples of a body, by name.
-func Examples(media *openapi3.MediaType) []any {
-	if media.Example != nil {
-		return []any{media.Example}
+// Success returns the first response of success that the operation describes: a status of 2xx, 2XX, a redirect, or the
+// default. The response is nil if there is none.
+func (o Operation) Success() (status int, response *openapi3.Response) {
+	if o.Responses == nil {
+		return http.StatusOK, nil
 	}
-	var values []any
-	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
-		if value := media.Examples[name].Value.Value; value != nil {
-			values = append(values, value)
-		}
-	}
-	return values
-}
-
-// Example returns the first example of a body that its schema allows, or a sample of the schema.
-func Example(media *openapi3.MediaType) any {
-	for _, value := range Examples(media) {
-		if media.Schema.Value.VisitJSON(value) == nil {
-			return value
-		}
-	}
-	return Sample(media.Schema.Value)
-}
-
-// Sample makes a value that the schema allows, as far as its examples, types and limits say.
-func Sample(schema *openapi3.Schema) any {
-	schema = Merged(schema)
-	switch {
-	case schema.Example != nil:
-		return schema.Example
-	case schema.Default != nil:
-		return schema.Default
-	case len(schema.Enum) > 0:
-		return schema.Enum[0]
-	case len(schema.AnyOf) > 0:
-		return Sample(schema.AnyOf[0].Value)
-	case len(schema.OneOf) > 0:
-		return Sample(schema.OneOf[0].Value)
-	case schema.Type.Is(openapi3.TypeInteger), schema.Type.Is(openapi3.TypeNumber):
-		if schema.Min != nil {
-			return *schema.Min + 1
-		}
-		return 1
-	case schema.Type.Is(openapi3.TypeBoolean):
-		return true
-	case schema.Type.Is(openapi3.TypeArray):
-		if schema.Items == nil {
-			return []any{}
-		}
-		return []any{Sample(schema.Items.Value)}
-	case schema.Type.Is(openapi3.TypeObject), len(schema.Properties) > 0:
-		object := map[string]any{}
-		for _, name := range schema.Required {
-			if property := schema.Properties[name]; property != nil {
-				object[name] = Sample(property.Value)
+	for _, class := range []int{2, 3} {
+		for _, key := range slices.Sorted(maps.Keys(o.Responses.Map())) {
+			if status, err := strconv.Atoi(key); err == nil && status/100 == class {
+				return status, o.Responses.Value(key).Value
 			}
 		}
-		return object
-	}
-	text := "example"
-	for len(text) < 1000 && schema.VisitJSON(text) != nil { // if it is too short
-		text += " example"
-	}
-	return text
-}
-
-// Merged returns the schema with what its allOf says among its own.
-func Merged(schema *openapi3.Schema) *openapi3.Schema {
-	if len(schema.AllOf) == 0 {
-		return schema
-	}
-	merged := *schema
-	merged.Properties, merged.Required = maps.Clone(schema.Properties), slices.Clone(schema.Required)
-	merged.Enum = slices.Clone(schema.Enum)
-	if merged.Properties == nil {
-		merged.Properties = openapi3.Schemas{}
-	}
-	for _, ref := range schema.AllOf {
-		part := Merged(ref.Value)
-		maps.Copy(merged.Properties, part.Properties)
-		merged.Required = append(merged.Required, part.Required...)
-		merged.Enum = append(merged.Enum, part.Enum...)
-		merged.Type = cmp.Or(merged.Type, part.Type)
-		if merged.Example == nil {
-			merged.Example = part.Example
+		if ref := o.Responses.Value(strconv.Itoa(class) + "XX"); ref != nil {
+			return class * 100, ref.Value
 		}
 	}
-	return &merged
+	return http.StatusOK, o.Response(http.StatusOK)
 }
