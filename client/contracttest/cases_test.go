@@ -60,7 +60,7 @@ func soundWithNotes(t *testing.T, document *openapi3.T) http.Handler {
 			refuse(w, http.StatusNotFound, "no such workflow")
 		case credential != "Bearer "+testKey && credential != "bearer "+testKey:
 			refuse(w, http.StatusUnauthorized, "no valid key")
-		case parts[0] != testWorkflow || parts[2] != "2":
+		case parts[0] != testWorkflow || parts[2] != "1":
 			refuse(w, http.StatusNotFound, "no such note")
 		case level != "short" && level != "long":
 			refuse(w, http.StatusBadRequest, "no such level")
@@ -76,7 +76,7 @@ func TestEveryOperationIsChecked(t *testing.T) {
 	ok := answered(http.StatusOK)
 	note := func(r *http.Request, _ string) bool { return strings.Contains(r.URL.Path, "/notes/") }
 	asNote := func(r *http.Request) {
-		r.URL.Path, r.URL.RawPath = "/api/v1/contracttest/"+testWorkflow+"/notes/2", ""
+		r.URL.Path, r.URL.RawPath = "/api/v1/contracttest/"+testWorkflow+"/notes/1", ""
 	}
 	for _, test := range []struct {
 		name, caught string
