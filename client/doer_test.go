@@ -644,7 +644,6 @@ var oddKeys = map[string]string{
 	"plain":     testKey,
 	"of base64": "QWxhZGRpbjpvcGVu+c2VzYW1l/abc==",
 	"quoted":    `Key"with\odd'signs<&>%41~1#?{}` + "`",
-	"short":     "K7#",
 }
 
 // TestKey_IsInNothingThatPrints has servers echo keys everywhere and looks for them in all that comes of it.

@@ -59,14 +59,7 @@ func (d *doer) gatewayText(res *http.Response) string {
 	if mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); mediaType != "text/plain" {
 		return ""
 	}
-	body := bytesOf(res)
-	const limit = 4096
-	if len(body) <= limit {
-		return strings.TrimSpace(string(body))
-	}
-	text := d.key.Text(string(body[:limit]))
-	// The end of the text may be the beginning of the key.
-	return strings.ToValidUTF8(text[:max(0, len(text)-d.key.MaxLen())], "\uFFFD")
+	return strings.ToValidUTF8(strings.TrimSpace(d.key.Beginning(bytesOf(res), 4096)), "\uFFFD")
 }
 
 func requestID(header http.Header) string {

@@ -5,66 +5,81 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 )
 
-// Mark stands in the place of a secret that was redacted.
-const Mark = "[redacted]"
+const (
+	// Mark stands in the place of a secret that was redacted.
+	Mark = "[redacted]"
+	// MinLen is the length of the shortest secret that is looked for. A shorter one may be in any text by chance.
+	MinLen = 8
+)
 
-// Secret returns the secret, and after it its other spellings: in a quoted string, a JSON pointer, a URL. It is a func
-// because fmt cannot print what a func returns.
-type Secret func() []string
+// Secret is a func because fmt and reflection cannot print what a func returns. The zero Secret is in no text.
+type Secret func() forms
 
 // New returns the Secret of a text of printable ASCII.
 func New(secret string) Secret {
-	spellings := []string{secret}
-	for _, spelling := range []string{
-		strings.Trim(strconv.Quote(secret), `"`),
-		strings.NewReplacer("~", "~0", "/", "~1").Replace(secret),
-		url.QueryEscape(secret),
-		url.PathEscape(secret),
-	} {
-		if !slices.Contains(spellings, spelling) {
-			spellings = append(spellings, spelling)
-		}
-	}
-	return func() []string { return spellings }
+	all := newForms(secret)
+	return func() forms { return all }
 }
 
 // Reveal returns the secret.
-func (s Secret) Reveal() string { return s()[0] }
+func (s Secret) Reveal() string { return s.forms().secret }
 
-// MaxLen returns the length of the longest spelling, in bytes.
-func (s Secret) MaxLen() int {
-	return len(slices.MaxFunc(s(), func(a, b string) int { return len(a) - len(b) }))
+func (s Secret) forms() forms {
+	if s == nil {
+		return forms{}
+	}
+	return s()
 }
 
-// Text returns text with the Mark in place of the secret.
+// Text returns text with the Mark in place of the secret, in whichever form it stands there: as it is or in another case,
+// escaped as in JSON, a JSON pointer, a URL or HTML, in hexadecimal, or in base64. It takes time linear in the text.
 func (s Secret) Text(text string) string {
-	for _, spelling := range s() {
-		text = strings.ReplaceAll(text, spelling, Mark)
+	found := s.forms().find(text)
+	if len(found) == 0 {
+		return text
 	}
-	return text
+	var clean strings.Builder
+	end := 0
+	for _, part := range found {
+		clean.WriteString(text[end:part.begin])
+		clean.WriteString(Mark)
+		end = part.end
+	}
+	clean.WriteString(text[end:])
+	return clean.String()
+}
+
+// Beginning returns the beginning of text, of about limit bytes, with the Mark in place of the secret and without a part of
+// it at the end.
+func (s Secret) Beginning(text []byte, limit int) string {
+	if len(text) <= limit {
+		return s.Text(string(text))
+	}
+	clean := s.Text(string(text[:limit]))
+	return clean[:max(0, len(clean)-maxEscape*len(s.Reveal()))]
 }
 
 // Header returns header, or a redacted copy of it if a name or a value holds the secret.
 func (s Secret) Header(header http.Header) http.Header {
 	clean, copied := header, false
 	for name, values := range header {
-		if !s.isInName(name) && !slices.ContainsFunc(values, s.isIn) {
-			continue
+		cleanName := s.Text(name)
+		for i, value := range values {
+			cleanValue := s.Text(value)
+			if cleanValue == value && cleanName == name {
+				continue
+			}
+			if !copied {
+				clean, copied = header.Clone(), true
+			}
+			clean[name][i] = cleanValue
 		}
-		if !copied {
-			clean, copied = header.Clone(), true
-		}
-		delete(clean, name)
-		if s.isInName(name) {
-			name = Mark
-		}
-		for _, value := range values {
-			clean[name] = append(clean[name], s.Text(value))
+		if cleanName != name && copied {
+			clean[cleanName] = append(clean[cleanName], clean[name]...)
+			delete(clean, name)
 		}
 	}
 	return clean
@@ -85,21 +100,6 @@ func (s Secret) IsInURL(u *url.URL) bool {
 	secret, path := s.Reveal(), u.EscapedPath()
 	return len(secret) >= 16 && (strings.Contains(path, secret) || strings.Contains(u.RawQuery, secret)) ||
 		path[strings.LastIndexByte(path, '/')+1:] == secret
-}
-
-func (s Secret) isIn(text string) bool {
-	return slices.ContainsFunc(s(), func(spelling string) bool { return strings.Contains(text, spelling) })
-}
-
-// isInName reports whether the name of a header holds the secret, in any case: net/http changes that of names.
-func (s Secret) isInName(name string) bool {
-	secret := s.Reveal()
-	for start := 0; start+len(secret) <= len(name); start++ {
-		if strings.EqualFold(name[start:start+len(secret)], secret) {
-			return true
-		}
-	}
-	return false
 }
 
 // redactedError holds the error that it stands for in a func, for the reason that Secret is one.
