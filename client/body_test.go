@@ -91,7 +91,7 @@ func TestBody_ThatIsCompressedIsDecompressed(t *testing.T) {
 		},
 		{
 			name: "compresses as nobody asked", requests: 1, violation: true, body: "\x1b\x07brotli",
-			handler: withHeader(respondJSON(200, "\x1b\x07brotli"), "Content-Encoding", "br"), says: []string{"is not JSON"},
+			handler: withHeader(respondJSON(200, "\x1b\x07brotli"), "Content-Encoding", "br"), says: []string{`the content coding "br" cannot be decoded`},
 		},
 	})
 }

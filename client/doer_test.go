@@ -866,7 +866,7 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 			handler: withHeader(withHeader(respondJSON(200, runBody), "X-Echo", "Bearer "+key), "X-"+key, "name"),
 		},
 		{
-			name: "redirects to what is no URL and echoes the key", requests: 1, status: http.StatusTemporaryRedirect, body: "gone",
+			name: "redirects to what is no URL and echoes the key", requests: 1, status: http.StatusTemporaryRedirect, violation: true, body: "gone",
 			handler: withHeader(respond(http.StatusTemporaryRedirect, "text/plain", "gone"), "Location", "http://[::1?k="+key),
 			says:    []string{"redirects are not followed", "gone"},
 		},

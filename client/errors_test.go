@@ -242,9 +242,9 @@ func TestError_OfTenThousandViolationsIsShort(t *testing.T) {
 	run, err := runExample(t, clientOf(t, reply{200, nil, body}))
 	var violation *contract.Error
 	require.ErrorAs(t, err, &violation)
-	assert.Len(t, violation.Violations, 10_001)
+	assert.Len(t, violation.Violations, 1000)
 	assert.Less(t, len(err.Error()), 10_000)
-	assert.ErrorContains(t, err, "and 9951 more")
+	assert.ErrorContains(t, err, "and 950 more")
 	require.NotNil(t, run)
 	assert.Equal(t, "x", run.Text)
 }

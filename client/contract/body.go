@@ -2,28 +2,17 @@ package contract
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/printable"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
-
-// tooLongError says that a body is longer than a Validator reads.
-type tooLongError struct{ limit int64 }
-
-func (e *tooLongError) Error() string {
-	return fmt.Sprintf("is longer than %d bytes (WithMaxBodyBytes)", e.limit)
-}
-
-// unreadable is the violation of a body that was not read whole.
-func unreadable(err error) Violation {
-	if tooLong, ok := errors.AsType[*tooLongError](err); ok {
-		return Violation{In: "body", Message: tooLong.Error()}
-	}
-	return Violation{In: "body", Message: "could not be read whole: " + printable.Line(err.Error())}
-}
 
 // readBody reads a body, to the limit, and leaves in its place one that gives the same, the error included. With
 // an error readBody returns what came before it.
@@ -32,8 +21,8 @@ func readBody(body *io.ReadCloser, contentLength, limit int64) ([]byte, error) {
 		return nil, nil
 	}
 	original := *body
-	data, err := readAll(original, contentLength, limit)
-	tooLong, _ := errors.AsType[*tooLongError](err)
+	data, err := exchange.ReadBody(original, contentLength, limit)
+	tooLong, _ := errors.AsType[*exchange.TooLongError](err)
 	switch {
 	case err == nil:
 		_ = original.Close()
@@ -48,31 +37,6 @@ func readBody(body *io.ReadCloser, contentLength, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// readAll reads a body of contentLength bytes, or of unknown length if that is less than 0. Of a body that is longer than
-// limit it returns one byte more than that, and a *tooLongError.
-func readAll(body io.Reader, contentLength, limit int64) ([]byte, error) {
-	const trusted = 1 << 20 // largest buffer allocated on Content-Length alone
-	size := int64(512)
-	if contentLength > 0 {
-		size = min(contentLength, trusted)
-	}
-	data := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
-	for {
-		n, err := body.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		switch {
-		case int64(len(data)) > limit:
-			return data, &tooLongError{limit}
-		case err == io.EOF:
-			return data, nil
-		case err != nil:
-			return data, err
-		case len(data) == cap(data):
-			data = append(make([]byte, 0, min(2*int64(cap(data)), limit+1)), data...)
-		}
-	}
-}
-
 // restoredBody is a body that was read in part, from its beginning.
 type restoredBody struct {
 	io.Reader
@@ -83,3 +47,39 @@ type restoredBody struct {
 type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// decodeContent returns a body without its content codings: gzip and deflate are known. If it is longer than limit then, the
+// error is an [*exchange.TooLongError].
+func decodeContent(header http.Header, data []byte, limit int64) ([]byte, error) {
+	if len(header["Content-Encoding"]) == 0 {
+		return data, nil
+	}
+	codings := strings.Split(strings.Join(header.Values("Content-Encoding"), ","), ",")
+	for i := len(codings) - 1; i >= 0; i-- { // the last was applied last
+		coding := strings.ToLower(strings.TrimSpace(codings[i]))
+		var reader io.Reader
+		var err error
+		switch coding {
+		case "", "identity":
+			continue
+		case "gzip", "x-gzip":
+			reader, err = gzip.NewReader(bytes.NewReader(data))
+		case "deflate": // of zlib, or bare, as some send it
+			if reader, err = zlib.NewReader(bytes.NewReader(data)); err != nil {
+				reader, err = flate.NewReader(bytes.NewReader(data)), nil
+			}
+		default:
+			return nil, fmt.Errorf("the content coding %q cannot be decoded: gzip and deflate can", coding)
+		}
+		if err == nil {
+			data, err = exchange.ReadBody(reader, -1, limit)
+		}
+		if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
+			return nil, tooLong
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the body is not %s, as its content coding says: %w", coding, err)
+		}
+	}
+	return data, nil
+}

@@ -5,35 +5,85 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
+	"mime"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/skim"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// checkBody lists how a body breaks the contract. It is not ok if the contract describes a body that is not JSON, which is
-// for kin-openapi's filter to validate.
-func (op *operation) checkBody(content openapi3.Content, header http.Header, body []byte) (found []Violation, ok bool) {
-	contentType := header.Get("Content-Type")
-	media := content.Get(contentType)
-	switch {
-	case media == nil:
-		return []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, described(content))}}, true
-	case media.Schema == nil:
-		return nil, true
-	case !isJSON(contentType, media.Schema.Value):
-		return nil, false
-	}
-	return op.bodies[media].check(body), true
+// body is what the document says about the body of a request or a response.
+type body struct {
+	content   openapi3.Content
+	media     map[*openapi3.MediaType]*media
+	direction schema.Direction
 }
 
-// described names the media types that the contract describes.
-func described(content openapi3.Content) string {
+// media is one content type of a body.
+type media struct {
+	*openapi3.MediaType
+	schema *schema.Schema // nil: any value
+	parts  map[string]*part
+	others *part // what is not in parts; nil: any value
+}
+
+func (c *compiler) body(content openapi3.Content, at place, direction schema.Direction) *body {
+	if len(content) == 0 {
+		return nil
+	}
+	b := &body{content: content, media: make(map[*openapi3.MediaType]*media), direction: direction}
+	for name, described := range content {
+		if described == nil || described.Schema == nil {
+			continue
+		}
+		b.media[described] = &media{
+			MediaType: described, schema: c.schema(described.Schema, at.to("", "content", name, "schema")), parts: partsOf(described.Schema.Value),
+		}
+	}
+	return b
+}
+
+// find returns what the document says about a body of a content type, or the violation of one that it does not describe.
+// It returns nil for a body that is not judged.
+func (b *body) find(contentType string) (*media, []Violation) {
+	described := b.content.Get(contentType)
+	if described == nil {
+		described = b.getBare(contentType)
+	}
+	if described == nil {
+		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, described0(b.content))}}
+	}
+	m := b.media[described]
+	if m == nil || m.schema == nil || kindOf(contentType, m.MediaType) == left {
+		return nil, nil
+	}
+	return m, nil
+}
+
+// getBare looks for a content type that the document has with parameters, such as a charset, which may be spelled otherwise.
+func (b *body) getBare(contentType string) *openapi3.MediaType {
+	sent, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.content)) {
+		if described, parameters, err := mime.ParseMediaType(name); err == nil && len(parameters) > 0 && described == sent {
+			_, own, _ := mime.ParseMediaType(contentType)
+			if charset := parameters["charset"]; charset == "" || strings.EqualFold(charset, cmp.Or(own["charset"], charset)) {
+				return b.content[name]
+			}
+		}
+	}
+	return nil
+}
+
+// described0 names the media types that the contract describes.
+func described0(content openapi3.Content) string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(content)) {
 		if content[name] != nil {
@@ -43,59 +93,82 @@ func described(content openapi3.Content) string {
 	return cmp.Or(strings.Join(names, " or "), "none")
 }
 
-// isJSON reports whether kin-openapi decodes a body of this type as JSON.
-func isJSON(contentType string, schema *openapi3.Schema) bool {
+// kind is how a body is decoded.
+type kind int
+
+const (
+	left kind = iota // not decoded, and so not judged
+	asJSON
+	asForm
+	asMultipart
+	asYAML
+	asText
+)
+
+// kindOf returns the kind of a body that has a content type.
+func kindOf(contentType string, described *openapi3.MediaType) kind {
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
-	return (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")) &&
-		!(schema.Type.Is("string") && schema.Format == "binary")
+	value := described.Schema.Value
+	switch {
+	case value.Type.Is(openapi3.TypeString) && value.Format == "binary":
+		return left
+	case mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
+		return asJSON
+	case mediaType == "application/x-www-form-urlencoded":
+		return asForm
+	case mediaType == "multipart/form-data":
+		return asMultipart
+	case mediaType == "application/yaml", mediaType == "application/x-yaml", strings.HasSuffix(mediaType, "+yaml"):
+		return asYAML
+	case mediaType == "text/plain", mediaType == "text/csv":
+		return asText
+	case mediaType == "text/html", mediaType == "text/xml", mediaType == "text/event-stream":
+		return left
+	case strings.HasPrefix(mediaType, "text/") && value.Type.Is(openapi3.TypeString):
+		return asText
+	}
+	return left
 }
 
-// bodyRule is what the document says about one JSON body.
-type bodyRule struct {
-	schema  *openapi3.Schema
-	skim    *skim.Schema
-	canSkim bool
-	sorted  bool // violations have to be, as kin-openapi gives them in any order
-	// of a visit for the first violation, and for all
-	options, allOptions []openapi3.SchemaValidationOption
-}
-
-// check lists how a JSON body breaks the rule. Most valid bodies are recognized in place; only another is decoded and
-// visited for its violations: all of them, or the first if it has more values than a person could read about.
-func (r *bodyRule) check(body []byte) []Violation {
-	if err := checkStrict(body); err != nil {
-		return []Violation{notJSON(err)}
-	}
-	if r.canSkim && r.skim.Accepts(body) {
-		return nil
-	}
-	if !hasManyValues(body) {
-		return r.visit(skim.Decode(body), r.allOptions)
-	}
-	if r.canSkim {
-		tree, indexes := r.skim.Reduce(body)
-		if violations := r.visit(tree, r.options); len(violations) > 0 {
-			return atIndexes(violations, indexes)
+// check lists how a body, whose content coding is undone, breaks the contract.
+func (b *body) check(m *media, contentType string, data []byte) []Violation {
+	switch kindOf(contentType, m.MediaType) {
+	case asJSON:
+		document, err := instance.Parse(data)
+		if err != nil {
+			return []Violation{notJSON(err)}
 		}
-	}
-	return r.visit(skim.Decode(body), r.options)
-}
-
-func (r *bodyRule) visit(tree any, options []openapi3.SchemaValidationOption) []Violation {
-	return schemaViolations(r.schema.VisitJSON(tree, options...), options, r.sorted)
-}
-
-// atIndexes returns violations of a reduced tree with pointers into the body.
-func atIndexes(violations []Violation, indexes map[string]int) []Violation {
-	innermost := slices.SortedFunc(maps.Keys(indexes), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for i := range violations {
-		for _, reduced := range innermost {
-			rest, ok := strings.CutPrefix(violations[i].Pointer, reduced)
-			if ok && (rest == "" || rest[0] == '/') {
-				violations[i].Pointer = fmt.Sprintf("%s/%d%s", strings.TrimSuffix(reduced, "/0"), indexes[reduced], rest)
-			}
+		return judge(m.schema, document, b.direction)
+	case asForm:
+		return b.checkForm(m, data)
+	case asMultipart:
+		return b.checkMultipart(m, contentType, data)
+	case asYAML:
+		value, err := decodeYAML(data, true)
+		if err != nil {
+			return []Violation{{In: "body", Message: "is not YAML: " + printable.Line(err.Error())}}
 		}
+		return b.judgeValue(m.schema, value)
+	case asText:
+		return b.judgeValue(m.schema, string(data))
+	}
+	return nil
+}
+
+func (b *body) judgeValue(s *schema.Schema, value any) []Violation {
+	document, err := instance.Of(value)
+	if err != nil {
+		return []Violation{{In: "body", Message: printable.Line(err.Error())}}
+	}
+	return judge(s, document, b.direction)
+}
+
+// judge lists how a value breaks a schema.
+func judge(s *schema.Schema, document *instance.Document, direction schema.Direction) []Violation {
+	var violations []Violation
+	for _, found := range s.Judge(document, direction) {
+		violations = append(violations, Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message})
 	}
 	return violations
 }
@@ -104,8 +177,17 @@ func atIndexes(violations []Violation, indexes map[string]int) []Violation {
 func notJSON(err error) Violation {
 	violation := Violation{In: "body", Message: "is not JSON: " + printable.Line(err.Error())}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		violation.Pointer = string(syntax.JSONPointer)
+		violation.Pointer = cut(string(syntax.JSONPointer))
 		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", printable.Line(syntax.Err.Error()), syntax.ByteOffset)
 	}
 	return violation
+}
+
+// cut returns the beginning of a long text.
+func cut(text string) string {
+	const limit = 4 << 10
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "..."
 }

@@ -4,13 +4,15 @@
 package contract
 
 import (
-	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -28,7 +30,9 @@ import (
 // CheckRequest and CheckResponse are for whoever has the bytes already.
 type Validator struct {
 	options
-	router *router
+	router     *route.Router[*operation]
+	operations []*operation // by path and method
+	warnings   []string
 }
 
 // New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the document.
@@ -40,25 +44,21 @@ func New(spec []byte, opts ...Option) (*Validator, error) {
 			return nil, fmt.Errorf("new validator: %w", err)
 		}
 	}
-	document, err := openapi3.NewLoader().LoadFromData(spec)
-	if err == nil {
-		err = document.Validate(context.Background(), openapi3.DisableExamplesValidation())
-	}
+	v, err := load(spec, o)
 	if err != nil {
 		return nil, fmt.Errorf("new validator: %s", printable.Clip(err.Error()))
 	}
-	return newValidator(document, o), nil
+	return v, nil
 }
 
-func newValidator(document *openapi3.T, o options) *Validator {
-	return &Validator{options: o, router: newRouter(document)}
-}
+// Warnings lists what is doubtful in the document, and what of it is not judged, a line each.
+func (v *Validator) Warnings() []string { return slices.Clone(v.warnings) }
 
 // Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once a
 // process.
 func Default() *Validator { return defaultContract() }
 
-var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), defaultOptions()) })
+var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), nil, defaultOptions()) })
 
 // AnyWorkflow returns the Validator of the AI Tutor API for a workflow with inputs and an output of its own: RunRequest
 // and RunOutput may be any JSON objects, everything else is as in [Default].
@@ -69,10 +69,29 @@ var anyWorkflow = sync.OnceValue(func() *Validator {
 	if err != nil {
 		panic("contract: the embedded openapi.yaml: " + err.Error())
 	}
-	for _, name := range []string{"RunRequest", "RunOutput"} {
-		if schema := document.Components.Schemas[name]; schema != nil {
-			*schema.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
+	for _, path := range document.Paths.Map() {
+		if run := path.Post; run != nil && run.OperationID == "runWorkflow" {
+			acceptAnyRun(run)
 		}
 	}
-	return newValidator(document, defaultOptions())
+	return newValidator(document, nil, defaultOptions())
 })
+
+// acceptAnyRun makes the inputs of a run, and the objects in its variants, any objects.
+func acceptAnyRun(run *openapi3.Operation) {
+	accept := func(ref *openapi3.SchemaRef) {
+		*ref.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
+	}
+	for _, media := range run.RequestBody.Value.Content {
+		accept(media.Schema)
+	}
+	for _, media := range run.Responses.Status(http.StatusOK).Value.Content {
+		for _, variant := range media.Schema.Value.AnyOf {
+			for _, property := range variant.Value.Properties {
+				if property.Value.Type.Is(openapi3.TypeObject) {
+					accept(property)
+				}
+			}
+		}
+	}
+}

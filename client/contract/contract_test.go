@@ -42,19 +42,18 @@ func TestAnyDocumentIsSupported(t *testing.T) {
 		{"a content that says nothing of its schema", responseWith(`{"application/json": {}}`), "application/json", "not JSON", 200, nil},
 		{"a content that is null", responseWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain", want none`}},
 		{"no content", head("3.0.0", `{"responses": {"200": {"description": "D"}}}`), "text/html", "anything", 200, nil},
-		{"a type that kin-openapi does not decode", responseWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200,
-			[]string{`body: unsupported content type "application/xml"`}},
+		{"a type that is not decoded", responseWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200, nil},
 		{"3.1: null in a list of types, and a constant", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"type": "object", "properties": {"a": {"type": ["string", "null"]}, "b": {"const": 5}, "c": {"type": "array", "items": {"type": "integer"}}}}}}}}}`),
 			"application/json", `{"a":5,"b":6,"c":[1,"x"]}`, 200,
-			[]string{"body /a: got number, want null or string", "body /b: value must be 5", "body /c/1: got string, want integer"}},
+			[]string{"body /a: value must be a string or null", "body /b: value must be 5", "body /c/1: value must be an integer"}},
 		{"3.1: anyOf", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"anyOf": [{"required": ["a"], "properties": {"a": {"const": 1}}}, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}}}}}}`),
-			"application/json", `{"b":5}`, 200, []string{"body /b: got number, want string"}},
-		{"3.1: writeOnly in a variant that is referred to, which kin-openapi minds there",
+			"application/json", `{"b":5}`, 200, []string{"body /b: value must be a string"}},
+		{"3.1: writeOnly in a variant that is referred to, a note in JSON Schema",
 			`{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "components": {"schemas": {"W": ` + writeOnly + `}}, "paths": {"/x": {"post":
 			{"responses": {"200": {"description": "D", "content": {"application/json": {"schema": {"anyOf": [{"$ref": "#/components/schemas/W"}]}}}}}}}}}`,
-			"application/json", `{"a":"x"}`, 200, []string{`body: doesn't match any schema from "anyOf"`}},
+			"application/json", `{"a":"x"}`, 200, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -99,8 +98,7 @@ func TestNewFailsForAnythingElse(t *testing.T) {
 		{"bytes", "\x00\xff\n\x01", "unmarshal"},
 		{"half a document", `{"openapi": "3.0.3",`, "unmarshal"},
 		{"HTML", "<html>\n<body>\n</body></html>", "unmarshal"},
-		{"Swagger 2", "swagger: '2.0'\ninfo: {title: T, version: '1'}\npaths: {}", "openapi"},
-		{"a document without info", "openapi: 3.0.3\npaths: {}", "info"},
+		{"Swagger 2", "swagger: '2.0'\ninfo: {title: T, version: '1'}\npaths: {}", "the document is of Swagger 2.0; OpenAPI 3.0 and 3.1 are supported"},
 		{"another document is needed", start + "{$ref: 'other.yaml#/X'}}}}}", `disallowed external reference: "other.yaml#/X"`},
 		{"a document of the network is needed", start + "{$ref: 'http://127.0.0.1:1/x.yaml'}}}}}", "disallowed external reference"},
 		{"a reference to nothing", start + "{$ref: '#/components/responses/None'}}}}}", "#/components/responses/None"},

@@ -104,6 +104,13 @@ func (d *differential) pick(examples []*exchange) *exchange {
 
 func (d *differential) compare(e *exchange) {
 	d.t.Helper()
+	switch e.status { // of which kin-openapi judges nothing, or a body that cannot be sent
+	case 100, 301, 304, 307, 308:
+		e.status = 200
+	}
+	if e.status != 0 && e.method == http.MethodHead {
+		e.method = http.MethodGet
+	}
 	body := e.encode()
 	for _, mutate := range e.bytes { // in the order that keeps a broken body broken
 		body = mutate(body)
@@ -113,6 +120,10 @@ func (d *differential) compare(e *exchange) {
 		body, brokenJSON = e.breakJSON(body)
 	}
 	theirs := d.filter(e, body)
+	if theirs != nil && strings.Contains(theirs.Error(), "unsupported content type") { // the Validator leaves it alone
+		assert.NoError(d.t, d.validate(e, body))
+		return
+	}
 	if brokenJSON && theirs == nil {
 		// They look at the body as JSON if they refuse this in its place, and then it is for the Validator to refuse.
 		if err := d.filter(e, []byte("!")); err != nil {

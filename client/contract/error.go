@@ -1,10 +1,8 @@
 package contract
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
@@ -34,20 +32,9 @@ type Violation struct {
 	In string `json:"in"`
 	// Pointer is the JSON pointer (RFC 6901) into the body, or the name of the header or parameter.
 	Pointer string `json:"pointer"`
+	// Keyword is the keyword of the schema that refuses the value ("type", "required", "pattern" ...), or "" if no schema does.
+	Keyword string `json:"keyword,omitempty"`
 	Message string `json:"message"`
-}
-
-func newError(req *http.Request, body []byte, cause error, violations []Violation) *Error {
-	if _, tooLong := errors.AsType[*tooLongError](cause); tooLong {
-		cause = nil
-	}
-	return &Error{Method: methodOf(req), Path: req.URL.EscapedPath(), Violations: violations, Body: body, cause: cause}
-}
-
-func newResponseError(res *http.Response, body []byte, cause error, violations []Violation) *Error {
-	e := newError(res.Request, body, cause, violations)
-	e.StatusCode, e.isResponse = res.StatusCode, true
-	return e
 }
 
 // Unwrap returns why the body could not be read whole ([context.Canceled], say), or nil.

@@ -134,7 +134,7 @@ func ExampleWithReport() {
 	validator.Middleware(cats).ServeHTTP(recorder, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/pets/5", nil))
 	fmt.Println(recorder.Code, recorder.Body)
 	// Output:
-	// level=WARN msg=contract broken.method=GET broken.path=/pets/5 broken.status=200 broken.violations="[body: missing property 'name']"
+	// level=WARN msg=contract broken.method=GET broken.path=/pets/5 broken.status=200 broken.violations="[body /name: property \"name\" is missing]"
 	// 200 {"title": "Charlie"}
 }
 

@@ -1,117 +1,167 @@
 package contract
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
 
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/skim"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
 )
 
 // operation is what the document says about one method of a path.
 type operation struct {
-	route      *routers.Route // as kin-openapi's filter takes it
-	path       *path
+	pathNames  []string // of the parameters in the path, in its order
 	security   []alternative
-	parameters []parameter
-	body       *openapi3.RequestBody // nil: the document says nothing of it
+	parameters []*parameter
+	body       *body // nil: the document says nothing of it
+	isRequired bool  // the body
 	responses  responses
-	bodies     map[*openapi3.MediaType]*bodyRule // of the request and of the responses
+}
+
+// responses are what the document says about the responses of an operation.
+type responses struct {
+	byStatus map[int]*response
+	byRange  [6]*response // 2XX at 2
+	fallback *response
+}
+
+// response is what the document says about one response.
+type response struct {
+	headers []*parameter
+	body    *body
+}
+
+// of returns what the document says about a status, or nil.
+func (r *responses) of(status int) *response {
+	if response := r.byStatus[status]; response != nil {
+		return response
+	}
+	if 99 < status && status < 600 && r.byRange[status/100] != nil {
+		return r.byRange[status/100]
+	}
+	return r.fallback
 }
 
 // compiler makes operations of a document.
 type compiler struct {
-	document *openapi3.T
-	skim     skim.Compiler
-	directed map[*openapi3.Schema]bool // the schemas that are readOnly or writeOnly, or have one that is
+	document  *openapi3.T
+	schemas30 schema.Compiler30
+	schemas31 *schema.Compiler31 // nil: the document is of OpenAPI 3.0
 }
 
-func newCompiler(document *openapi3.T) *compiler {
-	return &compiler{document: document, skim: make(skim.Compiler), directed: directedSchemas(document)}
-}
-
-func (c *compiler) operation(p *path, item *openapi3.PathItem, method string, described *openapi3.Operation) *operation {
-	op := &operation{
-		route:  &routers.Route{Spec: c.document, Path: p.template, PathItem: item, Method: method, Operation: described},
-		path:   p,
-		bodies: make(map[*openapi3.MediaType]*bodyRule),
-	}
-	op.security = c.security(described.Security)
-	for _, ref := range item.Parameters {
-		if described.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
-			op.parameters = append(op.parameters, c.parameter(p, ref.Value))
+// operations returns the operations of the document, by path and method.
+func (c *compiler) operations() map[string]map[string]*operation {
+	operations := make(map[string]map[string]*operation)
+	for path, item := range c.document.Paths.Map() {
+		operations[path] = make(map[string]*operation)
+		for method, described := range item.Operations() {
+			operations[path][method] = c.operation(path, item, method, described)
 		}
 	}
-	for _, ref := range described.Parameters {
-		op.parameters = append(op.parameters, c.parameter(p, ref.Value))
+	return operations
+}
+
+// schema returns the Schema of ref, which stands in a place of the document.
+func (c *compiler) schema(ref *openapi3.SchemaRef, at place) *schema.Schema {
+	switch {
+	case ref == nil || ref.Value == nil:
+		return nil
+	case c.schemas31 != nil:
+		return c.schemas31.Compile(string(at))
 	}
-	if described.RequestBody != nil {
-		op.body = described.RequestBody.Value
-		c.addBodies(op, op.body.Content, openapi3.VisitAsRequest())
+	return c.schemas30.Compile(ref)
+}
+
+// place is a JSON pointer into the document.
+type place string
+
+// to returns the place of a part, or if that is a reference, the place that it names.
+func (p place) to(ref string, names ...string) place {
+	if strings.HasPrefix(ref, "#/") {
+		if text, err := url.PathUnescape(ref[1:]); err == nil {
+			return place(text)
+		}
 	}
-	op.responses = c.responses(op)
+	for _, name := range names {
+		p += "/" + place(instance.EscapeToken(name))
+	}
+	return p
+}
+
+func (c *compiler) operation(path string, item *openapi3.PathItem, method string, described *openapi3.Operation) *operation {
+	op := &operation{pathNames: route.Parameters(path), security: c.security(described.Security)}
+	pathPlace := place("").to(item.Ref, "paths", path)
+	at := pathPlace.to("", strings.ToLower(method))
+	add := func(ref *openapi3.ParameterRef, at place) {
+		if p := c.parameter(ref.Value, at); p != nil {
+			p.index = slices.Index(op.pathNames, p.Name)
+			op.parameters = append(op.parameters, p)
+		}
+	}
+	for i, ref := range item.Parameters {
+		if described.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
+			add(ref, pathPlace.to(ref.Ref, "parameters", strconv.Itoa(i)))
+		}
+	}
+	for i, ref := range described.Parameters {
+		add(ref, at.to(ref.Ref, "parameters", strconv.Itoa(i)))
+	}
+	if ref := described.RequestBody; ref != nil && ref.Value != nil {
+		op.body = c.body(ref.Value.Content, at.to(ref.Ref, "requestBody"), schema.Request)
+		op.isRequired = ref.Value.Required
+	}
+	op.responses = c.responses(described, at)
 	return op
 }
 
-// addBodies adds the rules of the bodies of a request or a response.
-func (c *compiler) addBodies(op *operation, content openapi3.Content, direction openapi3.SchemaValidationOption) {
-	for _, media := range content {
-		if media == nil || media.Schema == nil {
+func (c *compiler) responses(described *openapi3.Operation, at place) responses {
+	compiled := responses{byStatus: make(map[int]*response)}
+	for key, ref := range described.Responses.Map() {
+		if ref.Value == nil {
 			continue
 		}
-		var options []openapi3.SchemaValidationOption
-		if c.directed[media.Schema.Value] {
-			options = append(options, direction)
+		response := c.response(ref.Value, at.to(ref.Ref, "responses", key))
+		status, err := strconv.Atoi(key)
+		switch {
+		case key == "default":
+			compiled.fallback = response
+		case err == nil && strconv.Itoa(status) == key:
+			compiled.byStatus[status] = response
+		case len(key) == 3 && '1' <= key[0] && key[0] <= '5' && key[1:] == "XX":
+			compiled.byRange[key[0]-'0'] = response
 		}
-		if c.document.IsOpenAPI31OrLater() {
-			options = append(options, openapi3.EnableJSONSchema2020())
-		}
-		rule := &bodyRule{
-			schema: media.Schema.Value, sorted: c.document.IsOpenAPI31OrLater(),
-			options: options, allOptions: append(slices.Clip(options), openapi3.MultiErrors()),
-		}
-		if len(options) == 0 { // skim knows neither direction nor OpenAPI 3.1
-			rule.skim, rule.canSkim = c.skim.Compile(rule.schema)
-		}
-		op.bodies[media] = rule
 	}
+	return compiled
 }
 
-// directedSchemas returns the schemas that are readOnly or writeOnly, and those that such a schema is part of.
-func directedSchemas(document *openapi3.T) map[*openapi3.Schema]bool {
-	var found, directed []*openapi3.Schema
-	seen := make(map[*openapi3.Schema]bool)
-	meet := func(_ string, ref *openapi3.SchemaRef) error {
-		if schema := ref.Value; !seen[schema] {
-			seen[schema] = true
-			found = append(found, schema)
+func (c *compiler) response(described *openapi3.Response, at place) *response {
+	compiled := &response{body: c.body(described.Content, at, schema.Response)}
+	for name, ref := range described.Headers {
+		if ref.Value == nil || http.CanonicalHeaderKey(name) == "Content-Type" { // OpenAPI has it ignored
+			continue
 		}
-		return openapi3.SkipSubtree
-	}
-	_ = document.WalkSchemas(meet)
-	parents := make(map[*openapi3.Schema][]*openapi3.Schema)
-	for i := 0; i < len(found); i++ { // found grows
-		schema := found[i]
-		if schema.ReadOnly || schema.WriteOnly {
-			directed = append(directed, schema)
-		}
-		_ = openapi3.NewSchemaRef("", schema).WalkSubtree(func(pointer string, ref *openapi3.SchemaRef) error {
-			if pointer == "" {
-				return nil
-			}
-			parents[ref.Value] = append(parents[ref.Value], schema)
-			return meet(pointer, ref)
-		})
-	}
-	isDirected := make(map[*openapi3.Schema]bool)
-	for len(directed) > 0 {
-		schema := directed[len(directed)-1]
-		directed = directed[:len(directed)-1]
-		if !isDirected[schema] {
-			isDirected[schema] = true
-			directed = append(directed, parents[schema]...)
+		header := ref.Value.Parameter // a copy: whose name and place the document leaves out
+		header.Name, header.In = name, openapi3.ParameterInHeader
+		if p := c.parameter(&header, at.to(ref.Ref, "headers", name)); p != nil {
+			compiled.headers = append(compiled.headers, p)
 		}
 	}
-	return isDirected
+	slices.SortFunc(compiled.headers, func(a, b *parameter) int { return strings.Compare(a.Name, b.Name) })
+	return compiled
+}
+
+// AcceptsPath reports whether the values of a path keep to the operation's parameters.
+func (op *operation) AcceptsPath(values []string) bool {
+	for _, p := range op.parameters {
+		if p.In == openapi3.ParameterInPath && len(p.check(&sent{path: values, names: op.pathNames})) > 0 {
+			return false
+		}
+	}
+	return true
 }

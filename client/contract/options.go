@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // An Option changes how a Validator works. It is for [New] alone: it cannot change a Validator that exists.
@@ -13,6 +16,8 @@ type Option func(*options) error
 type options struct {
 	maxBodyBytes int64
 	report       func(context.Context, *Error) // nil: violations are errors
+	regexps      func(string) (openapi3.RegexMatcher, error)
+	onError      func(w http.ResponseWriter, r *http.Request, status int, err *Error)
 }
 
 func defaultOptions() options { return options{maxBodyBytes: 10 << 20} }
@@ -37,6 +42,30 @@ func WithReport(f func(context.Context, *Error)) Option {
 			return errors.New("WithReport: the function is nil")
 		}
 		o.report = f
+		return nil
+	}
+}
+
+// WithRegexp sets the engine that compiles the patterns of the document, in place of regexp (RE2). A pattern that the
+// engine does not know is not judged; [Validator.Warnings] names it.
+func WithRegexp(compile func(pattern string) (openapi3.RegexMatcher, error)) Option {
+	return func(o *options) error {
+		if compile == nil {
+			return errors.New("WithRegexp: the function is nil")
+		}
+		o.regexps = compile
+		return nil
+	}
+}
+
+// WithErrorHandler makes [Validator.Middleware] call f to respond in place of an exchange that breaks the contract: to a
+// request with the status 400, or 401, 404 or 405 if the document describes that, to a response with 500.
+func WithErrorHandler(f func(w http.ResponseWriter, r *http.Request, status int, err *Error)) Option {
+	return func(o *options) error {
+		if f == nil {
+			return errors.New("WithErrorHandler: the function is nil")
+		}
+		o.onError = f
 		return nil
 	}
 }

@@ -1,117 +1,208 @@
 package contract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 
-	"slices"
-
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/skim"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// parameter is what the document says about one parameter of an operation.
+// parameter is what the document says about one parameter of an operation, or about one header of a response.
 type parameter struct {
 	*openapi3.Parameter
-	index    int          // in the path's values; less than 0 if it is not in the path
-	text     *skim.Schema // of a plain string in the path
-	isText   bool
-	optional bool // and without it the filter has nothing to say
+	index   int            // in the path's values
+	key     string         // the name as http.Header has it
+	schema  *schema.Schema // nil: any value
+	isPlain bool           // its value is sent as it is
+	decoder *openapi3.Parameter
 }
 
-func (c *compiler) parameter(p *path, described *openapi3.Parameter) parameter {
-	compiled := parameter{Parameter: described, index: -1}
-	if described.Schema == nil || described.Content != nil {
-		return compiled
-	}
-	schema := described.Schema.Value
-	switch described.In {
-	case openapi3.ParameterInPath:
-		compiled.index = slices.Index(p.parameters, described.Name)
-		if (described.Style == "" || described.Style == openapi3.SerializationSimple) && !c.document.IsOpenAPI31OrLater() {
-			compiled.text, compiled.isText = c.skim.Compile(schema)
+// parameter returns nil for a header that OpenAPI has ignored.
+func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter {
+	if described.In == openapi3.ParameterInHeader {
+		switch http.CanonicalHeaderKey(described.Name) {
+		case "Accept", "Content-Type", "Authorization":
+			return nil
 		}
-	case openapi3.ParameterInQuery:
-		compiled.optional = !described.Required
-	default: // the filter refuses some schemas without looking at the value
-		compiled.optional = !described.Required && schema.Type != nil && schema.Not == nil &&
-			schema.AllOf == nil && schema.AnyOf == nil && schema.OneOf == nil
 	}
-	return compiled
+	p := &parameter{Parameter: described, key: http.CanonicalHeaderKey(described.Name)}
+	ref := described.Schema
+	at = at.to("", "schema")
+	for name, media := range described.Content { // there is one
+		if media != nil {
+			ref, at = media.Schema, place(strings.TrimSuffix(string(at), "/schema")).to("", "content", name, "schema")
+		}
+	}
+	if p.schema = c.schema(ref, at); p.schema == nil {
+		return p
+	}
+	p.isPlain = described.Content == nil && (described.Style == "" || described.Style == "simple" || described.Style == "form")
+	p.decoder = decoderOf(described, ref)
+	return p
 }
 
-// accepts reports whether a request certainly keeps to the parameter. What it does not accept is the filter's to judge.
-func (p *parameter) accepts(req *http.Request, values []string) bool {
+// decoderOf returns the parameter with a schema of the same form that refuses every value. kin-openapi exports no decoder of
+// parameters; but its error about the refused value has the decoded value.
+func decoderOf(described *openapi3.Parameter, ref *openapi3.SchemaRef) *openapi3.Parameter {
+	refusing := *ref.Value
+	refusing.Enum, refusing.Const, refusing.Nullable, refusing.Always = []any{refusedValue}, nil, false, nil
+	refusing.Type = withoutNull(refusing.Type)
+	if refusing.Type == nil && len(refusing.OneOf)+len(refusing.AnyOf)+len(refusing.AllOf) == 0 {
+		if ref.Value.Const == nil && len(ref.Value.Enum) == 0 {
+			refusing.Type = &openapi3.Types{openapi3.TypeString} // any text
+		} else {
+			refusing.Enum = slices.Concat(ref.Value.Enum, []any{refusedValue})
+			refusing.Const = ref.Value.Const
+		}
+	}
+	decoder := *described
+	decoder.AllowEmptyValue = false
+	if decoder.Schema != nil {
+		decoder.Schema = &openapi3.SchemaRef{Value: &refusing}
+	}
+	if decoder.Content != nil {
+		decoder.Content = openapi3.Content{"application/json": {Schema: &openapi3.SchemaRef{Value: &refusing}}}
+	}
+	return &decoder
+}
+
+const refusedValue = "\x00 no value is this"
+
+// withoutNull returns types without null, which has no text. A list of one type is decoded as that type.
+func withoutNull(types *openapi3.Types) *openapi3.Types {
+	rest := slices.DeleteFunc(slices.Clone(types.Slice()), func(name string) bool { return name == openapi3.TypeNull })
+	if len(rest) == 0 {
+		return types
+	}
+	return (*openapi3.Types)(&rest)
+}
+
+// sent is what a request sends beside its body, or the header of a response.
+type sent struct {
+	header http.Header
+	path   []string
+	names  []string // of the path's values
+	query  url.Values
+}
+
+// check lists how the value that is sent for the parameter breaks the contract.
+func (p *parameter) check(s *sent) []Violation {
+	text, isSent := p.textIn(s)
 	switch {
-	case p.isText:
-		return p.acceptsPath(values)
-	case !p.optional:
+	case !isSent && p.Required:
+		return []Violation{{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
+	case !isSent, p.schema == nil, p.isPlain && text != "" && p.schema.AcceptsText(text):
+		return nil
+	}
+	value, found := p.decode(s)
+	if found != nil || value == nil {
+		return found
+	}
+	document, err := instance.Of(value)
+	if err != nil {
+		return nil // infinite numbers, which are refused as texts before
+	}
+	found = judge(p.schema, document, schema.None)
+	for i := range found {
+		found[i].In, found[i].Pointer = p.In, p.Name
+	}
+	return found
+}
+
+// textIn returns the value as it is sent, if it is one text, and whether anything may be sent for the parameter.
+func (p *parameter) textIn(s *sent) (text string, isSent bool) {
+	switch p.In {
+	case openapi3.ParameterInPath:
+		if p.index < 0 || p.index >= len(s.path) {
+			return "", false
+		}
+		return s.path[p.index], s.path[p.index] != ""
+	case openapi3.ParameterInHeader:
+		values, ok := s.header[p.key]
+		if !ok || len(values) == 0 {
+			return "", ok
+		}
+		return values[0], true
+	case openapi3.ParameterInCookie:
+		cookie, err := (&http.Request{Header: s.header}).Cookie(p.Name)
+		if err != nil {
+			return "", false
+		}
+		return cookie.Value, true
+	}
+	if values := s.query[p.Name]; len(values) > 0 {
+		if len(values) > 1 {
+			return "", true
+		}
+		return values[0], true
+	}
+	for name := range s.query { // name[key] of a deepObject, or the properties of an object
+		if strings.HasPrefix(name, p.Name+"[") || p.isSpread(name) {
+			return "", true
+		}
+	}
+	return "", false
+}
+
+// isSpread reports whether a name of the query belongs to the parameter, an object that is spread over the query.
+func (p *parameter) isSpread(name string) bool {
+	if p.schema == nil || p.Content != nil || p.Style != "" && p.Style != openapi3.SerializationForm || p.Explode != nil && !*p.Explode {
 		return false
-	case p.In == openapi3.ParameterInQuery:
-		return req.URL.RawQuery == ""
-	case p.In == openapi3.ParameterInHeader:
-		_, sent := req.Header[http.CanonicalHeaderKey(p.Name)]
-		return !sent
-	case p.In == openapi3.ParameterInCookie:
-		return len(req.Header["Cookie"]) == 0
 	}
-	return false
+	return p.Schema.Value.Properties[name] != nil || p.Schema.Value.Type.Is(openapi3.TypeObject) &&
+		(p.Schema.Value.AdditionalProperties.Schema != nil)
 }
 
-// acceptsPath reports whether the values of a path certainly keep to the parameter, which is a plain string in it.
-func (p *parameter) acceptsPath(values []string) bool {
-	return p.index >= 0 && values[p.index] != "" && p.text.AcceptsText(values[p.index])
-}
-
-// acceptsPath reports whether the values of a path keep to the operation's parameters.
-func (op *operation) acceptsPath(values []string) bool {
-	for i := range op.parameters {
-		p := &op.parameters[i]
-		if p.In != openapi3.ParameterInPath || p.isText && p.acceptsPath(values) {
-			continue
-		}
-		if openapi3filter.ValidateParameter(context.Background(), op.filterInput(nil, values), p.Parameter) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// checkParameters lists how the parameters of a request, values being those of its path, break the contract.
-func (op *operation) checkParameters(req *http.Request, values []string) []Violation {
-	var violations []Violation
-	var input *openapi3filter.RequestValidationInput
-	for i := range op.parameters {
-		p := &op.parameters[i]
-		if p.accepts(req, values) {
-			continue
-		}
-		if input == nil {
-			input = op.filterInput(req, values)
-		}
-		err := openapi3filter.ValidateParameter(req.Context(), input, p.Parameter)
-		if request, ok := errors.AsType[*openapi3filter.RequestError](err); ok {
-			err = request.Err
-		}
-		violations = append(violations, violationsAt(p.In, p.Name, err)...)
-	}
-	return violations
-}
-
-// filterInput makes the input of kin-openapi's filter.
-func (op *operation) filterInput(req *http.Request, values []string) *openapi3filter.RequestValidationInput {
+// decode returns the value that is sent; nil if kin-openapi has no decoder for what the document describes.
+func (p *parameter) decode(s *sent) (value any, found []Violation) {
 	input := &openapi3filter.RequestValidationInput{
-		Request: req, PathParams: make(map[string]string, len(values)), Route: op.route,
-		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+		Request: &http.Request{Header: s.header, URL: &url.URL{}}, QueryParams: s.query, PathParams: make(map[string]string, len(s.path)),
+		Options: &openapi3filter.Options{SkipSettingDefaults: true},
 	}
-	for i, value := range values {
-		input.PathParams[op.path.parameters[i]] = value
+	if input.QueryParams == nil {
+		input.QueryParams = url.Values{}
 	}
-	if req != nil {
-		input.QueryParams = req.URL.Query()
+	for i, text := range s.path {
+		input.PathParams[s.names[i]] = text
 	}
-	return input
+	err := openapi3filter.ValidateParameter(context.Background(), input, p.decoder)
+	if request, ok := errors.AsType[*openapi3filter.RequestError](err); ok {
+		err = request.Err
+	}
+	if err == nil {
+		return nil, nil
+	}
+	if refused, ok := errors.AsType[*openapi3.SchemaError](err); ok {
+		return refused.Value, nil
+	}
+	if !isOfValue(err) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue) && p.AllowEmptyValue {
+		return nil, nil
+	}
+	violation := Violation{In: p.In, Pointer: p.Name, Keyword: "type", Message: printable.Line(err.Error())}
+	if parse, ok := errors.AsType[*openapi3filter.ParseError](err); ok {
+		violation.Message = printable.Line(cmp.Or(parse.Reason, violation.Message))
+	}
+	return nil, []Violation{violation}
+}
+
+// isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do not
+// know how to decode.
+func isOfValue(err error) bool {
+	if parse, ok := errors.AsType[*openapi3filter.ParseError](err); ok {
+		return parse.Kind == openapi3filter.KindInvalidFormat || parse.Cause != nil && isOfValue(parse.Cause)
+	}
+	return errors.Is(err, openapi3filter.ErrInvalidEmptyValue) || errors.Is(err, openapi3filter.ErrInvalidRequired) ||
+		strings.HasPrefix(err.Error(), "decoding ") || strings.HasPrefix(err.Error(), "error unmarshaling ") ||
+		strings.Contains(err.Error(), "cannot have multiple values") || reflect.TypeOf(err).String() == "*strconv.NumError"
 }

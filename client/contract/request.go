@@ -1,70 +1,66 @@
 package contract
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
 // ValidateRequest returns an [*Error] if req breaks the contract or its body cannot be read; it returns another error if
-// req.URL is nil. It reads the body and leaves it readable. A credential must be present if the contract requires one;
-// whether it is right is the server's to say.
+// req.URL is nil. It reads the body, unless that is not judged, and leaves it readable. A credential must be present if the
+// contract requires one; whether it is right is the server's to say.
 func (v *Validator) ValidateRequest(req *http.Request) error {
 	if req.URL == nil {
-		return errors.New("validate request: req.URL, which says what is asked, is not set")
+		return errNoURL
 	}
-	body, err := readBody(&req.Body, req.ContentLength, v.maxBodyBytes)
-	if err != nil {
-		return newError(req, body, err, []Violation{unreadable(err)})
+	c := v.requestCheck(req)
+	if !c.needsBody() && len(c.found) == 0 {
+		return nil
 	}
-	return v.CheckRequest(req, body)
+	data, err := readBody(&req.Body, req.ContentLength, v.maxBodyBytes)
+	return c.errorOf(data, err)
 }
 
 // CheckRequest is ValidateRequest for a request whose body is known: req.Body is not touched, and the body may be longer
 // than [WithMaxBodyBytes].
 func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
 	if req.URL == nil {
-		return errors.New("validate request: req.URL, which says what is asked, is not set")
+		return errNoURL
 	}
-	if violations := v.checkRequest(req, body); len(violations) > 0 {
-		return newError(req, body, nil, violations)
-	}
-	return nil
+	return v.requestCheck(req).errorOf(body, nil)
 }
 
-func (v *Validator) checkRequest(req *http.Request, body []byte) []Violation {
-	op, missing := v.router.find(methodOf(req), req.URL)
-	if missing != nil {
-		return []Violation{*missing}
-	}
-	violations := op.checkSecurity(req)
-	violations = append(violations, op.checkParameters(req, op.path.valuesOf(req.URL))...)
-	return append(violations, op.checkRequestBody(req, body)...)
-}
+var errNoURL = errors.New("validate request: req.URL, which says what is asked, is not set")
 
 // methodOf returns the method of a request; a client may leave it empty for GET.
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
-func (op *operation) checkRequestBody(req *http.Request, body []byte) []Violation {
-	switch {
-	case op.body == nil:
-		return nil
-	case len(body) == 0:
-		if op.body.Required {
-			return []Violation{{In: "body", Message: openapi3filter.ErrInvalidRequired.Error()}}
-		}
-		return nil
-	case len(op.body.Content) == 0:
-		return nil
+// requestCheck judges all of a request but its body.
+func (v *Validator) requestCheck(req *http.Request) *check {
+	c := &check{validator: v, req: req, header: req.Header}
+	op, path, missing := v.router.Find(methodOf(req), req.URL)
+	if missing != nil {
+		c.found = []Violation{violationOf(missing)}
+		return c
 	}
-	if found, ok := op.checkBody(op.body.Content, req.Header, body); ok {
-		return found
+	c.found = op.checkSecurity(req)
+	s := &sent{header: req.Header, path: path.Values(req.URL), names: path.Parameters}
+	if req.URL.RawQuery != "" {
+		s.query = req.URL.Query()
 	}
-	bare := req.WithContext(req.Context()) // the filter replaces its body
-	bare.Body, bare.GetBody = io.NopCloser(bytes.NewReader(body)), nil
-	return violationsAt("body", "", openapi3filter.ValidateRequestBody(req.Context(), op.filterInput(bare, nil), op.body))
+	for _, p := range op.parameters {
+		c.found = append(c.found, p.check(s)...)
+	}
+	c.body, c.isRequired, c.mayBeEmpty = op.body, op.isRequired, true
+	if op.body == nil && op.isRequired {
+		c.isBare = true
+	}
+	return c
+}
+
+// missingBody is the violation of a request without a body.
+func missingBody() []Violation {
+	return []Violation{{In: "body", Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
 }

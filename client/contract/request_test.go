@@ -26,13 +26,13 @@ func TestViolationsOfRequests(t *testing.T) {
 			{In: "content-type", Message: `unexpected value "application/x-www-form-urlencoded", want application/json`},
 		}},
 		{"a blank input and a bad parameter", runURL + ".x", `{"prompt":" "}`, [2]string{}, []contract.Violation{
-			{In: "path", Pointer: "workflow_id", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
-			{In: "body", Pointer: "/prompt", Message: `string doesn't match the regular expression "\S"`},
+			{In: "path", Pointer: "workflow_id", Keyword: "pattern", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
+			{In: "body", Pointer: "/prompt", Keyword: "pattern", Message: `string doesn't match the regular expression "\S"`},
 		}},
 		{"everything wrong", runURL + "%2F..", `[]`, [2]string{"Authorization", "Basic eDp5"}, []contract.Violation{
 			{In: "header", Pointer: "Authorization", Message: "a bearer credential is required (bearerAuth)"},
-			{In: "path", Pointer: "workflow_id", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
-			{In: "body", Message: "value must be an object"},
+			{In: "path", Pointer: "workflow_id", Keyword: "pattern", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
+			{In: "body", Keyword: "type", Message: "value must be an object"},
 		}},
 	}
 	for _, test := range tests {

@@ -61,10 +61,11 @@ func TestViolationsOfResponses(t *testing.T) {
 		{"a run", 200, run, nil, nil},
 		{"fields that are not described", 200, `{"success":true,"result":"","more":{"x":[null]}}`, []string{"X-More", "1"}, nil},
 		{"another status with the error schema", 418, failure, nil, nil},
-		{"a redirect, which kin-openapi looks at no further", 307, "", nil, nil},
+		{"a redirect, of which kin-openapi judges nothing", 307, "", []string{"Content-Type", ""},
+			[]contract.Violation{{In: "content-type", Message: `unexpected value "", want application/json`}}},
 		{"a run with an error's status", 402, run, nil, []contract.Violation{
-			{In: "body", Pointer: "/success", Message: "value is not one of the allowed values [false]"},
-			{In: "body", Pointer: "/error", Message: `property "error" is missing`},
+			{In: "body", Pointer: "/success", Keyword: "enum", Message: "value is not one of the allowed values [false]"},
+			{In: "body", Pointer: "/error", Keyword: "required", Message: `property "error" is missing`},
 		}},
 		{"no content type", 200, run, []string{"Content-Type", ""}, []contract.Violation{{In: "content-type", Message: `unexpected value "", want application/json`}}},
 		{"a gateway's page", 504, "<html>\n</html>", []string{"Content-Type", "text/html; charset=\"a\nb\""}, []contract.Violation{
@@ -77,22 +78,22 @@ func TestViolationsOfResponses(t *testing.T) {
 		{"a body that was cut", 200, `{"success":true,"result":"a do`, nil, []contract.Violation{
 			{In: "body", Pointer: "/result", Message: "is not JSON: unexpected EOF, at byte 30"},
 		}},
-		{"null", 200, "null", nil, []contract.Violation{{In: "body", Message: "Value is not nullable"}}},
-		{"a list", 200, "[]", nil, []contract.Violation{{In: "body", Message: "value must be an object"}}},
+		{"null", 200, "null", nil, []contract.Violation{{In: "body", Keyword: "nullable", Message: "Value is not nullable"}}},
+		{"a list", 200, "[]", nil, []contract.Violation{{In: "body", Keyword: "type", Message: "value must be an object"}}},
 		{"a rate limit that is no number", 200, run, []string{"x-ratelimit-limit", "ten"}, []contract.Violation{
-			{In: "header", Pointer: "x-ratelimit-limit", Message: "an invalid integer"},
+			{In: "header", Pointer: "x-ratelimit-limit", Keyword: "type", Message: "an invalid integer"},
 		}},
 		{"a name that a pointer has to escape", 200, `{"success":true,"result":"a","a/b~c":1,"a/b~c":2}`, nil, []contract.Violation{
 			{In: "body", Pointer: "/a~1b~0c", Message: `is not JSON: duplicate object member name, at byte 39`},
 		}},
 		{"many things at once", 200, `{"success":"yes","run_id":7,"status":null,"output":{"text":["a"]},"citations":5}`,
 			[]string{"x-ratelimit-limit", "-1", "x-ratelimit-remaining", "1.5"}, []contract.Violation{
-				{In: "header", Pointer: "x-ratelimit-limit", Message: "number must be at least 0"},
-				{In: "header", Pointer: "x-ratelimit-remaining", Message: "an invalid integer"},
-				{In: "body", Pointer: "/output/text", Message: "value must be a string"},
-				{In: "body", Pointer: "/run_id", Message: "value must be a string"},
-				{In: "body", Pointer: "/status", Message: "Value is not nullable"},
-				{In: "body", Pointer: "/success", Message: "value is not one of the allowed values [true]"},
+				{In: "header", Pointer: "x-ratelimit-limit", Keyword: "minimum", Message: "number must be at least 0"},
+				{In: "header", Pointer: "x-ratelimit-remaining", Keyword: "type", Message: "an invalid integer"},
+				{In: "body", Pointer: "/output/text", Keyword: "type", Message: "value must be a string"},
+				{In: "body", Pointer: "/run_id", Keyword: "type", Message: "value must be a string"},
+				{In: "body", Pointer: "/status", Keyword: "nullable", Message: "Value is not nullable"},
+				{In: "body", Pointer: "/success", Keyword: "enum", Message: "value is not one of the allowed values [true]"},
 			}},
 	}
 	for _, test := range tests {
@@ -117,7 +118,7 @@ func TestABodyOrRequestMayBeMissing(t *testing.T) {
 
 	for name, body := range map[string]io.ReadCloser{"nil": nil, "http.NoBody": http.NoBody, "empty": io.NopCloser(strings.NewReader(""))} {
 		req.Body = body
-		assert.Equal(t, []contract.Violation{{In: "body", Message: "value is required but missing"}}, violations(t, v.ValidateRequest(req)), name)
+		assert.Equal(t, []contract.Violation{{In: "body", Keyword: "required", Message: "value is required but missing"}}, violations(t, v.ValidateRequest(req)), name)
 		res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: req, Body: body}
 		assert.Len(t, violations(t, v.ValidateResponse(res)), 1, name)
 	}

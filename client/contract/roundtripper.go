@@ -41,6 +41,9 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	if res.Request == nil {
 		res.Request = sent
 	}
+	if t.validator.report != nil && !t.validator.knows(sent) { // it was reported with the request
+		return res, nil
+	}
 	if err := t.validator.failure(sent, t.validator.ValidateResponse(res)); err != nil {
 		if res.Body != nil {
 			_ = res.Body.Close()
@@ -48,6 +51,12 @@ func (t *validatingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		return nil, err
 	}
 	return res, nil
+}
+
+// knows reports whether the contract has an operation for a request.
+func (v *Validator) knows(req *http.Request) bool {
+	_, _, missing := v.router.Find(methodOf(req), req.URL)
+	return missing == nil
 }
 
 // failure returns the error of an exchange that must not pass. With WithReport an *Error is reported and the exchange

@@ -23,8 +23,8 @@ paths: {/x: {post: {responses: {"200": {description: D, content: {application/js
 		req := newRequest(t, http.MethodPost, "/x", "")
 		err := validateResponse(v, req, 200, `{"d":1,"c":["y",1,"x"],"b":6,"a":5}`)
 		assert.Equal(t, []string{
-			"body /a: got number, want null or string", "body /b: value must be 5",
-			"body /c/0: got string, want integer", "body /c/2: got string, want integer", "body /d: got number, want string",
+			"body /a: value must be a string or null", "body /b: value must be 5",
+			"body /c/0: value must be an integer", "body /c/2: value must be an integer", "body /d: value must be a string",
 		}, lines(t, err))
 	}
 }

@@ -69,10 +69,10 @@ func (c credential) isIn(req *http.Request) bool {
 	case c.scheme.In == "header":
 		return req.Header.Get(c.scheme.Name) != ""
 	case c.scheme.In == "query":
-		return req.URL.Query().Has(c.scheme.Name)
+		return req.URL.Query().Get(c.scheme.Name) != ""
 	case c.scheme.In == "cookie":
-		_, err := req.Cookie(c.scheme.Name)
-		return err == nil
+		cookie, err := req.Cookie(c.scheme.Name)
+		return err == nil && cookie.Value != ""
 	}
 	return true
 }

@@ -1,4 +1,4 @@
-package skim
+package instance
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// isValid reports whether data is JSON as Accepts takes it.
+// isValid reports whether data is JSON as Parse takes it.
 func isValid(data []byte) bool {
 	return utf8.Valid(data) && jsontext.Value(data).IsValid(jsontext.AllowInvalidUTF8(true))
 }
@@ -29,43 +29,10 @@ func FuzzUnquote(f *testing.F) {
 		}
 		want, _ := jsontext.AppendUnquote(nil, quoted)
 		assert.Equal(t, string(want), string(unquote(quoted)))
-		value := slices.Concat(quoted, []byte(" ,"), quoted)
-		assert.Equal(t, len(quoted), valueLength(value), "the length of a string in a list")
-	})
-}
-
-// FuzzWalk walks over any JSON that is strict, and finds the values that jsontext does.
-func FuzzWalk(f *testing.F) {
-	for _, seed := range []string{
-		`{}`, `[]`, `[ ]`, `[[],{},"",0,true]`, ` [ 1 , -2.5e+3 , null ] `, `{"a":{"b":["]}\\",{}]},"\u0063" : "d"}`,
-		`{"":"\\","\"":"\\\"","x":[[[1]]]}`, `["\\\\",":,"]`, "[1\n,\t2\r]", `{"a":1,"b":{"c":false}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		value := bytes.Trim(body, " \t\r\n")
-		if !isValid(body) || value[0] != '{' && value[0] != '[' {
-			t.Skip("no object and no array")
+		list := slices.Concat([]byte("["), quoted, []byte(" ,"), quoted, []byte("]"))
+		for _, element := range index(list).Root().Elements() {
+			assert.Equal(t, string(quoted), string(element.Raw()), "the string in a list")
 		}
-		var want, got []string
-		decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
-		_, err := decoder.ReadToken()
-		require.NoError(t, err)
-		for kind := decoder.PeekKind(); kind != '}' && kind != ']'; kind = decoder.PeekKind() {
-			value, err := decoder.ReadValue()
-			require.NoError(t, err)
-			want = append(want, string(value))
-		}
-		if value[0] == '[' {
-			for element := range elementsOf(value) {
-				got = append(got, string(element))
-			}
-		} else {
-			for name, member := range membersOf(value) {
-				got = append(got, string(name), string(member))
-			}
-		}
-		assert.Equal(t, want, got)
 	})
 }
 
@@ -73,19 +40,24 @@ func FuzzWalk(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, ` [] `, `"\ud83d\ud83d\udc36\u00e9\/"`, `-1.50e+3 `, `null`, "true\n", `{"a":[{"b":null},[],1e999],"\u0063":{"":false}}`,
+		`{}`, `[ ]`, `[[],{},"",0,true]`, ` [ 1 , -2.5e+3 , null ] `, `{"a":{"b":["]}\\",{}]},"\u0063" : "d"}`,
+		`{"":"\\","\"":"\\\"","x":[[[1]]]}`, `["\\\\",":,"]`, "[1\n,\t2\r]", `{"a":1,"b":{"c":false}}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		document, err := Parse(body)
 		if !isValid(body) {
-			t.Skip("not strict JSON")
+			require.Error(t, err)
+			return
 		}
+		require.NoError(t, err)
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
 		var want any
 		require.NoError(t, decoder.Decode(&want))
-		assert.Equal(t, want, Decode(body))
-		assert.True(t, UniqueNames(body))
+		assert.Equal(t, want, document.Root().Decode())
+		assert.Equal(t, document.Len(), document.Root().Size())
 	})
 }
 
@@ -98,6 +70,6 @@ func FuzzUniqueNames(f *testing.F) {
 		if !utf8.Valid(body) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) {
 			t.Skip("not JSON")
 		}
-		assert.Equal(t, isValid(body), UniqueNames(body))
+		assert.Equal(t, isValid(body), hasUniqueNames(index(body)))
 	})
 }

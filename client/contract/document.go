@@ -1,0 +1,105 @@
+package contract
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
+)
+
+// load returns the Validator of a document. It refuses only what cannot be used, and warns of what is doubtful.
+func load(spec []byte, o options) (*Validator, error) {
+	if err := checkVersion(spec); err != nil {
+		return nil, err
+	}
+	document, err := openapi3.NewLoader().LoadFromData(spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTypes(document); err != nil {
+		return nil, err
+	}
+	var tree any
+	if document.IsOpenAPI31OrLater() {
+		if tree, err = decodeDocument(spec); err != nil {
+			return nil, err
+		}
+	}
+	v := newValidator(document, tree, o)
+	doubts := document.Validate(context.Background(),
+		openapi3.DisableExamplesValidation(), openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
+	if many, ok := doubts.(openapi3.MultiError); ok { //nolint:errorlint // not wrapped
+		for _, doubt := range many {
+			v.warn(doubt.Error())
+		}
+	} else if doubts != nil {
+		v.warn(doubts.Error())
+	}
+	return v, nil
+}
+
+// newValidator returns the Validator of a document, and, if it is of OpenAPI 3.1, the same document decoded.
+func newValidator(document *openapi3.T, tree any, o options) *Validator {
+	v := &Validator{options: o}
+	patterns := &schema.Patterns{Engine: o.regexps, Warn: v.warn}
+	c := &compiler{document: document, schemas30: schema.Compiler30{Patterns: patterns}}
+	if tree != nil {
+		c.schemas31 = schema.NewCompiler31(tree, patterns)
+	}
+	operations := c.operations()
+	v.router, v.operations = route.New(document.Servers, operations), sortedOperations(operations)
+	return v
+}
+
+func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printable.Clip(text)) }
+
+var versionOf = regexp.MustCompile(`(?m)^[\s{]*["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)|["'](openapi|swagger)["']\s*:\s*["']([0-9][0-9.]*)`)
+
+func checkVersion(spec []byte) error {
+	found := versionOf.FindSubmatch(spec)
+	if found == nil {
+		return nil // the loader says what is wrong
+	}
+	kind, version := string(found[1])+string(found[3]), string(found[2])+string(found[4])
+	if kind == "openapi" && len(version) >= 3 && (version[:3] == "3.0" || version[:3] == "3.1") {
+		return nil
+	}
+	name := map[string]string{"openapi": "OpenAPI", "swagger": "Swagger"}[kind]
+	return fmt.Errorf("the document is of %s %s; OpenAPI 3.0 and 3.1 are supported (openapi: 3.0.3)", name, version)
+}
+
+// checkTypes refuses a document with a schema whose type does not exist: it would refuse every value.
+func checkTypes(document *openapi3.T) error {
+	if document.OpenAPI == "" {
+		return fmt.Errorf("it has no field openapi, which says the version of OpenAPI")
+	}
+	seen := make(map[*openapi3.Schema]bool)
+	return document.WalkSchemas(func(pointer string, ref *openapi3.SchemaRef) error {
+		if seen[ref.Value] {
+			return openapi3.SkipSubtree
+		}
+		seen[ref.Value] = true
+		for _, name := range ref.Value.Type.Slice() {
+			if !knownTypes[name] {
+				return fmt.Errorf("%s: the type %q does not exist", pointer, name)
+			}
+		}
+		return nil
+	})
+}
+
+var knownTypes = map[string]bool{"null": true, "boolean": true, "integer": true, "number": true, "string": true, "array": true, "object": true}
+
+// decodeDocument returns a document as JSON has it.
+func decodeDocument(spec []byte) (any, error) {
+	if document, err := instance.Parse(spec); err == nil {
+		return document.Root().Decode(), nil
+	}
+	return decodeYAML(spec, false)
+}

@@ -1,0 +1,70 @@
+package instance
+
+import (
+	"bytes"
+	"errors"
+	"hash/maphash"
+	"io"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+var (
+	errInvalidUTF8  = errors.New("invalid UTF-8")
+	errTrailingData = errors.New("data after the JSON value")
+)
+
+// checkStrict returns how data is broken in JSON itself, as [Parse] says it.
+func checkStrict(data []byte) error {
+	if !utf8.Valid(data) {
+		return errInvalidUTF8
+	}
+	options := []jsontext.Options{jsontext.AllowInvalidUTF8(true)}
+	if hasManyNames(data) { // of many names jsontext remembers 20 times their size
+		options = append(options, jsontext.AllowDuplicateNames(true))
+	}
+	if jsontext.Value(data).IsValid(options...) {
+		if len(options) == 1 || hasUniqueNames(index(data)) {
+			return nil
+		}
+		options = options[:1]
+	}
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), options...)
+	if _, err := decoder.ReadValue(); err != nil {
+		return err
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF { //nolint:errorlint // EOF is not wrapped
+		return errTrailingData
+	}
+	return nil
+}
+
+func hasManyNames(data []byte) bool {
+	const many = 20_000
+	return len(data) > many && bytes.Count(data, []byte(",")) > many
+}
+
+// hasUniqueNames reports whether certainly no object has two members of one name. It takes 8 bytes per name.
+func hasUniqueNames(d *Document) bool {
+	seed := maphash.MakeSeed()
+	var hashes []uint64
+	for i := range d.nodes {
+		object := Value{d, uint32(i)} //nolint:gosec // less than the length
+		if object.Kind() != '{' {
+			continue
+		}
+		hashes = hashes[:0]
+		for name := range object.Members() {
+			hashes = append(hashes, maphash.Bytes(seed, name.Text()))
+		}
+		slices.Sort(hashes)
+		for i := 1; i < len(hashes); i++ {
+			if hashes[i] == hashes[i-1] {
+				return false
+			}
+		}
+	}
+	return true
+}
