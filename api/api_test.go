@@ -31,7 +31,9 @@ func TestEveryExampleKeepsItsSchema(t *testing.T) {
 			used[example.ref] = true
 			var value any
 			require.NoError(t, json.Unmarshal([]byte(example.json), &value))
-			require.NoError(t, example.schema.VisitJSON(value, openapi3.MultiErrors()))
+			if example.schema != nil {
+				require.NoError(t, example.schema.Value.VisitJSON(value, openapi3.MultiErrors()))
+			}
 		})
 	}
 	for name := range api.Document().Components.Examples {
@@ -61,9 +63,9 @@ type example struct {
 	operation string // its operationId
 	place     string // "request", or the status of the response
 	name      string
-	ref       string // where it is written
-	json      string // without white space
-	schema    *openapi3.Schema
+	ref       string              // where it is written
+	json      string              // without white space
+	schema    *openapi3.SchemaRef // nil for a page
 }
 
 // examples returns all named examples of all operations.
@@ -85,7 +87,7 @@ func examples(t *testing.T) []example {
 						ref := media.Examples[name]
 						text, err := json.Marshal(ref.Value.Value)
 						require.NoError(t, err)
-						all = append(all, example{operation.OperationID, place, name, ref.Ref, string(text), media.Schema.Value})
+						all = append(all, example{operation.OperationID, place, name, ref.Ref, string(text), media.Schema})
 					}
 				}
 			}

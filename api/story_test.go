@@ -112,8 +112,8 @@ var variants = map[string]func(t *testing.T, text string) string{
 func TestTheGeneratedTypesLoseNothingOfAnyExample(t *testing.T) {
 	shown := map[string]bool{}
 	for _, example := range examples(t) {
-		if example.operation != "runWorkflow" {
-			continue
+		if example.operation != "runWorkflow" || strings.HasPrefix(example.json, `"`) {
+			continue // what is text has no generated type
 		}
 		t.Run(example.place+"/"+example.name, func(t *testing.T) {
 			var value any
@@ -158,6 +158,7 @@ func TestWhatIsOfTheDeployedVariantOnlySaysSo(t *testing.T) {
 	ofTheDeployedVariant := []string{
 		"schema TextRun", "schema FlatError", "header RateLimit",
 		"response PaymentRequired", "response RateLimited", "response RunFailed",
+		"response RequestTooLarge", "response Throttled", "response RunTimedOut", "schema HostError", "header RequestID",
 	}
 	for place, text := range descriptions(t) {
 		deployed := slices.ContainsFunc(ofTheDeployedVariant, func(prefix string) bool {
@@ -220,7 +221,9 @@ func descriptions(t *testing.T) map[string]string {
 			require.NotEmpty(t, header.Ref, "the header %s is written among the components, where it is described", name)
 			all["header "+path.Base(header.Ref)] = header.Value.Description
 		}
-		walk("", response.Value.Content["application/json"].Schema)
+		for _, media := range response.Value.Content {
+			walk("", media.Schema)
+		}
 	}
 	return all
 }

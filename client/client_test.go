@@ -141,7 +141,7 @@ func TestAPI_GivesADocumentedResponseAsItsType(t *testing.T) {
 		{"InvalidBillingFlat", 402, func(res *gen.RunWorkflowResponse) any { return res.JSON402 }},
 		{"WorkflowNotFound", 404, func(res *gen.RunWorkflowResponse) any { return res.JSON404 }},
 		{"RateLimitedFlat", 429, func(res *gen.RunWorkflowResponse) any { return res.JSON429 }},
-		{"WorkflowRunFailedFlat", 500, func(res *gen.RunWorkflowResponse) any { return res.JSON500 }},
+		{"InternalServerErrorFlat", 500, func(res *gen.RunWorkflowResponse) any { return res.JSON500 }},
 		{"Unauthorized", 418, func(res *gen.RunWorkflowResponse) any { return res.JSONDefault }},
 	} {
 		t.Run(test.example, func(t *testing.T) {

@@ -109,7 +109,11 @@ func (e *APIError) problem() string {
 	switch {
 	case e.cause != nil:
 		return printable.Clip(e.cause.Error())
-	case e.Message != "" || e.StatusCode/100 == 3 || e.Violation == nil || len(e.Violation.Violations) == 0:
+	case e.Message != "" || e.StatusCode/100 == 3:
+		return ""
+	case strings.HasPrefix(e.Header.Get("Content-Type"), "text/html"): // the contract has it for 504
+		return "a gateway's page, not the service's response"
+	case e.Violation == nil || len(e.Violation.Violations) == 0:
 		return ""
 	case e.Violation.Violations[0].In == "content-type":
 		return "a gateway's page, not the service's response"

@@ -65,10 +65,10 @@ type Failure struct {
 
 // FlatError An error in the deployed variant.
 type FlatError struct {
-	// Code Deployed variant. What went wrong, for a program; often absent. Met so far: `missing_input`,
-	// `invalid_billing`, `spend_limit_reached`, `internal_server_error` and `workflow_run_failed`.
+	// Code Deployed variant. What went wrong, for a program; often absent. Known: `invalid_billing`, `spend_limit_reached` and
+	// `internal_server_error`, and of servers of 2024 `missing_input` and `workflow_run_failed`. The list is not closed.
 	//
-	// Example: missing_input
+	// Example: invalid_billing
 	Code *string `json:"code,omitempty"`
 
 	// Error Deployed variant. What went wrong, for a person.
@@ -80,6 +80,11 @@ type FlatError struct {
 	Success bool `json:"success"`
 }
 
+// HostError Deployed variant. An error of the service's host, in words that may change. It has a code:
+// `FUNCTION_PAYLOAD_TOO_LARGE`, `FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE`, `FUNCTION_THROTTLED` or
+// `FUNCTION_INVOCATION_TIMEOUT`. The list is not closed.
+type HostError = string
+
 // RunOutput What the story workflow generated, in the documented variant.
 type RunOutput struct {
 	// GeneratedStory The generated story.
@@ -88,9 +93,11 @@ type RunOutput struct {
 	GeneratedStory string `json:"generated_story"`
 }
 
-// RunRequest The inputs of the story workflow. The inputs that a workflow does not have are ignored.
+// RunRequest The inputs of the story workflow. Another workflow has its own, such as `system` and `user`, or the fields of a form.
+// Inputs that a workflow does not have are ignored.
 type RunRequest struct {
-	// Story The story prompt for the workflow. A blank one is refused with 400.
+	// Story The story prompt for the workflow. It must not be missing or blank: servers of 2024 refuse that with 400, and the
+	// newest server runs it, and bills it, as the word "undefined" or as it is.
 	//
 	// Example: a story about a dog named charlie
 	Story string `json:"story"`
@@ -103,7 +110,8 @@ type RunResult struct {
 
 // TextRun A run that is done, in the deployed variant.
 type TextRun struct {
-	// Citations Deployed variant. The pages that the model read; only when it searched the web.
+	// Citations Deployed variant. The pages that the model read. Only if it searched the web, and the response is not from the
+	// workflow's cache.
 	//
 	// Example: ["https://example.com/dogs"]
 	Citations *[]string `json:"citations,omitempty"`
@@ -129,11 +137,20 @@ type PaymentRequired = Failure
 // RateLimited A response that is not a run, in the documented variant or the deployed one.
 type RateLimited = Failure
 
+// RequestTooLarge A response that is not a run, in the documented variant or the deployed one.
+type RequestTooLarge = Failure
+
 // Run The response of a run that is done, in the documented variant or the deployed one.
 type Run = RunResult
 
 // RunFailed A response that is not a run, in the documented variant or the deployed one.
 type RunFailed = Failure
+
+// RunTimedOut A response that is not a run, in the documented variant or the deployed one.
+type RunTimedOut = Failure
+
+// Throttled A response that is not a run, in the documented variant or the deployed one.
+type Throttled = Failure
 
 // Unauthorized A response that is not a run, in the documented variant or the deployed one.
 type Unauthorized = Failure
@@ -345,8 +362,8 @@ type ClientInterface interface {
 	// RunWorkflowWithBody Run a workflow
 	//
 	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -356,8 +373,8 @@ type ClientInterface interface {
 	// RunWorkflow Run a workflow
 	//
 	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -368,8 +385,8 @@ type ClientInterface interface {
 // RunWorkflowWithBody Run a workflow
 //
 // This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -389,8 +406,8 @@ func (c *Client) RunWorkflowWithBody(ctx context.Context, workflowID WorkflowID,
 // RunWorkflow Run a workflow
 //
 // This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -501,8 +518,8 @@ type ClientWithResponsesInterface interface {
 	// RunWorkflowWithBodyWithResponse Run a workflow
 	//
 	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -512,8 +529,8 @@ type ClientWithResponsesInterface interface {
 	// RunWorkflowWithResponse Run a workflow
 	//
 	// This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+	// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+	// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -525,6 +542,26 @@ type ClientWithResponsesInterface interface {
 type RunWorkflowResponse200Headers struct {
 	XRatelimitLimit     *int
 	XRatelimitRemaining *int
+}
+
+// RunWorkflowResponse413Headers the declared response headers of an HTTP 413 response for RunWorkflow
+type RunWorkflowResponse413Headers struct {
+	XVercelID *string
+}
+
+// RunWorkflowResponse500Headers the declared response headers of an HTTP 500 response for RunWorkflow
+type RunWorkflowResponse500Headers struct {
+	XVercelID *string
+}
+
+// RunWorkflowResponse503Headers the declared response headers of an HTTP 503 response for RunWorkflow
+type RunWorkflowResponse503Headers struct {
+	XVercelID *string
+}
+
+// RunWorkflowResponse504Headers the declared response headers of an HTTP 504 response for RunWorkflow
+type RunWorkflowResponse504Headers struct {
+	XVercelID *string
 }
 
 type RunWorkflowResponse struct {
@@ -540,14 +577,28 @@ type RunWorkflowResponse struct {
 	JSON402 *PaymentRequired
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *WorkflowNotFound
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestTooLarge
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *RateLimited
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *RunFailed
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Throttled
+	// JSON504 the response for an HTTP 504 `application/json` response
+	JSON504 *RunTimedOut
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *RunWorkflowResponse200Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RunWorkflowResponse413Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *RunWorkflowResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RunWorkflowResponse503Headers
+	// Headers504 the parsed response headers for an HTTP 504 response
+	Headers504 *RunWorkflowResponse504Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -575,6 +626,11 @@ func (r RunWorkflowResponse) GetJSON404() *WorkflowNotFound {
 	return r.JSON404
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RunWorkflowResponse) GetJSON413() *RequestTooLarge {
+	return r.JSON413
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r RunWorkflowResponse) GetJSON429() *RateLimited {
 	return r.JSON429
@@ -583,6 +639,16 @@ func (r RunWorkflowResponse) GetJSON429() *RateLimited {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r RunWorkflowResponse) GetJSON500() *RunFailed {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r RunWorkflowResponse) GetJSON503() *Throttled {
+	return r.JSON503
+}
+
+// GetJSON504 returns the response for an HTTP 504 `application/json` response
+func (r RunWorkflowResponse) GetJSON504() *RunTimedOut {
+	return r.JSON504
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
@@ -622,8 +688,8 @@ func (r RunWorkflowResponse) ContentType() string {
 // RunWorkflowWithBodyWithResponse Run a workflow
 //
 // This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -639,8 +705,8 @@ func (c *ClientWithResponses) RunWorkflowWithBodyWithResponse(ctx context.Contex
 // RunWorkflowWithResponse Run a workflow
 //
 // This endpoint allows you to execute a specific workflow by providing its ID and required input parameters.
-// Requires a Bearer token in the Authorization header. It responds when the model is done, up to two minutes later.
-// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Billed one credit a run.
+// Requires a Bearer token in the Authorization header. It responds when the model is done, up to five minutes later.
+// The response is of the documented variant (`CompletedRun`) or the deployed one (`TextRun`). Every run is billed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -702,6 +768,13 @@ func ParseRunWorkflowResponse(rsp *http.Response) (*RunWorkflowResponse, error) 
 		}
 		response.JSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -716,12 +789,38 @@ func ParseRunWorkflowResponse(rsp *http.Response) (*RunWorkflowResponse, error) 
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Throttled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 504:
+		var dest RunTimedOut
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON504 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSONDefault = &dest
+
+	case rsp.StatusCode == 413:
+	// Content-type (text/plain) unsupported
+
+	case rsp.StatusCode == 500:
+	// Content-type (text/plain) unsupported
+
+	case rsp.StatusCode == 503:
+	// Content-type (text/plain) unsupported
+
+	case rsp.StatusCode == 504:
+		// Content-type (text/plain) unsupported
 
 	}
 
@@ -743,6 +842,46 @@ func ParseRunWorkflowResponse(rsp *http.Response) (*RunWorkflowResponse, error) 
 			headers.XRatelimitRemaining = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 413:
+		var headers RunWorkflowResponse413Headers
+		if values := rsp.Header.Values("x-vercel-id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "x-vercel-id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XVercelID = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 500:
+		var headers RunWorkflowResponse500Headers
+		if values := rsp.Header.Values("x-vercel-id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "x-vercel-id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XVercelID = &value
+		}
+		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers RunWorkflowResponse503Headers
+		if values := rsp.Header.Values("x-vercel-id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "x-vercel-id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XVercelID = &value
+		}
+		response.Headers503 = &headers
+	case rsp.StatusCode == 504:
+		var headers RunWorkflowResponse504Headers
+		if values := rsp.Header.Values("x-vercel-id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "x-vercel-id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XVercelID = &value
+		}
+		response.Headers504 = &headers
 	}
 
 	return response, nil

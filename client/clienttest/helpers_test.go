@@ -101,8 +101,10 @@ func send(t *testing.T, request *http.Request, schema string) answer {
 	assert.NoError(t, specified.Value.Content.Get("application/json").Schema.Value.VisitJSON(got.decode(t)))
 	assert.NoError(t, api.Document().Components.Schemas[schema].Value.VisitJSON(got.decode(t)))
 	for name, header := range specified.Value.Headers {
-		value, err := strconv.ParseFloat(got.header.Get(name), 64)
-		require.NoError(t, err, name)
+		var value any = got.header.Get(name)
+		if number, err := strconv.ParseFloat(got.header.Get(name), 64); err == nil {
+			value = number
+		}
 		assert.NoError(t, header.Value.Schema.Value.VisitJSON(value), name)
 	}
 	return got
