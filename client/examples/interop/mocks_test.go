@@ -88,9 +88,9 @@ func TestGomockStandsInForTheClient(t *testing.T) {
 		err  error
 		want string
 	}{
-		"a run":                        {run: &client.Run{Text: "Dogs"}, want: "Dogs"},
+		"a run":                         {run: &client.Run{Text: "Dogs"}, want: "Dogs"},
 		"a 429 as the service sends it": {err: &client.APIError{StatusCode: http.StatusTooManyRequests}, want: "later"},
-		"the sentinel of a 429":        {err: client.ErrRateLimited, want: "later"},
+		"the sentinel of a 429":         {err: client.ErrRateLimited, want: "later"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runner := NewMockRunner(gomock.NewController(t))
