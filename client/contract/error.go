@@ -32,7 +32,8 @@ type Violation struct {
 	In string `json:"in"`
 	// Pointer is the JSON pointer (RFC 6901) into the body, or the name of the header or parameter.
 	Pointer string `json:"pointer"`
-	// Keyword is the keyword of the schema that refuses the value ("type", "required", "pattern" ...), or "" if no schema does.
+	// Keyword is the keyword of the schema that refuses the value ("type", "required", "pattern" ...), "security" for a
+	// missing credential, or "".
 	Keyword string `json:"keyword,omitempty"`
 	Message string `json:"message"`
 }

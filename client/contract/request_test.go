@@ -20,7 +20,7 @@ func TestViolationsOfRequests(t *testing.T) {
 		{"inputs that are not described", runURL, `{"prompt":"a dog","level":5}`, [2]string{}, nil},
 		{"a scheme in capitals", runURL, `{"prompt":"a dog"}`, [2]string{"Authorization", "BEARER example-key"}, nil},
 		{"no key", runURL, `{"prompt":"a dog"}`, [2]string{"Authorization", ""}, []contract.Violation{
-			{In: "header", Pointer: "Authorization", Message: "a bearer credential is required (bearerAuth)"},
+			{In: "header", Pointer: "Authorization", Keyword: "security", Message: "a bearer credential is required (bearerAuth)"},
 		}},
 		{"another content type", runURL, `prompt=a`, [2]string{"Content-Type", "application/x-www-form-urlencoded"}, []contract.Violation{
 			{In: "content-type", Message: `unexpected value "application/x-www-form-urlencoded", want application/json`},
@@ -30,7 +30,7 @@ func TestViolationsOfRequests(t *testing.T) {
 			{In: "body", Pointer: "/prompt", Keyword: "pattern", Message: `string doesn't match the regular expression "\S"`},
 		}},
 		{"everything wrong", runURL + "%2F..", `[]`, [2]string{"Authorization", "Basic eDp5"}, []contract.Violation{
-			{In: "header", Pointer: "Authorization", Message: "a bearer credential is required (bearerAuth)"},
+			{In: "header", Pointer: "Authorization", Keyword: "security", Message: "a bearer credential is required (bearerAuth)"},
 			{In: "path", Pointer: "workflow_id", Keyword: "pattern", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
 			{In: "body", Keyword: "type", Message: "value must be an object"},
 		}},

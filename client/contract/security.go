@@ -81,9 +81,10 @@ func (c credential) isIn(req *http.Request) bool {
 func (c credential) violation() Violation {
 	switch {
 	case c.scheme == nil:
-		return Violation{In: "header", Message: fmt.Sprintf("security scheme %q is not declared", c.name)}
+		return Violation{In: "header", Keyword: "security", Message: fmt.Sprintf("security scheme %q is not declared", c.name)}
 	case c.scheme.Type == "http":
-		return Violation{In: "header", Pointer: "Authorization", Message: "a " + c.scheme.Scheme + " credential is required (" + c.name + ")"}
+		text := "a " + c.scheme.Scheme + " credential is required (" + c.name + ")"
+		return Violation{In: "header", Pointer: "Authorization", Keyword: "security", Message: text}
 	}
-	return Violation{In: c.scheme.In, Pointer: c.scheme.Name, Message: "an API key is required (" + c.name + ")"}
+	return Violation{In: c.scheme.In, Pointer: c.scheme.Name, Keyword: "security", Message: "an API key is required (" + c.name + ")"}
 }
