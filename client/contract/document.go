@@ -2,8 +2,10 @@ package contract
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -18,18 +20,12 @@ func load(spec []byte, o options) (*Validator, error) {
 	if err := checkVersion(spec); err != nil {
 		return nil, err
 	}
-	document, err := openapi3.NewLoader().LoadFromData(spec)
+	document, tree, err := read(spec)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkTypes(document); err != nil {
 		return nil, err
-	}
-	var tree any
-	if document.IsOpenAPI31OrLater() {
-		if tree, err = decodeDocument(spec); err != nil {
-			return nil, err
-		}
 	}
 	v := newValidator(document, tree, o)
 	doubts := document.Validate(context.Background(),
@@ -42,6 +38,22 @@ func load(spec []byte, o options) (*Validator, error) {
 		v.warn(doubts.Error())
 	}
 	return v, nil
+}
+
+// read returns a document as kin-openapi reads it, and, if it is of OpenAPI 3.1, decoded.
+func read(spec []byte) (document *openapi3.T, tree any, err error) {
+	if found := versionOf.FindSubmatch(spec); found != nil && strings.HasPrefix(string(found[2])+string(found[4]), "3.1") {
+		if tree, err = decodeDocument(spec); err != nil {
+			return nil, nil, err
+		}
+		if bare, ok := withoutIdentifiers(tree); ok {
+			if spec, err = json.Marshal(bare); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	document, err = openapi3.NewLoader().LoadFromData(spec)
+	return document, tree, err
 }
 
 // newValidator returns the Validator of a document, and, if it is of OpenAPI 3.1, the same document decoded.

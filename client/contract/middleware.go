@@ -3,6 +3,7 @@ package contract
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -275,13 +276,14 @@ type refusal struct {
 }
 
 func refusalOf(broken *Error) refusal {
-	const maxViolations, maxBytes = 20, 8 << 10 // of texts, which JSON may make longer
+	const maxViolations, maxBytes = 20, 7 << 10 // as JSON; each text comes twice
 	var r refusal
 	size := 0
 	var texts []string
 	for i, violation := range broken.Violations {
 		text := violation.String() // clipped
-		if size += len(text) * 2; i == maxViolations || size > maxBytes {
+		encoded, _ := json.Marshal(text)
+		if size += len(encoded) + 40; i == maxViolations || size > maxBytes {
 			texts = append(texts, fmt.Sprintf("and %d more", len(broken.Violations)-i))
 			break
 		}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -349,6 +350,10 @@ func (c *Compiler31) findAnchors() {
 		}
 	}
 	visit(c.document, nil)
+	slices.SortFunc(c.ids, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	for _, id := range c.ids { // before what is in them, which is identified by them
+		_, _ = c.compiler.Compile(root + "#" + escapeFragment(id)) // it is no schema, or warned of as soon as it is referred to
+	}
 	if len(found) == 0 {
 		return
 	}
@@ -356,7 +361,7 @@ func (c *Compiler31) findAnchors() {
 	for _, a := range found {
 		compiled, err := c.compiler.Compile(root + "#" + escapeFragment(pointerTo(a.path)))
 		if err != nil {
-			continue // it is no schema, or warned of as soon as it is referred to
+			continue
 		}
 		resource := c.resourceOf(a.path)
 		if c.anchors[resource] == nil {

@@ -50,6 +50,7 @@ func (s *Schema) setLeaf31(compiled *jsonschema.Schema) {
 	bound(alone.Maximum, &q.maximum)
 	if alone.Enum != nil {
 		q.setEnum(alone.Enum.Values)
+		q.isOff = q.isOff || len(alone.Enum.Values) == 0 // which accepts nothing
 	}
 	if alone.Const != nil {
 		q.isOff = q.isOff || alone.Enum != nil

@@ -89,11 +89,16 @@ func (w *walk) failVariants(s *Schema, variants []variant, v instance.Value, key
 		return false
 	}
 	candidates := candidatesOf(s, variants, v)
-	if w.closest && len(candidates) > 1 {
-		candidates = candidates[:1]
+	if len(candidates) == 1 || w.closest && len(candidates) > 1 {
+		before := len(w.found)
+		w.visit(candidates[0].Schema, v, nil)
+		if len(w.found) > before {
+			return false
+		}
+		candidates = nil
 	}
 	found, closest, limit := w.found, w.closest, w.max
-	w.closest, w.max = w.closest || len(candidates) > 1, maxViolations
+	w.closest, w.max = true, maxViolations
 	for i := range candidates {
 		w.found = nil
 		w.visit(candidates[i].Schema, v, nil)
@@ -102,15 +107,10 @@ func (w *walk) failVariants(s *Schema, variants []variant, v instance.Value, key
 	w.found, w.closest, w.max = found, closest, limit
 	// A candidate that fits, but not in this place, has nothing to say.
 	if len(candidates) == 0 || slices.ContainsFunc(candidates, func(c candidate) bool { return len(c.found) == 0 }) {
-		quantity := "any schema"
 		if keyword == "oneOf" {
-			return w.fail(keyword, `value doesn't match `+quantity+` from "oneOf"`)
+			return w.fail(keyword, `value doesn't match any schema from "oneOf"`)
 		}
-		return w.fail(keyword, `doesn't match `+quantity+` from "anyOf"`)
-	}
-	if len(candidates) == 1 {
-		w.found = append(w.found, candidates[0].found...)
-		return w.cut()
+		return w.fail(keyword, `doesn't match any schema from "anyOf"`)
 	}
 	inAll := make(map[Violation]int)
 	for _, c := range candidates {

@@ -409,6 +409,9 @@ func (w *walk) checkCount(n, least, most int, leastKeyword, mostKeyword, leastTe
 
 // isUnique reports whether no two elements are equal: for OpenAPI 3.0 as they are written, for 3.1 as numbers too.
 func (w *walk) isUnique(s *Schema, v instance.Value) bool {
+	if v.Count() < 2 {
+		return true
+	}
 	w.budget -= v.Size()
 	seen := make(map[string]bool)
 	for _, element := range v.Elements() {
