@@ -86,7 +86,7 @@ func TestBody_ThatIsCompressedIsDecompressed(t *testing.T) {
 			},
 		},
 		{
-			name: "says gzip and sends none", requests: 1, cut: true, says: []string{"gzip"},
+			name: "says gzip and sends none", requests: 1, violation: true, says: []string{"gzip"}, text: runText, body: runBody,
 			handler: withHeader(respondJSON(200, runBody), "Content-Encoding", "gzip"),
 		},
 		{

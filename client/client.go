@@ -25,25 +25,23 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/aitutor-api/aitutor-go/api"
-	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // Client runs workflows. It holds no state between calls and is safe for concurrent use.
 type Client struct {
-	doer *doer
-	api  func() *gen.ClientWithResponses // made by the first call: New does not parse the contract
+	config
+	key  redact.Secret
+	made bool // by New
 }
 
-// New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value.
+// New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value, or
+// the security scheme of the contract that a key cannot serve.
 func New(apiKey string, opts ...Option) (*Client, error) {
 	c, err := newClient(apiKey, opts)
 	if err != nil {
@@ -78,83 +76,91 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 	case !isPrintable(apiKey) || strings.Contains(apiKey, " "):
 		return nil, errors.New("the API key holds a space, a control character or one outside ASCII: check how it was copied")
 	}
-	key := redact.New(apiKey)
-	conf := config{timeout: 150 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
+	c := &Client{config: defaultConfig(), key: redact.New(apiKey), made: true}
 	for _, option := range opts {
 		if option == nil {
 			return nil, errors.New("an option is nil")
 		}
-		if err := option(&conf); err != nil {
-			return nil, key.Error(err)
+		if err := option(&c.config); err != nil {
+			return nil, c.key.Error(err)
 		}
 	}
-	if conf.http == nil {
-		conf.http = &http.Client{Transport: sharedTransport()}
+	c.timeoutOf = "WithTimeout"
+	if limit := c.httpTimeout; limit > 0 && (c.timeout == 0 || limit < c.timeout) {
+		c.timeout, c.timeoutOf = limit, "http.Client.Timeout"
 	}
-	conf.timeoutOf = "WithTimeout"
-	if limit := conf.http.Timeout; limit > 0 && (conf.timeout == 0 || limit < conf.timeout) {
-		conf.timeout, conf.timeoutOf = limit, "http.Client.Timeout"
+	if c.baseURL == nil {
+		var err error
+		if c.baseURL, err = serverOf(contractHead()); err != nil {
+			return nil, err
+		}
 	}
-	conf.http.Timeout = 0 // it would end an attempt without saying which limit it was
-	d := &doer{config: conf, key: key, base: sync.OnceValues(func() (*url.URL, error) { return baseURLOrServer(conf.baseURL) })}
-	return &Client{d, sync.OnceValue(d.generated)}, nil
+	return c, checkSchemes(contractHead())
 }
 
 // API returns the generated client: every operation of the contract, with this Client's key, limits and validation.
 //
 // A refusal that the contract describes (401, 404 ...) is a normal result. A response that breaks the contract is a
-// [*contract.Error], which has the body, unless the handler of [WithViolationHandler] accepts it. A request that breaks the
-// contract is [ErrInvalidRequest], and is not sent. Every operation is tried again as [Client.Run] is. If a response was cut
-// off, the methods without WithResponse in their name return it beside the error, as far as it came.
+// [*contract.Error], which has the body, unless the handler of [WithViolationHandler] accepts it, and generated code can
+// decode it. A request that breaks the contract is [ErrInvalidRequest], and is not sent. Every operation is tried again as
+// [Client.Run] is. If a response was cut off, the methods without WithResponse in their name return it beside the error, as
+// far as it came. A stream of events (text/event-stream) is returned as soon as it begins, and must be closed.
 func (c *Client) API() *gen.ClientWithResponses {
-	if c.api == nil {
-		return unmade.generated()
+	return &gen.ClientWithResponses{ClientInterface: c.generated(apiDoer{c})}
+}
+
+// generated returns the generated client with a doer.
+func (c *Client) generated(doer gen.HttpRequestDoer) *gen.Client {
+	server := "/"
+	if c.made {
+		server = c.baseURL.String()
 	}
-	return c.api()
+	return &gen.Client{Server: server, Client: doer}
 }
 
 // CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all
 // Clients of the program.
 func (c *Client) CloseIdleConnections() {
-	if c.doer != nil {
-		c.doer.http.CloseIdleConnections()
+	if closer, ok := c.roundTripper().(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
 	}
 }
 
-// generated builds the generated client on the doer.
-func (d *doer) generated() *gen.ClientWithResponses {
-	server := ""
-	if base, err := d.base(); err == nil { // Do returns the error
-		server = base.String()
-	}
-	generated, err := gen.NewClientWithResponses(server, gen.WithHTTPClient(d))
-	if err != nil {
-		panic("client: the generated client: " + err.Error()) // of its options, none fails
-	}
-	return generated
-}
-
-// sharedTransport is the default transport with room for as many idle connections as there are concurrent calls: the
-// standard one keeps two per host, and would dial anew for most calls of a busy program.
-var sharedTransport = sync.OnceValue(func() http.RoundTripper {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
+// roundTripper returns the transport of the next attempt.
+func (c *Client) roundTripper() http.RoundTripper {
+	if c.http != nil {
+		if own := c.http().Transport; own != nil {
+			return own
+		}
 		return http.DefaultTransport
 	}
-	transport := standard.Clone()
-	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
-	transport.MaxIdleConnsPerHost = 1000
-	return transport
+	if http.DefaultTransport != standard { // a mock, a tracer
+		return http.DefaultTransport
+	}
+	return shared()
+}
+
+// standard is what shared is made of. If the program puts another in its place, that is used.
+var standard = http.DefaultTransport
+
+// shared returns the transport of every Client without one of its own.
+var shared = sync.OnceValue(func() http.RoundTripper {
+	if transport, ok := standard.(*http.Transport); ok {
+		return newShared(transport)
+	}
+	return standard
 })
 
-// baseURLOrServer returns base or, if it is nil, the server of the contract.
-func baseURLOrServer(base *url.URL) (*url.URL, error) {
-	if base != nil {
-		return base, nil
+// newShared returns a transport for runs: over HTTP/1.1, in which no run shares a connection with another, and no server
+// can take a request back; with room for as many idle connections as there are concurrent calls.
+func newShared(standard *http.Transport) *http.Transport {
+	transport := standard.Clone()
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
+	transport.MaxIdleConnsPerHost = 1000
+	if transport.OnProxyConnectResponse == nil {
+		transport.OnProxyConnectResponse = refusedByProxy
 	}
-	servers := api.Document().Servers
-	if len(servers) == 0 {
-		return nil, errors.New("the contract names no server: use WithBaseURL")
-	}
-	return exchange.ParseBaseURL(servers[0].URL)
+	return transport
 }

@@ -99,7 +99,7 @@ func TestRequest_HasAHeaderOfItsOwnPerAttempt(t *testing.T) {
 		require.Len(t, sent, 8)
 		for _, header := range sent {
 			assert.Equal(t, http.Header{
-				"Accept": {"application/json"}, "Authorization": {"Bearer " + testKey},
+				"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "Authorization": {"Bearer " + testKey},
 				"Content-Type": {"application/json"}, "User-Agent": {"aitutor-go"},
 			}, header)
 		}
@@ -446,7 +446,18 @@ func TestLog_HasARecordPerAttempt(t *testing.T) {
 		assert.NotContains(t, log.String(), testKey)
 		assert.NotContains(t, log.String(), "a secret topic")
 
-		records := recordsOf(t, log.Bytes())
+		var records, waits []map[string]any
+		for _, record := range recordsOf(t, log.Bytes()) {
+			if record["msg"] == "aitutor: waiting to try again" {
+				waits = append(waits, record)
+			} else {
+				records = append(records, record)
+			}
+		}
+		require.Len(t, waits, 2)
+		assert.Contains(t, waits[0]["reason"], "no route for [redacted] x")
+		assert.Equal(t, "429 Too Many Requests", waits[1]["reason"])
+		assert.Positive(t, waits[1]["wait"])
 		require.Len(t, records, 3)
 		problem, _ := records[0]["error"].(string)
 		assert.Contains(t, problem, "dial tcp: no route for [redacted] x", "one line")
@@ -576,20 +587,18 @@ func assertNoKey(t *testing.T, key string, run *client.Run, err error, others ..
 		values = append(values, inner)
 	}
 	if run != nil {
-		bare := *run
-		bare.Body = nil
-		values = append(values, run, *run, bare, run.ID, run.Status, run.RateLimit)
+		values = append(values, run.ID, run.Status, run.Header, run.RateLimit)
 	}
 	for _, inner := range chainOf(err) {
 		switch inner := inner.(type) { //nolint:errorlint // each of the chain in turn
 		case *client.APIError:
 			bare := *inner
 			bare.Body, bare.Violation = nil, nil
-			values = append(values, *inner, bare, &bare, inner.Header, inner.Message, inner.Code, inner.RequestID, inner.Violation)
+			values = append(values, &bare, inner.Header, inner.Message, inner.Code, inner.RequestID, inner.Violation)
 		case *contract.Error:
 			bare := *inner
 			bare.Body = nil
-			values = append(values, bare, &bare, inner.Violations)
+			values = append(values, &bare, inner.Violations)
 			for _, violation := range inner.Violations {
 				values = append(values, violation, &violation)
 			}

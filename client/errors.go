@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -35,24 +38,56 @@ const (
 	CodeSpendLimitReached   = "spend_limit_reached"   // deployed
 	CodeInternalServerError = "internal_server_error" // deployed
 	CodeWorkflowRunFailed   = "workflow_run_failed"   // deployed
+
+	// Of the host, in the plain text that it sends in place of the service's response.
+	CodeFunctionInvocationTimeout       = "FUNCTION_INVOCATION_TIMEOUT"         // 504: the run was stopped at 300 s
+	CodeFunctionPayloadTooLarge         = "FUNCTION_PAYLOAD_TOO_LARGE"          // 413: the request is over 4.5 MB; nothing ran
+	CodeFunctionResponsePayloadTooLarge = "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE" // 500: the response is over 4.5 MB; the run was billed
+	CodeFunctionThrottled               = "FUNCTION_THROTTLED"                  // 503: the host is busy; nothing ran
 )
 
 // StatusCompleted is the one value of Run.Status that the service's document shows. There may be others.
 const StatusCompleted = "completed"
 
-// What the errors of this package tell SafeToRetry, through [errors.Is].
-var (
-	errUnsent         = errors.New("the run did not start")
-	errMayHaveStarted = errors.New("the run may have started")
-)
+// ArgumentError is a call with an argument that breaks the contract. Nothing was sent. [errors.Is] matches it with
+// ErrInvalidRequest.
+type ArgumentError struct {
+	Field  string // of the inputs or the arguments, nested ones as a/b; empty if it is none of them
+	Reason string // such as: the workflow ID must be one path segment
+
+	call  string // "run workflow wf_1"
+	text  string // all that is wrong; empty: the Reason
+	cause error
+}
+
+// Error returns one line: what was being done, and all that is wrong.
+func (e *ArgumentError) Error() string {
+	return cmp.Or(e.call, "run workflow") + ": " + ErrInvalidRequest.Error() + ": " + cmp.Or(e.text, e.Reason)
+}
+
+// Is matches ErrInvalidRequest.
+func (e *ArgumentError) Is(target error) bool { return target == ErrInvalidRequest }
+
+// Unwrap returns why the request could not be read, or nil.
+func (e *ArgumentError) Unwrap() error { return e.cause }
+
+// refused completes e, which says why a call was not sent, without the key.
+func (c *Client) refused(call string, e *ArgumentError) error {
+	e.call, e.Field, e.Reason, e.text = call, c.key.Text(e.Field), c.key.Text(e.Reason), c.key.Text(e.text)
+	if e.cause != nil {
+		e.cause = c.key.Error(e.cause)
+	}
+	return e
+}
 
 // APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key is
 // in none of its fields but Body, where a server may have echoed it. It prints, also through [slog], without its Body.
 type APIError struct {
 	StatusCode int
-	Code       string // the service's own code; empty if it gave none
-	Message    string // the service's message, or a gateway's plain text; empty if there is none
-	RequestID  string // the header x-vercel-id or x-request-id; empty if there is neither
+	Code       string        // the service's own code, or the host's; empty if there is none
+	Message    string        // the service's message, or a gateway's plain text; empty if there is none
+	RequestID  string        // the header x-vercel-id or x-request-id; empty if there is neither
+	RetryAfter time.Duration // how long the service asks to wait; 0 if it does not say
 	Header     http.Header
 	Body       []byte          // as received, up to the client's limit
 	Violation  *contract.Error // set if the response also breaks the contract (a gateway's HTML, say)
@@ -62,13 +97,53 @@ type APIError struct {
 	cause error  // why the response could not be read whole, or what ended the wait before the next attempt
 }
 
+func (c *call) newAPIError(res *http.Response, p *payload.Payload) *APIError {
+	text, code := c.gatewayText(res)
+	failure := &APIError{
+		StatusCode: res.StatusCode,
+		Code:       c.key.Text(cmp.Or(p.Error.Code.Text, p.Code.Text, code)),
+		Message:    c.key.Text(cmp.Or(p.Error.Message.Text, text)),
+		RequestID:  requestID(res.Header),
+		RetryAfter: exchange.RetryAfter(res.Header, time.Now()),
+		Header:     res.Header,
+		Body:       c.body,
+		Violation:  c.violation,
+		call:       c.name(res.Request),
+		isRun:      p.IsRun(),
+	}
+	if c.cut != nil {
+		failure.cause = c.cut.err
+	}
+	return failure
+}
+
+// gatewayText returns the plain text, or the beginning of it, that a gateway sends in place of the service's response, and
+// the host's code in a text or a page.
+func (c *call) gatewayText(res *http.Response) (text, code string) {
+	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if !strings.HasPrefix(mediaType, "text/") {
+		return "", ""
+	}
+	text = strings.ToValidUTF8(strings.TrimSpace(c.key.Beginning(c.body, 4096)), "\uFFFD")
+	code = hostCode.FindString(text)
+	if mediaType != "text/plain" {
+		text = ""
+	}
+	return text, code
+}
+
+var hostCode = regexp.MustCompile(`\bFUNCTION_[A-Z_]+\b`)
+
 // Error returns one line: what was being done, the status, what the service said, and what to do if that is known.
 func (e *APIError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	line := cmp.Or(e.call, "run workflow") + ": " + statusLine(e.StatusCode)
 	if e.Message != "" {
 		line += ": " + strings.TrimSuffix(printable.Clip(e.Message), ".")
 	}
-	if e.Code != "" {
+	if e.Code != "" && !strings.Contains(line, e.Code) {
 		line += " (code " + printable.Clip(e.Code) + ")"
 	}
 	if e.RequestID != "" {
@@ -87,14 +162,14 @@ func statusLine(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// String is Error, for an APIError that is not a pointer.
-func (e APIError) String() string { return e.Error() }
-
 // GoString is Error.
-func (e APIError) GoString() string { return e.Error() }
+func (e *APIError) GoString() string { return e.Error() }
 
 // LogValue has the status, code, message and request ID, not the header and the body.
 func (e *APIError) LogValue() slog.Value {
+	if e == nil {
+		return slog.Value{}
+	}
 	return slog.GroupValue(
 		slog.Int("status", e.StatusCode),
 		slog.String("code", printable.Clip(e.Code)),
@@ -125,25 +200,33 @@ func (e *APIError) advice() string {
 	switch {
 	case e.StatusCode/100 == 3:
 		return "redirects are not followed: check the base URL"
+	case e.Code == CodeFunctionPayloadTooLarge, e.StatusCode == http.StatusRequestEntityTooLarge:
+		return "the request is too large (the service's host takes 4.5 MB): nothing ran"
+	case e.Code == CodeFunctionResponsePayloadTooLarge:
+		return "the response is too large for the service's host, which sends 4.5 MB: the run was billed"
+	case e.Code == CodeFunctionThrottled:
+		return "the service's host is busy, and by its documentation started nothing"
 	case errors.Is(e, ErrUnauthorized):
 		return "check the API key"
 	case errors.Is(e, ErrWorkflowNotFound):
 		return "check the workflow ID and the base URL"
 	case errors.Is(e, ErrPaymentRequired):
 		return "check the account's credits and spend limit"
-	case errors.Is(e, errUnsent):
-		return "try again in " + max(time.Second, exchange.RetryAfter(e.Header, time.Now())).Round(time.Second).String()
+	case e.isRefusal():
+		return "try again in " + max(time.Second, e.RetryAfter).Round(time.Second).String()
 	case e.StatusCode >= 500, e.cause != nil, e.StatusCode/100 == 2:
 		return "the run may have been billed"
 	}
 	return ""
 }
 
-// Is matches the sentinel of the service's code, else that of the status.
-func (e *APIError) Is(target error) bool {
-	isUnsent := e.StatusCode == http.StatusTooManyRequests && !e.isRun
-	return target == e.sentinel() || target == errUnsent && isUnsent || target == errMayHaveStarted && !isUnsent
+// isRefusal reports whether the run did not start: it was refused for the rate limit.
+func (e *APIError) isRefusal() bool {
+	return e != nil && e.StatusCode == http.StatusTooManyRequests && !e.isRun
 }
+
+// Is matches the sentinel of the service's code, else that of the status.
+func (e *APIError) Is(target error) bool { return e != nil && target == e.sentinel() }
 
 func (e *APIError) sentinel() error {
 	switch e.Code {
@@ -176,15 +259,20 @@ func (e *APIError) sentinel() error {
 
 // Unwrap returns what kept the response from being read whole ([context.Canceled], say), or nil. It does not return the
 // Violation: no error is both an *APIError and a [*contract.Error].
-func (e *APIError) Unwrap() error { return e.cause }
+func (e *APIError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // callError is a call without a whole response.
 type callError struct {
-	call     string
-	status   int  // 0 if no response came
-	unsent   bool // the request was certainly not written
-	readOnly bool // the request starts no run: GET or HEAD
-	err      error
+	call   string
+	status int    // 0 if no response came
+	unsent bool   // the request was certainly not written
+	effect string // what may have happened nevertheless
+	err    error
 }
 
 func (e *callError) Error() string {
@@ -193,8 +281,8 @@ func (e *callError) Error() string {
 		line += statusLine(e.status) + ": "
 	}
 	line += printable.Clip(e.err.Error())
-	if !e.unsent && !e.readOnly {
-		line += ": the run may have been billed"
+	if !e.unsent && e.effect != "" {
+		line += ": " + e.effect
 	}
 	return line
 }
@@ -204,16 +292,12 @@ func (e *callError) Unwrap() error { return e.err }
 // GoString is Error.
 func (e *callError) GoString() string { return e.Error() }
 
-// Is tells [SafeToRetry] if the run may have started.
-func (e *callError) Is(target error) bool {
-	return target == errUnsent && e.unsent || target == errMayHaveStarted && !e.unsent
-}
-
 // violationError is a response that breaks the contract, with the error of the violation handler, or the violation itself.
 type violationError struct {
 	call      string
 	err       error
 	violation *contract.Error
+	billed    bool
 }
 
 func (e *violationError) Error() string {
@@ -221,7 +305,7 @@ func (e *violationError) Error() string {
 	if !errors.Is(e.err, e.violation) {
 		line += ": " + e.violation.Error()
 	}
-	if e.violation.StatusCode/100 == 2 && e.violation.Method == http.MethodPost {
+	if e.billed {
 		separator := ": "
 		if strings.Contains(line, "\n") { // one line per violation
 			separator = "\n\t"
@@ -235,9 +319,38 @@ func (e *violationError) Error() string {
 func (e *violationError) Unwrap() []error { return []error{e.violation, e.err} }
 
 // SafeToRetry reports whether running again may help and cannot bill twice: true for 429 and for failures before the
-// request was written (DNS, dial, TLS); false for everything else, also for refusals that no retry would change (401,
-// 400, a bad argument) and for a cancelled context. Of errors that are joined it is true if it is of each run's.
+// request was written (DNS, dial, TLS); false for everything else, even for refusals that no retry would change (401,
+// 400, a bad argument) and for a cancelled context. For joined errors, it reports true only if it would for each.
+//
+// A fake of this package in a test returns [ErrRateLimited], or an error that has a method NotSent() bool, to be safe.
 func SafeToRetry(err error) bool {
-	_, broken := errors.AsType[*contract.Error](err) // a run that was paid for
-	return !broken && errors.Is(err, errUnsent) && !errors.Is(err, errMayHaveStarted) && !errors.Is(err, context.Canceled)
+	notSent, judged := verdict(err)
+	return judged && notSent && !errors.Is(err, context.Canceled)
+}
+
+// verdict returns whether the calls of err were certainly not sent. It is not judged if err is of no call.
+func verdict(err error) (notSent, judged bool) {
+	switch e := err.(type) { //nolint:errorlint // each error of the tree in turn
+	case nil:
+		return false, false
+	case *contract.Error: // a run that was paid for
+		return false, true
+	case *APIError:
+		return e.isRefusal(), true
+	case *callError:
+		return e.unsent, true
+	case interface{ NotSent() bool }:
+		return e.NotSent(), true
+	case interface{ Unwrap() error }:
+		return verdict(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		notSent = true
+		for _, each := range e.Unwrap() {
+			if sent, ok := verdict(each); ok {
+				notSent, judged = notSent && sent, true
+			}
+		}
+		return notSent && judged, judged
+	}
+	return err == ErrRateLimited, err == ErrRateLimited //nolint:errorlint // at the end of its chain
 }

@@ -179,10 +179,12 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 
 func TestSafeToRetry_OfOtherErrors(t *testing.T) {
 	for name, err := range map[string]error{
-		"no error":                  nil,
-		"another package's error":   io.EOF,
-		"a bad argument":            client.ErrInvalidRequest,
-		"the sentinel of 429 alone": client.ErrRateLimited,
+		"no error":                               nil,
+		"another package's error":                io.EOF,
+		"a bad argument":                         client.ErrInvalidRequest,
+		"the sentinel of 429, but cancelled":     errors.Join(context.Canceled, client.ErrRateLimited),
+		"an error that says that it may be sent": fmt.Errorf("limiter: %w", notSent(false)),
+		"an error of a call that was sent, in one that says otherwise": errors.Join(notSent(true), &client.APIError{StatusCode: 500}),
 		"a violation":               &contract.Error{StatusCode: 429},
 		"a cancelled context":       context.Canceled,
 		"a deadline":                context.DeadlineExceeded,
@@ -192,6 +194,37 @@ func TestSafeToRetry_OfOtherErrors(t *testing.T) {
 	} {
 		assert.False(t, client.SafeToRetry(err), name)
 	}
+}
+
+// notSent is the error of a fake or of a transport that says whether its request was sent.
+type notSent bool
+
+func (notSent) Error() string   { return "over the limit" }
+func (e notSent) NotSent() bool { return bool(e) }
+
+func TestSafeToRetry_IsTrueOfAFakesErrors(t *testing.T) {
+	for name, err := range map[string]error{
+		"the sentinel of 429":          client.ErrRateLimited,
+		"the sentinel of 429, wrapped": fmt.Errorf("job 7: %w", client.ErrRateLimited),
+		"an APIError of 429":           &client.APIError{StatusCode: 429},
+		"an error that is not sent":    fmt.Errorf("job 7: %w", notSent(true)),
+	} {
+		assert.True(t, client.SafeToRetry(err), name)
+	}
+}
+
+func TestErrors_OfNilPrintAndLogAsNil(t *testing.T) {
+	for name, value := range map[string]any{"a Run": (*client.Run)(nil), "an APIError": (*client.APIError)(nil)} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			assert.Equal(t, "<nil>", fmt.Sprintf(verb, value), name+" with "+verb)
+		}
+		for handler, record := range logged(value) {
+			assert.NotContains(t, record, "PANIC", name+" in "+handler)
+			assert.NotContains(t, record, "panicked", name+" in "+handler)
+		}
+	}
+	assert.False(t, client.SafeToRetry((*client.APIError)(nil)))
+	assert.NotErrorIs(t, error((*client.APIError)(nil)), client.ErrServer)
 }
 
 func TestSafeToRetry_OfJoinedErrorsIsThatOfEach(t *testing.T) {

@@ -74,6 +74,6 @@ func ExampleClient_RunStory_errors() {
 	// keep it, it was paid for: {"success": true, "result": "Once upon a time", "citations": null}
 	// a run that breaks the contract: response 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /citations: Value is not nullable
 	// not billed, try again later: run workflow wf_b1c45lj9pabaotitahwfk9gb: 429 Too Many Requests: Too Many Requests (code too_many_requests): try again in 1s
-	// not a run: 504   clienttest::gateway-timeout
+	// not a run: 504 FUNCTION_INVOCATION_TIMEOUT  clienttest::gateway-timeout
 	// Once upon a time, there was a friendly dog named Charlie...
 }

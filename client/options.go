@@ -19,7 +19,8 @@ type Option func(*config) error
 
 type config struct {
 	baseURL          *url.URL
-	http             *http.Client
+	http             func() *http.Client // nil: the shared transport. A func, as the key is: what prints it would print net/http's buffers
+	httpTimeout      time.Duration
 	timeout          time.Duration
 	timeoutOf        string // the option that set timeout
 	maxRetries       int
@@ -27,6 +28,10 @@ type config struct {
 	logger           *slog.Logger
 	userAgent        string
 	onViolation      func(context.Context, *contract.Error) error
+}
+
+func defaultConfig() config {
+	return config{timeout: 330 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
 }
 
 // WithBaseURL sets the address of the service; by default that of the contract, https://aitutor-api.vercel.app. It may
@@ -39,22 +44,28 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing, its
-// Timeout replaces that of [WithTimeout] if it is shorter. It is copied, never changed. No redirect is followed: that would
-// send the inputs, and on a downgrade the key, to someone else. By default one connection pool serves all Clients.
+// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing, its Jar
+// the cookies, its Timeout replaces that of [WithTimeout] if it is shorter. CheckRedirect is not called: no redirect is
+// followed, as that would send the inputs, and on a downgrade the key, to someone else. It is copied, never changed.
+//
+// By default one connection pool serves all Clients of the program, a copy of [http.DefaultTransport] that speaks HTTP/1.1:
+// a run takes seconds, so a connection of its own costs nothing, and no two runs share its fate. Whoever brings a client
+// chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover) bills a run each time.
+// A Transport that fails before it has sent anything, such as a rate limiter, says so with an error that has a method
+// NotSent() bool: if that is true, and nothing has read the request's body, the run is safe to retry.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
 			return errors.New("WithHTTPClient: the client is nil")
 		}
 		own := *hc
-		c.http = &own
+		c.http, c.httpTimeout = func() *http.Client { return &own }, own.Timeout
 		return nil
 	}
 }
 
-// WithTimeout bounds one attempt, from dial to the last byte of the response: 150 s by default, as the service stops a
-// run at 120 s. 0 means no bound. A run that was cut off may have been billed.
+// WithTimeout bounds one attempt, from dial to the last byte of the response: 330 s by default, as the service stops a
+// run at 300 s. 0 means no bound. A run that was cut off may have been billed.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
@@ -91,7 +102,8 @@ func WithMaxResponseBytes(n int64) Option {
 }
 
 // WithLogger sets the logger of one debug record per attempt: method, path, number of the attempt, status (0 if no response
-// came), duration, run ID and error. The key, the inputs and the text are in none.
+// came), duration, run ID and error; and of one per wait before the next attempt. No record contains the key, the inputs or
+// the text.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -121,7 +133,7 @@ func WithUserAgent(ua string) Option {
 func WithViolationHandler(h func(context.Context, *contract.Error) error) Option {
 	return func(c *config) error {
 		if h == nil {
-			return errors.New("WithViolationHandler: the handler is nil")
+			return errors.New("WithViolationHandler: the handler is nil, or LogViolations has no logger")
 		}
 		c.onViolation = h
 		return nil
@@ -131,6 +143,9 @@ func WithViolationHandler(h func(context.Context, *contract.Error) error) Option
 // LogViolations returns a handler for [WithViolationHandler] that logs each violation, at level warn and without the
 // body, and accepts the response.
 func LogViolations(logger *slog.Logger) func(context.Context, *contract.Error) error {
+	if logger == nil {
+		return nil // which WithViolationHandler refuses
+	}
 	return func(ctx context.Context, violation *contract.Error) error {
 		logger.WarnContext(ctx, "aitutor: a response breaks the contract", "violation", violation)
 		return nil

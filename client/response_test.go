@@ -410,7 +410,7 @@ func TestResponse_ThatIsNotARunIsAnAPIError(t *testing.T) {
 	}
 	t.Run("a gateway's text", func(t *testing.T) {
 		text := reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}
-		assertAPIError(t, text, client.ErrServer, "", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", false)
+		assertAPIError(t, text, client.ErrServer, client.CodeFunctionInvocationTimeout, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", false)
 	})
 	t.Run("a gateway's HTML", func(t *testing.T) {
 		page := reply{502, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}

@@ -1,13 +1,18 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json" // not v2: inputs and outputs are the caller's own types, which mean what the standard library makes of them
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
 
 	experiment "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,7 +26,8 @@ import (
 
 // Run is the response of a run that is done. It prints, also through [slog], without its text.
 //
-// Everything in it but RateLimit comes from outside: the IDs, Output, Text and Citations may be anything.
+// Everything in it but RateLimit comes from outside: treat the IDs, Output, Text and Citations as untrusted, and escape them
+// before HTML, SQL or a shell.
 // Code that is tested with a Run of its own sets the fields that it reads: [Run.Decode] reads Body, or else Text.
 type Run struct {
 	ID        string        // run_id; empty if the service gives none
@@ -38,12 +44,12 @@ type Run struct {
 // RateLimit is the state of the key's rate limit: requests in a window of one second.
 type RateLimit struct{ Limit, Remaining int }
 
-// Run runs a workflow with the inputs of the contract and waits for its response: seconds, up to two minutes. Every run
-// that starts is billed, also if its response never arrives.
+// Run runs a workflow with the inputs of the contract and waits for its response: seconds, up to five minutes. Every run
+// that starts is billed, even if its response never arrives.
 //
 // The workflow ID is one path segment of letters, digits, "_" and "-". The errors:
 //
-//   - [ErrInvalidRequest]: the ID or the inputs break the contract. Nothing was sent.
+//   - [*ArgumentError]: the ID or the inputs break the contract. Nothing was sent. It is an [ErrInvalidRequest].
 //   - [*APIError]: the response is not a run.
 //   - [*contract.Error]: the run breaks the contract. The *Run beside it has what could be read, and the whole Body.
 //   - Any other error is the connection's or the context's, or says that the response is longer than the client's limit.
@@ -51,7 +57,7 @@ type RateLimit struct{ Limit, Remaining int }
 func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
 	inputs, err := encode(in)
 	if err != nil {
-		return nil, c.refuse(workflowID, "the inputs: "+printable.Line(err.Error()))
+		return nil, c.refuse(workflowID, "inputs", "the inputs: "+printable.Line(err.Error()))
 	}
 	return c.run(ctx, workflowID, inputs, contract.Default)
 }
@@ -60,25 +66,29 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 // nil included, is ErrInvalidRequest. Everything of the response is validated but the fields inside output, which are that
 // workflow's own: [Run.Decode] decodes them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
-	encoded, err := json.Marshal(inputs)
+	encoded, err := encodeCustom(inputs)
 	kind := jsontext.Value(encoded).Kind()
 	switch {
 	case err != nil:
-		return nil, c.refuse(workflowID, "the inputs: "+printable.Line(err.Error()))
+		return nil, c.refuse(workflowID, "inputs", "the inputs: "+printable.Line(err.Error()))
 	case kind == '[':
-		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to an array")
+		return nil, c.refuse(workflowID, "inputs", "the inputs must encode to a JSON object, not to an array")
 	case kind != '{':
-		return nil, c.refuse(workflowID, "the inputs must encode to a JSON object, not to "+kind.String())
+		return nil, c.refuse(workflowID, "inputs", "the inputs must encode to a JSON object, not to "+kind.String())
 	}
 	return c.run(ctx, workflowID, encoded, contract.AnyWorkflow)
 }
 
-// Decode decodes the workflow's output into v as encoding/json does: the output object if the response has one, else
-// the JSON in the text. Fields that the output does not have leave v as it was.
+// Decode decodes the workflow's output into v as encoding/json does: the output object if the response has one, else the
+// JSON in the text. The text may have the JSON in one fence of three backticks, as models write it, or be a JSON string that
+// holds an object or an array. Fields that the output does not have leave v as it was.
 func (r *Run) Decode(v any) error {
 	output := payload.Decode(r.Body).OutputJSON()
 	if output == nil {
-		output = []byte(r.Text)
+		output = unfenced([]byte(r.Text))
+		if inner, ok := innerJSON(output); ok {
+			output = inner
+		}
 	}
 	if !json.Valid(output) {
 		return errors.New("decode the run's output: its text is not JSON: tell the workflow to respond in JSON, or use Text")
@@ -89,16 +99,43 @@ func (r *Run) Decode(v any) error {
 	return nil
 }
 
+// unfenced returns what stands in the one fence that text is, or text.
+func unfenced(text []byte) []byte {
+	inner, opened := bytes.CutPrefix(bytes.TrimSpace(text), []byte("```"))
+	inner, closed := bytes.CutSuffix(inner, []byte("```"))
+	if !opened || !closed {
+		return text
+	}
+	return bytes.TrimPrefix(inner, []byte("json"))
+}
+
+// innerJSON returns the object or array that a JSON string holds.
+func innerJSON(text []byte) ([]byte, bool) {
+	var inner string
+	if json.Unmarshal(text, &inner) != nil {
+		return nil, false
+	}
+	output := unfenced([]byte(inner))
+	kind := jsontext.Value(output).Kind()
+	return output, (kind == '{' || kind == '[') && json.Valid(output)
+}
+
 // String describes the run without its text.
-func (r Run) String() string {
+func (r *Run) String() string {
+	if r == nil {
+		return "<nil>"
+	}
 	return fmt.Sprintf("run %q %q: %d bytes of text", printable.Clip(r.ID), printable.Clip(r.Status), len(r.Text))
 }
 
 // GoString is String.
-func (r Run) GoString() string { return r.String() }
+func (r *Run) GoString() string { return r.String() }
 
 // LogValue has the identifiers and sizes of the run, not its text.
-func (r Run) LogValue() slog.Value {
+func (r *Run) LogValue() slog.Value {
+	if r == nil {
+		return slog.Value{}
+	}
 	return slog.GroupValue(
 		slog.String("id", printable.Clip(r.ID)),
 		slog.String("status", printable.Clip(r.Status)),
@@ -108,32 +145,114 @@ func (r Run) LogValue() slog.Value {
 	)
 }
 
+// run runs a workflow with inputs, a JSON object.
+func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, validator func() *contract.Validator) (*Run, error) {
+	switch {
+	case ctx == nil:
+		return nil, c.refuse(workflowID, "ctx", "the context is nil")
+	case !isSegment(workflowID):
+		return nil, c.refuse(workflowID, "workflowID", `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
+	}
+	call := &call{Client: c, validator: validator, workflowID: workflowID, inputs: inputs}
+	res, err := runWorkflow(ctx, c.generated(call).RunWorkflowWithBody, workflowID, inputs) //nolint:bodyclose // in memory
+	if res == nil {
+		return nil, err
+	}
+	return call.runOf(res, err)
+}
+
+type runMethod = func(context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn) (*http.Response, error)
+
+// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters of its own, the method has one
+// more argument for them, which is nil here: API sends them.
+func runWorkflow(ctx context.Context, method any, workflowID string, inputs []byte) (*http.Response, error) {
+	const contentType = "application/json"
+	if run, ok := method.(runMethod); ok {
+		return run(ctx, workflowID, contentType, bytes.NewReader(inputs))
+	}
+	texts := []string{workflowID, contentType}
+	var args []reflect.Value
+	called := reflect.ValueOf(method)
+	for i := range called.Type().NumIn() - 1 {
+		switch kind := called.Type().In(i); {
+		case kind == reflect.TypeFor[context.Context]():
+			args = append(args, reflect.ValueOf(ctx))
+		case kind == reflect.TypeFor[io.Reader]():
+			args = append(args, reflect.ValueOf(bytes.NewReader(inputs)))
+		case kind.Kind() == reflect.String && len(texts) > 0:
+			args = append(args, reflect.ValueOf(texts[0]).Convert(kind))
+			texts = texts[1:]
+		default:
+			args = append(args, reflect.Zero(kind))
+		}
+	}
+	out := called.Call(args)
+	res, _ := out[0].Interface().(*http.Response)
+	err, _ := out[1].Interface().(error)
+	return res, err
+}
+
+// runOf returns the Run or the APIError that a response is. Err is what Do returned beside the response.
+func (c *call) runOf(res *http.Response, err error) (*Run, error) {
+	p := payload.Decode(c.body)
+	if res.StatusCode/100 != 2 || c.cut == nil && p.IsError() {
+		return nil, c.newAPIError(res, p)
+	}
+	run := &Run{
+		RateLimit: rateLimit(res.Header),
+		RequestID: requestID(res.Header),
+		Header:    res.Header,
+		Body:      c.body,
+	}
+	if c.cut != nil {
+		return run, err
+	}
+	run.ID = c.key.Text(p.RunID.Text)
+	run.Status = c.key.Text(p.Status.Text)
+	if output, ok := payload.DecodeOutput[gen.RunOutput](p); ok {
+		run.Output, run.Text = output, outputText(output)
+	}
+	run.Text = cmp.Or(run.Text, p.Result.Text)
+	run.Citations = p.DecodeCitations()
+	return run, err
+}
+
+func requestID(header http.Header) string {
+	return cmp.Or(header.Get("X-Vercel-Id"), header.Get("X-Request-Id"))
+}
+
+func rateLimit(header http.Header) *RateLimit {
+	limits, remainings := header["X-Ratelimit-Limit"], header["X-Ratelimit-Remaining"]
+	if len(limits) == 0 || len(remainings) == 0 {
+		return nil
+	}
+	limit, err := strconv.Atoi(limits[0])
+	remaining, err2 := strconv.Atoi(remainings[0])
+	if err != nil || err2 != nil {
+		return nil
+	}
+	return &RateLimit{Limit: limit, Remaining: remaining}
+}
+
 // encode encodes a generated type, whose omitempty is that of encoding/json.
 func encode(v any) ([]byte, error) {
 	return experiment.Marshal(v, jsonv1.OmitEmptyWithLegacySemantics(true))
 }
 
-// run runs a workflow with inputs, a JSON object.
-func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, validator func() *contract.Validator) (*Run, error) {
-	switch {
-	case ctx == nil:
-		return nil, c.refuse(workflowID, "the context is nil")
-	case !isSegment(workflowID):
-		return nil, c.refuse(workflowID, `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
+// encodeCustom encodes inputs as encoding/json does, but returns an error for a text that is no UTF-8, which encoding/json
+// replaces without a word.
+func encodeCustom(inputs any) ([]byte, error) {
+	encoded, err := json.Marshal(inputs)
+	if err != nil || !bytes.Contains(encoded, []byte(`\ufffd`)) { // as which it writes such a text, and seldom another
+		return encoded, err
 	}
-	call := &call{workflowID: workflowID, validator: validator}
-	ctx = context.WithValue(ctx, callKey{}, call)
-	res, err := c.API().RunWorkflowWithBody(ctx, workflowID, "application/json", newMemory(inputs)) //nolint:bodyclose // in memory
-	if res == nil {
-		return nil, err
-	}
-	return c.doer.runOf(call, res, err)
+	_, err = experiment.Marshal(inputs, jsonv1.DefaultOptionsV1(), jsontext.AllowInvalidUTF8(false))
+	return encoded, err
 }
 
-// refuse is the error of an argument that nothing was sent for.
-func (c *Client) refuse(workflowID, problem string) error {
-	key := cmp.Or(c.doer, unmade).key
-	return key.Error(fmt.Errorf("%s: %w: %s", callName(key.Text(workflowID)), ErrInvalidRequest, problem))
+// refuse returns the error of an argument that nothing was sent for.
+func (c *Client) refuse(workflowID, field, reason string) error {
+	return c.refused(callName(c.key.Text(workflowID)), &ArgumentError{Field: field, Reason: reason})
 }
 
 func callName(workflowID string) string {
@@ -146,10 +265,7 @@ func callName(workflowID string) string {
 // isSegment reports whether a workflow ID is a path segment that no server and no proxy reads as anything else: the
 // generated client resolves ".." against the path. It is the pattern of the contract's workflow_id.
 func isSegment(id string) bool {
-	for _, r := range id {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-' {
-			return false
-		}
-	}
-	return id != ""
+	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	})
 }

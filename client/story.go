@@ -14,7 +14,7 @@ import (
 // [Client.Run]; a blank story is refused before anything is sent.
 func (c *Client) RunStory(ctx context.Context, workflowID, story string) (*Run, error) {
 	if strings.TrimSpace(story) == "" {
-		return nil, c.refuse(workflowID, "the story is blank")
+		return nil, c.refuse(workflowID, "story", "the story is blank")
 	}
 	return c.Run(ctx, workflowID, gen.RunRequest{Story: story})
 }

@@ -99,7 +99,11 @@ func TestRunStory_RefusesAStoryThatIsNoText(t *testing.T) {
 		}
 	}
 	_, err := c.Run(t.Context(), testWorkflow, gen.RunRequest{Story: " "})
-	require.ErrorContains(t, err, "/story")
+	require.EqualError(t, err, "run workflow wf_1: invalid request: the story is blank")
+	var problem *client.ArgumentError
+	require.ErrorAs(t, err, &problem)
+	assert.Equal(t, "story", problem.Field)
+	assert.Equal(t, "the story is blank", problem.Reason)
 	assertOneLine(t, err)
 	assert.Empty(t, transport.inputs, "nothing was sent")
 }

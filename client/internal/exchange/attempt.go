@@ -12,10 +12,14 @@ import (
 	"sync/atomic"
 )
 
+// ErrTakenBack says that a server claims, over HTTP/2, that it has not begun with a request that was written.
+var ErrTakenBack = errors.New("the request is not written again")
+
 // Attempt is one sending of a request. It keeps net/http from writing the request a second time, and knows whether it can
 // have been written at all.
 type Attempt struct {
 	connWanted, connGot atomic.Bool
+	overHTTP2           atomic.Bool
 	begun               atomic.Bool           // net/http is writing headers of a request that it might write again
 	bodyRead            atomic.Bool           // by anybody: net/http, or a transport that keeps a copy
 	hooks               httptrace.ClientTrace // a field, so that it is allocated with the rest
@@ -30,6 +34,9 @@ func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Requ
 	a.hooks.GotConn = func(httptrace.GotConnInfo) { a.connGot.Store(true) }
 	a.hooks.WroteHeaderField = func(name string, _ []string) {
 		overHTTP2 := strings.HasPrefix(name, ":")
+		if overHTTP2 {
+			a.overHTTP2.Store(true)
+		}
 		if overHTTP2 || name == "Idempotency-Key" || name == "X-Idempotency-Key" {
 			a.begun.Store(true)
 		}
@@ -48,10 +55,13 @@ func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Requ
 // whenever a server claims that it has not begun with the request; over HTTP/1 if a transport of the caller's has added
 // the header of an idempotent request, which no run is.
 func (a *Attempt) mayWriteAgain() error {
-	if a.begun.Load() {
-		return errors.New("net/http would have written the request again")
+	switch {
+	case !a.begun.Load():
+		return nil
+	case a.overHTTP2.Load():
+		return ErrTakenBack
 	}
-	return nil
+	return errors.New("net/http would have written the request again")
 }
 
 // NotSent reports whether the request, which transport failed to send with err, was certainly not written.

@@ -1,0 +1,179 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+)
+
+const (
+	runOperation = "runWorkflow" // the operationId of gen's RunWorkflow
+	eventStream  = "text/event-stream"
+)
+
+// operation is what the contract says of an operation that a request has to know.
+type operation struct {
+	method      string
+	path        *regexp.Regexp // of the escaped path below the base URL
+	parameters  int            // in the path
+	credentials openapi.Alternative
+	accept      string // the content types of its responses
+	streams     bool
+	isRun       bool
+}
+
+// contractOperations returns the operations of the contract, which it parses when it is first called.
+var contractOperations = sync.OnceValues(func() ([]operation, error) { return operationsOf(api.Document()) })
+
+// operationsOf returns the operations of a document. It returns an error if one of them wants a credential that an API key
+// cannot be.
+func operationsOf(document *openapi3.T) ([]operation, error) {
+	var all []operation
+	for _, described := range openapi.Operations(document) {
+		credentials, err := servable(described.Security)
+		if err != nil {
+			return nil, fmt.Errorf("the contract's operation %s: %w", described.Name(), err)
+		}
+		produced := make(map[string]bool)
+		for _, response := range described.Responses.Map() {
+			for mediaType := range response.Value.Content {
+				produced[mediaType] = true
+			}
+		}
+		segments := pathParameter.Split(described.Path, -1)
+		for i, literal := range segments {
+			segments[i] = regexp.QuoteMeta((&url.URL{Path: literal}).EscapedPath())
+		}
+		path, err := regexp.Compile("^" + strings.Join(segments, "[^/]+") + "$")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, operation{
+			method:      described.Method,
+			path:        path,
+			parameters:  len(segments) - 1,
+			credentials: credentials,
+			accept:      strings.Join(slices.Sorted(maps.Keys(produced)), ", "),
+			streams:     produced[eventStream],
+			isRun:       described.OperationID == runOperation,
+		})
+	}
+	return all, nil
+}
+
+var pathParameter = regexp.MustCompile(`\{[^/{}]*\}`)
+
+// servable returns the first of the alternatives that a key can serve: as a bearer token, or in a header of its own.
+func servable(alternatives []openapi.Alternative) (openapi.Alternative, error) {
+	var refused []string
+	var optional bool
+	for _, alternative := range alternatives {
+		i := slices.IndexFunc(alternative, func(c openapi.Credential) bool { return !isServable(c) })
+		switch {
+		case len(alternative) == 0:
+			optional = true
+		case i < 0:
+			return alternative, nil
+		default:
+			refused = append(refused, alternative[i].Name)
+		}
+	}
+	if len(refused) > 0 && !optional {
+		return nil, fmt.Errorf("an API key cannot serve its security scheme %s: only http bearer and an apiKey in a header are supported",
+			strings.Join(refused, ", "))
+	}
+	return nil, nil
+}
+
+func isServable(c openapi.Credential) bool {
+	place, _ := c.In()
+	return place == openapi3.ParameterInHeader &&
+		(c.Scheme.Type == "apiKey" || c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer"))
+}
+
+// operation returns the operation of a request: of those that match, the one with the fewest parameters in its path.
+func (c *Client) operation(req *http.Request) (operation, error) {
+	found := operation{parameters: -1}
+	path := strings.TrimPrefix(req.URL.EscapedPath(), strings.TrimSuffix(c.baseURL.EscapedPath(), "/"))
+	all, err := contractOperations()
+	for _, op := range all {
+		if op.method == req.Method && (found.parameters < 0 || op.parameters < found.parameters) && op.path.MatchString(path) {
+			found = op
+		}
+	}
+	return found, err
+}
+
+// checkSchemes returns an error if the contract has an operation that an API key cannot serve.
+func checkSchemes(head *openapi3.T) error {
+	if head.Components == nil {
+		return nil
+	}
+	for name, scheme := range head.Components.SecuritySchemes {
+		if !isServable(openapi.Credential{Name: name, Scheme: scheme.Value}) { // there may be another for each operation
+			_, err := contractOperations()
+			return err
+		}
+	}
+	return nil
+}
+
+// contractHead returns a document with the servers and the security schemes of the contract, and maybe more. It takes
+// microseconds: parsing the whole contract, as the first call does, takes milliseconds.
+var contractHead = sync.OnceValue(func() *openapi3.T {
+	servers, schemes := block(api.Spec, "servers:"), block(api.Spec, "  securitySchemes:")
+	if servers == "" || schemes == "" {
+		return api.Document()
+	}
+	document, err := openapi3.NewLoader().LoadFromData(
+		[]byte("openapi: 3.0.3\ninfo: {title: head, version: head}\npaths: {}\n" + servers + "components:\n" + schemes))
+	if err != nil {
+		return api.Document()
+	}
+	return document
+})
+
+// block returns a line of a text in YAML, and the lines after it that are indented further.
+func block(text []byte, first string) string {
+	var found strings.Builder
+	indent := len(first) - len(strings.TrimLeft(first, " "))
+	for line := range bytes.Lines(text) {
+		own := bytes.TrimLeft(line, " ")
+		switch within := len(line)-len(own) > indent || len(bytes.TrimSpace(own)) == 0; {
+		case found.Len() == 0 && string(bytes.TrimRight(line, "\r\n")) == first, found.Len() > 0 && within:
+			found.Write(line)
+		case found.Len() > 0:
+			return found.String()
+		}
+	}
+	return found.String()
+}
+
+// serverOf returns the address of a document's first server, with the defaults of its variables.
+func serverOf(document *openapi3.T) (*url.URL, error) {
+	if len(document.Servers) == 0 {
+		return nil, errors.New("the contract names no server: use WithBaseURL")
+	}
+	address := document.Servers[0].URL
+	for name, variable := range document.Servers[0].Variables {
+		address = strings.ReplaceAll(address, "{"+name+"}", variable.Default)
+	}
+	base, err := exchange.ParseBaseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("the contract's server: %w: use WithBaseURL", err)
+	}
+	return base, nil
+}
