@@ -47,11 +47,9 @@ func operationsOf(document *openapi3.T) ([]operation, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the contract's operation %s: %w", described.Name(), err)
 		}
-		produced := make(map[string]bool)
-		for _, response := range described.Responses.Map() {
-			for mediaType := range response.Value.Content {
-				produced[mediaType] = true
-			}
+		produced := mediaTypes(described, func(status string) bool { return status[0] == '2' })
+		if len(produced) == 0 {
+			produced = mediaTypes(described, func(string) bool { return true })
 		}
 		segments := pathParameter.Split(described.Path, -1)
 		for i, literal := range segments {
@@ -66,8 +64,8 @@ func operationsOf(document *openapi3.T) ([]operation, error) {
 			path:        path,
 			parameters:  len(segments) - 1,
 			credentials: credentials,
-			accept:      strings.Join(slices.Sorted(maps.Keys(produced)), ", "),
-			streams:     produced[eventStream],
+			accept:      strings.Join(produced, ", "),
+			streams:     slices.Contains(produced, eventStream),
 			isRun:       described.OperationID == runOperation,
 		})
 	}
@@ -75,6 +73,18 @@ func operationsOf(document *openapi3.T) ([]operation, error) {
 }
 
 var pathParameter = regexp.MustCompile(`\{[^/{}]*\}`)
+
+// mediaTypes returns the content types of an operation's responses.
+func mediaTypes(op openapi.Operation, of func(status string) bool) []string {
+	found := make(map[string]bool)
+	for status, response := range op.Responses.Map() {
+		for mediaType := range response.Value.Content {
+			found[mediaType] = found[mediaType] || of(status)
+		}
+	}
+	maps.DeleteFunc(found, func(_ string, produced bool) bool { return !produced })
+	return slices.Sorted(maps.Keys(found))
+}
 
 // servable returns the first of the alternatives that a key can serve: as a bearer token, or in a header of its own.
 func servable(alternatives []openapi.Alternative) (openapi.Alternative, error) {
