@@ -1,6 +1,7 @@
 # Every target needs Go, git and a POSIX shell, nothing else. Tools are pinned here or in go.mod and run with go run.
 
 GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+CHECK_SPEC = go run ./api/internal/check api/openapi.yaml
 FUZZTIME = 30s
 
 .PHONY: help run test test-all generate check drift format vet tidy lint spec serve contract fleet fuzz bench breaking words workflow-files
@@ -10,6 +11,7 @@ help: ## What the targets do (the default)
 
 run: export ARGS := $(ARGS)
 run: ## Run the contract's workflow and print its text: make run ARGS="a story about a dog named charlie"
+	@$(CHECK_SPEC)
 	@go run ./client/examples/run $${ARGS:+"$$ARGS"}
 
 test: ## Run the tests, with the race detector if there is a C compiler; make test ARGS=-short is quick and without it
@@ -26,7 +28,9 @@ test-all: test ## Run all tests, also those that take minutes: deep suites, chan
 	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m ./...
 
 generate: ## Generate the code in gen/ from api/openapi.yaml
+	@$(CHECK_SPEC)
 	@go generate ./...
+	@$(CHECK_SPEC) gen/openapi.gen.go
 
 check: drift spec format vet tidy words lint ## Everything that is checked without running the tests: drift, spec, format, vet, tidy, words, lint
 
@@ -58,7 +62,7 @@ lint:
 
 spec:
 	@echo 'check: api/openapi.yaml is valid, and so are its examples'
-	@go test -short ./api
+	@$(CHECK_SPEC) gen/openapi.gen.go
 
 serve: ## Serve the contract on loopback, to try a program or make contract on: make serve ARGS=-text
 	@go run ./client/examples/serve $(ARGS)
@@ -77,6 +81,7 @@ bench: ## Measure what a call, and validation, costs, and print it as ratios
 	@go test ./client ./client/contract -run '^$$' -bench '^BenchmarkRatios$$' -benchtime 1x
 
 breaking: ## What changed in the contract and in the Go API since BASE, and does it break users: make breaking BASE=v1.0.0
+	@$(CHECK_SPEC)
 	@sh .ci/breaking $(BASE)
 
 workflow-files: ## List the files that are the story workflow's own: the ones to replace for another workflow

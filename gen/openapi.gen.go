@@ -128,6 +128,9 @@ type TextRun struct {
 // WorkflowID defines model for WorkflowID.
 type WorkflowID = string
 
+// FailureResponse A response that is not a run, in the documented variant or the deployed one.
+type FailureResponse = Failure
+
 // InvalidRequest A response that is not a run, in the documented variant or the deployed one.
 type InvalidRequest = Failure
 
@@ -588,7 +591,7 @@ type RunWorkflowResponse struct {
 	// JSON504 the response for an HTTP 504 `application/json` response
 	JSON504 *RunTimedOut
 	// JSONDefault the response for an HTTP default `application/json` response
-	JSONDefault *Failure
+	JSONDefault *FailureResponse
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *RunWorkflowResponse200Headers
 	// Headers413 the parsed response headers for an HTTP 413 response
@@ -652,7 +655,7 @@ func (r RunWorkflowResponse) GetJSON504() *RunTimedOut {
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
-func (r RunWorkflowResponse) GetJSONDefault() *Failure {
+func (r RunWorkflowResponse) GetJSONDefault() *FailureResponse {
 	return r.JSONDefault
 }
 
@@ -804,7 +807,7 @@ func ParseRunWorkflowResponse(rsp *http.Response) (*RunWorkflowResponse, error) 
 		response.JSON504 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest Failure
+		var dest FailureResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,160 @@
+// Command check names what is wrong with an OpenAPI document, one line a problem with the file and the line number, and
+// exits 1 if there is anything. With the file that was generated from it, it also names what collides in Go.
+//
+// Usage: check openapi.yaml [openapi.gen.go]
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func main() {
+	var problems []string
+	if len(os.Args) < 2 {
+		problems = []string{"usage: check openapi.yaml [openapi.gen.go]"}
+	} else if problems = specProblems(os.Args[1]); len(problems) == 0 && len(os.Args) > 2 {
+		problems = goProblems(os.Args[1], os.Args[2])
+	}
+	for _, problem := range problems {
+		fmt.Fprintln(os.Stderr, problem)
+	}
+	if len(problems) > 0 {
+		os.Exit(1)
+	}
+}
+
+// specProblems returns what makes a document invalid, its examples included, sorted by line.
+func specProblems(file string) []string {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	spec := source{file, strings.Split(string(data), "\n")}
+	for i, line := range spec.lines {
+		if ref := strings.TrimSpace(line); strings.Contains(ref, "$ref:") && strings.Contains(ref, "/$defs/") {
+			return []string{spec.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas")}
+		}
+	}
+	document, err := load(data)
+	if err != nil {
+		return []string{spec.problem(err)}
+	}
+	err = document.Validate(context.Background(), openapi3.EnableMultiError(), openapi3.EnableExamplesValidation())
+	var all openapi3.MultiError
+	if err != nil && !errors.As(err, &all) {
+		all = openapi3.MultiError{err}
+	}
+	var problems []string
+	for _, err := range all {
+		problems = append(problems, spec.problem(err))
+	}
+	slices.SortFunc(problems, func(a, b string) int { return cmp.Or(cmp.Compare(lineOf(a), lineOf(b)), cmp.Compare(a, b)) })
+	// What is among the components is found again where it is used.
+	return slices.CompactFunc(problems, func(a, b string) bool {
+		return lineOf(a) == lineOf(b) && a[strings.LastIndex(a, ": "):] == b[strings.LastIndex(b, ": "):]
+	})
+}
+
+func load(data []byte) (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	return loader.LoadFromData(data)
+}
+
+// source is the text of a document.
+type source struct {
+	file  string
+	lines []string
+}
+
+func (s source) at(line int, text string) string {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	if line == 0 {
+		return s.file + ": " + text
+	}
+	return fmt.Sprintf("%s:%d: %s", s.file, line, text)
+}
+
+var (
+	lineInText = regexp.MustCompile(`\bline (\d+)`)
+	quoted     = regexp.MustCompile(`"([^"]+)"|'([^' ]+)'|\[([^\] ]+)\]|: /(?:.*/)?(\w+): |invalid (example|default): \w`)
+	word       = regexp.MustCompile(`^\w+$`)
+)
+
+// problem returns an error of kin-openapi as one line: where the document has the innermost part that it is about, and
+// what is wrong there.
+func (s source) problem(err error) string {
+	line := 0
+	text := err.Error()
+	for inner := err; inner != nil; inner = unwrap(inner) {
+		if origin := originOf(inner); origin != nil && origin.Key != nil {
+			line = origin.Key.Line
+		}
+		if schema, ok := inner.(*openapi3.SchemaError); ok {
+			text, _, _ = strings.Cut(text, ": "+schema.Error())
+			if pointer := strings.Join(schema.JSONPointer(), "/"); pointer != "" {
+				text += ": /" + pointer
+			}
+			text += ": " + schema.Reason
+			break
+		}
+	}
+	if match := lineInText.FindStringSubmatch(text); line == 0 && match != nil {
+		fmt.Sscan(match[1], &line)
+		return s.at(line, text)
+	}
+	return s.at(s.nearest(line, text), text)
+}
+
+// nearest returns the first line, from the given one on, of the last name in the text that the document has there: a quoted
+// one, the end of a JSON pointer, or "example".
+func (s source) nearest(line int, text string) int {
+	names := quoted.FindAllStringSubmatch(text, -1)
+	for _, match := range slices.Backward(names) {
+		name := cmp.Or(match[1], match[2], match[3], match[4], match[5])
+		isKey := regexp.MustCompile(`(^|[\s{,'"])` + regexp.QuoteMeta(name) + `['"]?:`)
+		for i := max(line-1, 0); i < len(s.lines); i++ {
+			if isKey.MatchString(s.lines[i]) || !word.MatchString(name) && strings.Contains(s.lines[i], name) {
+				return i + 1
+			}
+		}
+	}
+	return line
+}
+
+func originOf(err error) *openapi3.Origin {
+	value := reflect.Indirect(reflect.ValueOf(err))
+	if value.Kind() != reflect.Struct {
+		return nil
+	}
+	field := value.FieldByName("Origin")
+	if !field.IsValid() {
+		return nil
+	}
+	origin, _ := field.Interface().(*openapi3.Origin)
+	return origin
+}
+
+// unwrap returns the first cause of an error.
+func unwrap(err error) error {
+	if all, ok := err.(openapi3.MultiError); ok && len(all) > 0 {
+		return all[0]
+	}
+	return errors.Unwrap(err)
+}
+
+func lineOf(problem string) (line int) {
+	_, rest, _ := strings.Cut(problem, ":")
+	fmt.Sscan(rest, &line)
+	return line
+}
