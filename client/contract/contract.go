@@ -32,6 +32,7 @@ type Validator struct {
 	options
 	router     *route.Router[*operation]
 	operations []*operation // by path and method
+	is31       bool
 	warnings   []string
 }
 

@@ -3,8 +3,10 @@ package contract
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -32,10 +34,10 @@ func load(spec []byte, o options) (*Validator, error) {
 		openapi3.DisableExamplesValidation(), openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
 	if many, ok := doubts.(openapi3.MultiError); ok { //nolint:errorlint // not wrapped
 		for _, doubt := range many {
-			v.warn(doubt.Error())
+			v.doubt(doubt)
 		}
 	} else if doubts != nil {
-		v.warn(doubts.Error())
+		v.doubt(doubts)
 	}
 	return v, nil
 }
@@ -53,12 +55,17 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 		}
 	}
 	document, err = openapi3.NewLoader().LoadFromData(spec)
+	if external, ok := errors.AsType[*openapi3.DisallowedExternalRefError](err); tree != nil && err != nil && (!ok || external == nil) {
+		if bare, marshalErr := json.Marshal(withoutDeepReferences(tree)); marshalErr == nil {
+			document, err = openapi3.NewLoader().LoadFromData(bare)
+		}
+	}
 	return document, tree, err
 }
 
 // newValidator returns the Validator of a document, and, if it is of OpenAPI 3.1, the same document decoded.
 func newValidator(document *openapi3.T, tree any, o options) *Validator {
-	v := &Validator{options: o}
+	v := &Validator{options: o, is31: tree != nil}
 	patterns := &schema.Patterns{Engine: o.regexps, Warn: v.warn}
 	c := &compiler{document: document, schemas30: schema.Compiler30{Patterns: patterns}}
 	if tree != nil {
@@ -67,6 +74,17 @@ func newValidator(document *openapi3.T, tree any, o options) *Validator {
 	operations := c.operations()
 	v.router, v.operations = route.New(document.Servers, operations), sortedOperations(operations)
 	return v
+}
+
+// doubt warns of what kin-openapi finds wrong with the document, but for a field that it does not know: JSON Schema allows
+// any, and OpenAPI 3.1 has some.
+func (v *Validator) doubt(err error) {
+	if v.is31 && strings.Contains(err.Error(), "extra sibling fields") {
+		return
+	}
+	if text := err.Error(); !slices.Contains(v.warnings, printable.Clip(text)) {
+		v.warn(text)
+	}
 }
 
 func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printable.Clip(text)) }

@@ -84,3 +84,27 @@ func withoutFragment(u *url.URL) string {
 	bare.Fragment, bare.RawFragment = "", ""
 	return bare.String()
 }
+
+// withoutDeepReferences returns a copy of a decoded document without the references into a schema, which JSON Schema knows, and
+// kin-openapi not always.
+func withoutDeepReferences(value any) any {
+	switch node := value.(type) {
+	case map[string]any:
+		twin := make(map[string]any, len(node))
+		for name, inner := range node {
+			const depth = 3 // of #/components/schemas/X
+			if ref, ok := inner.(string); ok && name == "$ref" && strings.HasPrefix(ref, "#/components/") && strings.Count(ref, "/") > depth {
+				continue
+			}
+			twin[name] = withoutDeepReferences(inner)
+		}
+		return twin
+	case []any:
+		twin := make([]any, len(node))
+		for i, inner := range node {
+			twin[i] = withoutDeepReferences(inner)
+		}
+		return twin
+	}
+	return value
+}

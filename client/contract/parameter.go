@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
-	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // parameter is what the document says about one parameter of an operation, or about one header of a response.
@@ -189,11 +187,7 @@ func (p *parameter) decode(s *sent) (value any, found []Violation) {
 	if !isOfValue(err) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue) && p.AllowEmptyValue {
 		return nil, nil
 	}
-	violation := Violation{In: p.In, Pointer: p.Name, Keyword: "type", Message: printable.Line(err.Error())}
-	if parse, ok := errors.AsType[*openapi3filter.ParseError](err); ok {
-		violation.Message = printable.Line(cmp.Or(parse.Reason, violation.Message))
-	}
-	return nil, []Violation{violation}
+	return nil, []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: reasonOf(err)}}
 }
 
 // isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do not
