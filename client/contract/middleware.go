@@ -187,8 +187,9 @@ func (r *recorder) finish() {
 	maps.Copy(header, r.sent)
 	r.ResponseWriter.WriteHeader(r.status)
 	_, _ = r.ResponseWriter.Write(r.body.Bytes())
-	for name, values := range r.header { // trailers
+	for name, values := range r.header { // trailers, for which the body must not have a length
 		if _, isSent := r.sent[name]; !isSent {
+			_ = http.NewResponseController(r.ResponseWriter).Flush()
 			header[name] = values
 		}
 	}

@@ -3,13 +3,16 @@ package contract_test
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -246,4 +249,211 @@ func TestMiddlewareLeavesPanicsToTheServer(t *testing.T) {
 		handler.ServeHTTP(recorder, newRequest(t, http.MethodGet, "/notes", ""))
 	})
 	assert.Empty(t, recorder.Body.String())
+}
+
+const filesSpec = `
+openapi: 3.0.3
+info: {title: Files, version: "1"}
+security: [{key: []}]
+paths:
+  /files/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      responses:
+        "200":
+          description: A file, or what happens to it.
+          headers: {X-Size: {schema: {type: integer}}}
+          content: {text/event-stream: {schema: {type: string}}, application/json: {schema: {type: object, required: [id]}}}
+        "400": &problem {description: Bad., content: {application/json: {schema: {type: object, required: [error], properties: {error: {type: string}}}}}}
+        "401": *problem
+        "404": *problem
+        "405": *problem
+        "500": *problem
+components: {securitySchemes: {key: {type: apiKey, in: header, name: X-Key}}}
+`
+
+func files(t *testing.T, opts ...contract.Option) *contract.Validator {
+	t.Helper()
+	v, err := contract.New([]byte(filesSpec), opts...)
+	require.NoError(t, err)
+	return v
+}
+
+func TestMiddlewareAnswersWithTheStatusOfTheDocument(t *testing.T) {
+	handler := files(t).Middleware(respond(200, "application/json", `{"id":1}`))
+	for request, status := range map[string]int{
+		"GET /files/1 key": 200, "GET /files/1": 401, "GET /none key": 404, "PUT /files/1 key": 405, "GET /files/x key": 400, "GET /files/x": 401,
+	} {
+		fields := strings.Fields(request)
+		req := newRequest(t, fields[0], fields[1], "")
+		if len(fields) > 2 {
+			req.Header.Set("X-Key", "k")
+		}
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, req)
+		assert.Equal(t, status, recorder.Code, request)
+		if status != 200 {
+			assert.Contains(t, recorder.Body.String(), `{"error":"`, request)
+		}
+	}
+}
+
+func TestMiddlewareJudgesHeadersAsTheyAreSent(t *testing.T) {
+	late := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, `{"id":1}`)
+		w.Header().Set("Content-Type", "application/json") // too late
+	})
+	get := func(v *contract.Validator, handler http.Handler) *httptest.ResponseRecorder {
+		req := newRequest(t, http.MethodGet, "/files/1", "")
+		req.Header.Set("X-Key", "k")
+		recorder := httptest.NewRecorder()
+		v.Middleware(handler).ServeHTTP(recorder, req)
+		return recorder
+	}
+	assert.Equal(t, 500, get(files(t), late).Code)
+	var reported []string
+	report := contract.WithReport(func(_ context.Context, err *contract.Error) { reported = append(reported, err.Error()) })
+	assert.Equal(t, 200, get(files(t, report), late).Code)
+	require.Len(t, reported, 1)
+	assert.Contains(t, reported[0], `content-type: unexpected value "text/plain"`)
+}
+
+func TestMiddlewareReportsAnUnroutedRequestOnce(t *testing.T) {
+	reported := 0
+	v := files(t, contract.WithReport(func(context.Context, *contract.Error) { reported++ }))
+	recorder := httptest.NewRecorder()
+	v.Middleware(respond(200, "text/html", "<p>")).ServeHTTP(recorder, newRequest(t, http.MethodGet, "/none", ""))
+	assert.Equal(t, "<p>", recorder.Body.String())
+	assert.Equal(t, 1, reported)
+	res, err := v.RoundTripper(transportFunc(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: req, Body: http.NoBody}, nil
+	})).RoundTrip(newRequest(t, http.MethodGet, "/none", ""))
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, 2, reported)
+}
+
+func TestStrictMiddlewareStreamsWhatItDoesNotJudge(t *testing.T) {
+	left := make(chan struct{})
+	handler := files(t).Middleware(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, "data: 1\n\n")
+		assert.NoError(t, http.NewResponseController(w).Flush())
+		<-req.Context().Done() // the body ends when the client leaves
+		close(left)
+	}))
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	ctx, leave := context.WithCancel(t.Context())
+	req := newRequest(t, http.MethodGet, server.URL+"/files/1", "").WithContext(ctx)
+	req.Header.Set("X-Key", "k")
+	res, err := (&http.Client{Transport: files(t).RoundTripper(server.Client().Transport)}).Do(req)
+	require.NoError(t, err)
+	line, err := bufio.NewReader(res.Body).ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "data: 1\n", line)
+	leave()
+	<-left
+	_ = res.Body.Close()
+}
+
+func TestStrictMiddlewareEndsABodyWithoutAnEnd(t *testing.T) {
+	handler := files(t, contract.WithMaxBodyBytes(100)).Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		for {
+			if _, err := io.WriteString(w, strings.Repeat(" ", 30)); err != nil {
+				return
+			}
+		}
+	}))
+	req := newRequest(t, http.MethodGet, "/files/1", "")
+	req.Header.Set("X-Key", "k")
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, req)
+	assert.Equal(t, 500, recorder.Code)
+}
+
+func TestStrictMiddlewarePassesDeadlinesOn(t *testing.T) {
+	handler := files(t).Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		controller := http.NewResponseController(w)
+		assert.NoError(t, controller.SetWriteDeadline(time.Now().Add(time.Minute)))
+		assert.NoError(t, controller.SetReadDeadline(time.Now().Add(time.Minute)))
+		assert.NoError(t, controller.EnableFullDuplex())
+		assert.NoError(t, controller.Flush())
+		_, _, err := controller.Hijack()
+		assert.ErrorIs(t, err, http.ErrNotSupported)
+		w.Header().Set("Content-Type", "application/json")
+	}))
+	send, logged := serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		req.Header.Set("X-Key", "k")
+		handler.ServeHTTP(w, req)
+	}))
+	res, _ := send(http.MethodGet, "/files/1", "")
+	assert.Equal(t, 500, res.StatusCode, "the header was sent by Flush, without a Content-Type")
+	assert.Contains(t, logged.String(), `content-type: unexpected value ""`)
+}
+
+func TestStrictMiddlewareLetsCompressedResponsesAndTrailersPass(t *testing.T) {
+	handler := files(t).Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		_, _ = io.WriteString(packed, `{"id":1}`)
+		_ = packed.Close()
+		w.Header().Set(http.TrailerPrefix+"X-Sum", "5")
+	}))
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	req := newRequest(t, http.MethodGet, server.URL+"/files/1", "")
+	req.Header.Set("X-Key", "k")
+	res, err := server.Client().Do(req)
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.JSONEq(t, `{"id":1}`, string(body))
+	assert.Equal(t, "5", res.Trailer.Get("X-Sum"))
+}
+
+func TestAnErrorHandlerResponds(t *testing.T) {
+	handler := files(t, contract.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, status int, err *contract.Error) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, err.Violations[0].In)
+	})).Middleware(respond(200, "text/html", "<p>"))
+	for path, want := range map[string]string{"/files/x": "400 path", "/files/1": "500 content-type"} {
+		req := newRequest(t, http.MethodGet, path, "")
+		req.Header.Set("X-Key", "k")
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, req)
+		assert.Equal(t, want, fmt.Sprint(recorder.Code, " ", recorder.Body))
+	}
+}
+
+// What the Middleware answers keeps the document, or says nothing that the document has for something else.
+func TestRefusalsKeepTheDocument(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{type: object, required: [message], properties: {message: {type: string}}}`:                                                                          `{"message":"`,
+		`{type: object, required: [status, title], properties: {status: {type: integer}, title: {type: string}}}`:                                             `"status":400`,
+		`{type: object, required: [code, message], properties: {code: {enum: [not_found, gone]}, message: {}}}`:                                               `"violations":`,
+		`{type: object, required: [status], properties: {status: {type: integer, enum: [404]}}}`:                                                              `"violations":`,
+		`{type: object, required: [success, error], properties: {success: {type: boolean}, error: {type: string}}}`:                                           `"success":false`,
+		`{type: object, required: [id], properties: {id: {type: string, format: date-time}}}`:                                                                 `"violations":`,
+		`{type: object, required: [count], properties: {count: {type: integer}}}`:                                                                             `"violations":`,
+		`{type: array, items: {type: string}}`:                                                                                                                `[]`,
+		`{oneOf: [{type: object, required: [n], properties: {n: {type: number}}}, {type: object, required: [detail], properties: {detail: {type: string}}}]}`: `{"detail":"`,
+		`{type: string, maxLength: 15}`: `"Bad Request."`,
+	} {
+		for _, version := range []string{"3.0.3", "3.1.0"} {
+			v := validatorOf(t, version, "  /x: {post: {requestBody: {required: true, content: {application/json: {schema: {type: object}}}}, responses: {'400': {description: D, content: {application/json: {schema: "+schema+"}}}}}}\n")
+			req := newRequest(t, http.MethodPost, "/x", "")
+			recorder := httptest.NewRecorder()
+			v.Middleware(respond(200, "", "")).ServeHTTP(recorder, req)
+			assert.Equal(t, 400, recorder.Code)
+			assert.Contains(t, recorder.Body.String(), want, schema)
+			if want != `"violations":` {
+				assert.NoError(t, validateResponse(v, req, 400, recorder.Body.String()), schema)
+			}
+		}
+	}
 }

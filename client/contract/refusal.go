@@ -2,9 +2,11 @@ package contract
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -57,6 +59,16 @@ func (op *operation) errorBody(status int, message string) (contentType string, 
 	return "", nil
 }
 
+// isNeutral reports whether a value that a document lists says no more than that there was an error, of this status.
+func isNeutral(value any, status int) bool {
+	text, ok := value.(string)
+	if !ok {
+		return value == false || fmt.Sprint(value) == strconv.Itoa(status)
+	}
+	text = strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(text))
+	return slices.Contains([]string{"error", "fail", "failed", "failure", strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", ""))}, text)
+}
+
 // messageNames are the names that an error's text has.
 var messageNames = []string{"message", "detail", "description", "reason", "error", "title", "msg", "error_description"}
 
@@ -69,9 +81,10 @@ func compose(s *openapi3.Schema, name, message string, status, depth int) (any, 
 	}
 	switch {
 	case s.Const != nil:
-		return s.Const, true
-	case len(s.Enum) > 0: // several may say several things
-		return s.Enum[0], len(s.Enum) == 1
+		return s.Const, isNeutral(s.Const, status)
+	case len(s.Enum) > 0:
+		i := slices.IndexFunc(s.Enum, func(value any) bool { return isNeutral(value, status) })
+		return s.Enum[max(i, 0)], i >= 0
 	case len(s.AnyOf)+len(s.OneOf) > 0:
 		for _, variant := range slices.Concat(s.AnyOf, s.OneOf) {
 			if value, ok := compose(variant.Value, name, message, status, depth+1); ok {
