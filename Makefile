@@ -23,9 +23,11 @@ test: ## Run the tests, with the race detector if there is a C compiler; make te
 	fi
 
 test-all: export AITUTOR_TEST_ALL := 1
-test-all: test ## Run all tests, also those that take minutes: deep suites, changed specs in copies of the module, the fleet
+test-all: test ## Run all tests, also those that take minutes: deep suites, changed specs in copies of the module, the fleet, other libraries
 	@echo 'the fleet example, a module of its own, on SQLite$(if $(FLEET_TEST_POSTGRES), and PostgreSQL)'
 	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m ./...
+	@echo 'the client with other libraries, a module of its own'
+	@cd client/examples/interop && go vet ./... && go mod tidy -diff && go test ./...
 
 generate: ## Generate the code in gen/ from api/openapi.yaml
 	@$(CHECK_SPEC)
