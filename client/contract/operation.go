@@ -149,6 +149,7 @@ func (c *compiler) response(described *openapi3.Response, at place) *response {
 		header := ref.Value.Parameter // a copy: whose name and place the document leaves out
 		header.Name, header.In = name, openapi3.ParameterInHeader
 		if p := c.parameter(&header, at.to(ref.Ref, "headers", name)); p != nil {
+			p.isField = true
 			compiled.headers = append(compiled.headers, p)
 		}
 	}

@@ -23,6 +23,7 @@ type parameter struct {
 	key     string         // the name as http.Header has it
 	schema  *schema.Schema // nil: any value
 	isPlain bool           // its value is sent as it is
+	isField bool           // a header of a response, in which an empty value is null
 	decoder *openapi3.Parameter
 }
 
@@ -103,8 +104,8 @@ func (p *parameter) check(s *sent) []Violation {
 	case !isSent, p.schema == nil, p.isPlain && text != "" && p.schema.AcceptsText(text):
 		return nil
 	}
-	value, found := p.decode(s)
-	if found != nil || value == nil {
+	value, isDecoded, found := p.decode(s)
+	if !isDecoded {
 		return found
 	}
 	document, err := instance.Of(value)
@@ -162,8 +163,9 @@ func (p *parameter) isSpread(name string) bool {
 		(p.Schema.Value.AdditionalProperties.Schema != nil)
 }
 
-// decode returns the value that is sent; nil if kin-openapi has no decoder for what the document describes.
-func (p *parameter) decode(s *sent) (value any, found []Violation) {
+// decode returns the value that is sent. It is not decoded if it is none, or if kin-openapi has no decoder for what the document
+// describes.
+func (p *parameter) decode(s *sent) (value any, isDecoded bool, found []Violation) {
 	input := &openapi3filter.RequestValidationInput{
 		Request: &http.Request{Header: s.header, URL: &url.URL{}}, QueryParams: s.query, PathParams: make(map[string]string, len(s.path)),
 		Options: &openapi3filter.Options{SkipSettingDefaults: true},
@@ -178,16 +180,15 @@ func (p *parameter) decode(s *sent) (value any, found []Violation) {
 	if request, ok := errors.AsType[*openapi3filter.RequestError](err); ok {
 		err = request.Err
 	}
-	if err == nil {
-		return nil, nil
-	}
 	if refused, ok := errors.AsType[*openapi3.SchemaError](err); ok {
-		return refused.Value, nil
+		return refused.Value, true, nil
 	}
-	if !isOfValue(err) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue) && p.AllowEmptyValue {
-		return nil, nil
+	if isEmpty := errors.Is(err, openapi3filter.ErrInvalidEmptyValue); isEmpty && p.isField {
+		return nil, true, nil
+	} else if err == nil || !isOfValue(err) || isEmpty && p.AllowEmptyValue {
+		return nil, false, nil
 	}
-	return nil, []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: reasonOf(err)}}
+	return nil, false, []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: reasonOf(err)}}
 }
 
 // isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do not

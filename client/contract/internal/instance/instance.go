@@ -41,10 +41,7 @@ func Parse(data []byte) (*Document, error) {
 	if len(data) > math.MaxUint32 {
 		return nil, errTooLong
 	}
-	if err := checkStrict(data); err != nil {
-		return nil, err
-	}
-	return index(data), nil
+	return parseStrict(data)
 }
 
 // Of returns the Document of a decoded value.

@@ -16,29 +16,29 @@ var (
 	errTrailingData = errors.New("data after the JSON value")
 )
 
-// checkStrict returns how data is broken in JSON itself, as [Parse] says it.
-func checkStrict(data []byte) error {
+// parseStrict returns the Document of data, or how data is broken in JSON itself, as [Parse] says it.
+func parseStrict(data []byte) (*Document, error) {
 	if !utf8.Valid(data) {
-		return errInvalidUTF8
+		return nil, errInvalidUTF8
 	}
 	options := []jsontext.Options{jsontext.AllowInvalidUTF8(true)}
 	if hasManyNames(data) { // of many names jsontext remembers 20 times their size
 		options = append(options, jsontext.AllowDuplicateNames(true))
 	}
 	if jsontext.Value(data).IsValid(options...) {
-		if len(options) == 1 || hasUniqueNames(index(data)) {
-			return nil
+		if d := index(data); len(options) == 1 || hasUniqueNames(d) {
+			return d, nil
 		}
 		options = options[:1]
 	}
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), options...)
 	if _, err := decoder.ReadValue(); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := decoder.ReadToken(); err != io.EOF { //nolint:errorlint // EOF is not wrapped
-		return errTrailingData
+		return nil, errTrailingData
 	}
-	return nil
+	return index(data), nil
 }
 
 func hasManyNames(data []byte) bool {
@@ -55,7 +55,7 @@ func hasUniqueNames(d *Document) bool {
 		if object.Kind() != '{' {
 			continue
 		}
-		hashes = hashes[:0]
+		hashes = slices.Grow(hashes[:0], object.Count())
 		for name := range object.Members() {
 			hashes = append(hashes, maphash.Bytes(seed, name.Text()))
 		}

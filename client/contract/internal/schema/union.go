@@ -156,7 +156,11 @@ func candidatesOf(s *Schema, variants []variant, v instance.Value) []candidate {
 	members := make(map[string]instance.Value)
 	if v.Kind() == '{' {
 		for name, value := range v.Members() {
-			members[string(name.Text())] = value
+			text := name.Text()
+			if slices.ContainsFunc(variants, func(one variant) bool { _, ok := one.direct().members[string(text)]; return ok }) ||
+				s.discriminator != nil && s.discriminator.property == string(text) {
+				members[string(text)] = value
+			}
 		}
 	}
 	named := ""

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"math/big"
@@ -196,8 +197,8 @@ func (w *walk) checkObject(s *Schema, v instance.Value, ev evaluated) bool {
 	}
 	missing := s.requiredCount
 	if w.report {
-		for _, m := range sortedMembers(v) {
-			ok = w.checkMember(s, m.name, m.value, ev, &missing) && ok
+		for name, value := range sortedMembers(v) {
+			ok = w.checkMember(s, name, value, ev, &missing) && ok
 		}
 	} else {
 		for name, value := range v.Members() {
@@ -251,16 +252,25 @@ func (w *walk) checkMember(s *Schema, name, value instance.Value, ev evaluated, 
 	return (s.propertyNames == nil || w.child(s.propertyNames, name, at)) && ok
 }
 
-type pair struct{ name, value instance.Value }
-
-// sortedMembers returns the members of an object, by name.
-func sortedMembers(v instance.Value) []pair {
-	var pairs []pair
-	for name, value := range v.Members() {
-		pairs = append(pairs, pair{name, value})
+// sortedMembers returns the members of an object, if they are not very many, by name.
+func sortedMembers(v instance.Value) iter.Seq2[instance.Value, instance.Value] {
+	const many = 10_000
+	if v.Count() > many {
+		return v.Members()
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return bytes.Compare(a.name.Text(), b.name.Text()) })
-	return pairs
+	type member struct{ name, value instance.Value }
+	var members []member
+	for name, value := range v.Members() {
+		members = append(members, member{name, value})
+	}
+	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name.Text(), b.name.Text()) })
+	return func(yield func(name, value instance.Value) bool) {
+		for _, m := range members {
+			if !yield(m.name, m.value) {
+				return
+			}
+		}
+	}
 }
 
 // checkDirection refuses a property that is not sent in the direction, as kin-openapi does. For JSON Schema 2020-12 readOnly
@@ -281,7 +291,9 @@ func (w *walk) checkDirection(property *Schema, name []byte, value instance.Valu
 func (w *walk) checkRequired(s *Schema, v instance.Value) bool {
 	sent := make(map[string]bool)
 	for name := range v.Members() {
-		sent[string(name.Text())] = true
+		if text := name.Text(); s.members[string(text)].required {
+			sent[string(text)] = true
+		}
 	}
 	ok := true
 	for _, name := range s.required {
@@ -333,20 +345,24 @@ func (w *walk) checkDependencies(s *Schema, v instance.Value, ev evaluated) bool
 	if len(s.dependentRequired)+len(s.dependentSchemas) == 0 {
 		return true
 	}
-	sent := make(map[string]bool)
-	for name := range v.Members() {
-		sent[string(name.Text())] = true
+	has := func(name string) bool {
+		w.budget -= 1 + v.Size()/10
+		_, ok := v.Member(name)
+		return ok
 	}
 	ok := true
 	for _, name := range slices.Sorted(maps.Keys(s.dependentRequired)) {
+		if !has(name) {
+			continue
+		}
 		for _, needed := range s.dependentRequired[name] {
-			if sent[name] && !sent[needed] && !w.isOtherDirection(needed) {
+			if !has(needed) && !w.isOtherDirection(needed) {
 				ok = w.failAt("dependentRequired", fmt.Sprintf("property %q is missing, which %q needs", needed, name), needed)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.dependentSchemas)) {
-		if sent[name] && (ok || w.report) {
+		if (ok || w.report) && has(name) {
 			ok = w.inPlace(s.dependentSchemas[name], v, ev) && ok
 		}
 	}
@@ -463,8 +479,8 @@ func (w *walk) checkUnevaluated(s *Schema, v instance.Value, ev evaluated) bool 
 		}
 	}
 	if v.Kind() == '{' {
-		for _, m := range sortedMembers(v) {
-			judge(s.unevaluatedProps, m.value, step{name: m.name, named: true})
+		for name, value := range sortedMembers(v) {
+			judge(s.unevaluatedProps, value, step{name: name, named: true})
 		}
 		return ok
 	}
