@@ -195,23 +195,26 @@ func (w *walk) checkObject(s *Schema, v instance.Value, ev evaluated) bool {
 		ok = w.checkCount(v.Count(), s.minProps, s.maxProps, "minProperties", "maxProperties",
 			"there must be at least %d properties", "there must be at most %d properties")
 	}
-	missing := s.requiredCount
 	if w.report {
-		for name, value := range sortedMembers(v) {
-			ok = w.checkMember(s, name, value, ev, &missing) && ok
-		}
-	} else {
-		for name, value := range v.Members() {
-			if ok = ok && w.checkMember(s, name, value, ev, &missing); !ok {
-				return false
-			}
-		}
+		ok = w.reportMembers(s, v, ev) && ok
+		return w.checkRequired(s, v) && ok
 	}
-	if missing > 0 && !w.report && w.direction == None {
+	if !ok {
 		return false
 	}
-	if missing > 0 && (ok || w.report) {
-		ok = w.checkRequired(s, v) && ok
+	missing := s.requiredCount
+	for name, value := range v.Members() {
+		if !w.checkMember(s, name, value, ev, &missing) {
+			return false
+		}
+	}
+	return missing <= 0 || w.direction != None && w.checkRequired(s, v)
+}
+
+func (w *walk) reportMembers(s *Schema, v instance.Value, ev evaluated) bool {
+	ok, missing := true, 0
+	for name, value := range sortedMembers(v) {
+		ok = w.checkMember(s, name, value, ev, &missing) && ok
 	}
 	return ok
 }
