@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -111,10 +112,24 @@ type comparison struct {
 	ours, theirs func()
 }
 
-// comparisons loads documents, and finds the operation of a request in documents of more and more paths.
+// comparisons validates exchanges of both versions of OpenAPI, loads documents, and finds the operation of a request in
+// documents of more and more paths.
 func comparisons(b *testing.B) []comparison {
 	b.Helper()
 	var all []comparison
+	run := `{"success":true,"result":"` + strings.Repeat("x", 100) + `"}`
+	for _, c := range []struct {
+		name          string
+		spec          []byte
+		method, url   string
+		request, body string // of the request and of the response
+	}{
+		{"an exchange, OpenAPI 3.0", api.Spec, http.MethodPost, runURL, requestExample(b), run},
+		{"an exchange, OpenAPI 3.1", as31(api.Spec), http.MethodPost, runURL, requestExample(b), run},
+		{"a payment of 60 variants, OpenAPI 3.1", as31(payments(60)), http.MethodPost, "https://pay.example.com/payments", payment, `{"id":"p1"}`},
+	} {
+		all = append(all, exchangeComparison(b, c.name, c.spec, c.method, c.url, c.request, c.body))
+	}
 	for name, spec := range loadedDocuments() {
 		all = append(all, comparison{"load " + name,
 			func() { _, err := contract.New(spec); require.NoError(b, err) },
@@ -140,19 +155,107 @@ func comparisons(b *testing.B) []comparison {
 	return all
 }
 
+// exchangeComparison validates a request and its response.
+func exchangeComparison(b *testing.B, name string, spec []byte, method, url, request, response string) comparison {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), method, url, http.NoBody)
+	require.NoError(b, err)
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer example-key"}}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
+	v, err := contract.New(spec)
+	require.NoError(b, err)
+	document, err := openapi3.NewLoader().LoadFromData(spec)
+	require.NoError(b, err)
+	document.Servers = nil
+	router, err := legacy.NewRouter(document, openapi3.DisableExamplesValidation())
+	require.NoError(b, err)
+	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
+	return comparison{name,
+		func() {
+			require.NoError(b, v.CheckRequest(req, []byte(request)))
+			require.NoError(b, v.CheckResponse(res, []byte(response)))
+		},
+		func() {
+			req.Body = io.NopCloser(strings.NewReader(request))
+			route, parameters, err := router.FindRoute(req)
+			require.NoError(b, err)
+			input := &openapi3filter.RequestValidationInput{Request: req, PathParams: parameters, Route: route, Options: options}
+			require.NoError(b, openapi3filter.ValidateRequest(b.Context(), input))
+			require.NoError(b, openapi3filter.ValidateResponse(b.Context(), &openapi3filter.ResponseValidationInput{
+				RequestValidationInput: input, Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(strings.NewReader(response)),
+			}))
+		},
+	}
+}
+
+// as31 returns a document of OpenAPI 3.0 as one of 3.1.
+func as31(spec []byte) []byte { return bytes.Replace(spec, []byte("3.0.3"), []byte("3.1.0"), 1) }
+
+const payment = `{"amount":{"value":1000,"currency":"EUR"},"reference":"order 5","merchantAccount":"shop","returnUrl":"https://shop.example.com/x",
+	"lineItems":[{"id":"1","quantity":2,"amountIncludingTax":500,"description":"tea"}],"paymentMethod":{"type":"kind30","holder":"A. B.","f30":"x"}}`
+
+// payments is a document of a payment whose method is one of n variants, in the form of payment providers' documents.
+func payments(n int) []byte {
+	text := map[string]any{"type": "string", "maxLength": 200}
+	variants, schemas := []any{}, map[string]any{}
+	for i := range n {
+		name := fmt.Sprintf("Method%d", i)
+		schemas[name] = map[string]any{"type": "object", "required": []any{"type"}, "properties": map[string]any{
+			"type": map[string]any{"type": "string", "enum": []any{fmt.Sprintf("kind%d", i)}}, "holder": text, fmt.Sprintf("f%d", i): text,
+		}}
+		variants = append(variants, map[string]any{"$ref": "#/components/schemas/" + name})
+	}
+	amount := map[string]any{"type": "object", "required": []any{"value", "currency"}, "properties": map[string]any{
+		"value": map[string]any{"type": "integer", "format": "int64"}, "currency": map[string]any{"type": "string", "minLength": 3, "maxLength": 3},
+	}}
+	item := map[string]any{"type": "object", "properties": map[string]any{"id": text, "quantity": map[string]any{"type": "integer", "minimum": 1}}}
+	content := map[string]any{"application/json": map[string]any{"schema": map[string]any{
+		"type": "object", "required": []any{"amount", "reference", "merchantAccount", "paymentMethod"}, "properties": map[string]any{
+			"amount": amount, "reference": text, "merchantAccount": text, "returnUrl": text, "paymentMethod": map[string]any{"oneOf": variants},
+			"lineItems": map[string]any{"type": "array", "items": item},
+		},
+	}}}
+	return document(map[string]any{"/payments": map[string]any{"post": map[string]any{
+		"requestBody": map[string]any{"content": content},
+		"responses":   map[string]any{"200": map[string]any{"description": "D"}},
+	}}}, schemas)
+}
+
 // loadedDocuments are documents that are hard to walk.
 func loadedDocuments() map[string][]byte {
 	return map[string][]byte{
 		"the contract":                         api.Spec,
 		"schemas that all refer to each other": mutualSchemas(60),
 		"many paths and shared schemas":        manyPaths(120, 60),
+		"the contract as OpenAPI 3.1":          as31(api.Spec),
 	}
 }
 
+// loadWithKinOpenAPI loads and validates a document; the schemas of OpenAPI 3.1, which kin-openapi compiles for each exchange,
+// are compiled once.
 func loadWithKinOpenAPI(spec []byte) error {
 	document, err := openapi3.NewLoader().LoadFromData(spec)
 	if err != nil {
 		return err
+	}
+	if document.IsOpenAPI31OrLater() {
+		compile := func(content openapi3.Content) {
+			for _, media := range content {
+				if media.Schema != nil {
+					_ = media.Schema.Value.VisitJSON(map[string]any{}, openapi3.EnableJSONSchema2020())
+				}
+			}
+		}
+		for _, item := range document.Paths.Map() {
+			for _, op := range item.Operations() {
+				if op.RequestBody != nil {
+					compile(op.RequestBody.Value.Content)
+				}
+				for _, response := range op.Responses.Map() {
+					compile(response.Value.Content)
+				}
+			}
+		}
 	}
 	return document.Validate(context.Background(), openapi3.DisableExamplesValidation())
 }
