@@ -1,17 +1,21 @@
 package contract
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // check is the judgement of a request or a response, before its body is known.
 type check struct {
-	validator  *Validator
+	limit      int64 // of a body without its content codings
 	req        *http.Request
 	isResponse bool
 	status     int
@@ -20,7 +24,6 @@ type check struct {
 	body       *body       // nil: it is not described
 	isRequired bool        // the body
 	mayBeEmpty bool        // an empty body is none: a request's
-	isBare     bool        // a body is required, but not described
 }
 
 // needsBody reports whether the body is judged. Its content type is, in any case.
@@ -73,7 +76,7 @@ func (c *check) checkBody(data []byte) []Violation {
 	if m == nil {
 		return found
 	}
-	plain, err := decodeContent(c.header, data, c.validator.maxBodyBytes)
+	plain, err := decodeContent(c.header, data, c.limit)
 	if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
 		return []Violation{unreadable(tooLong)}
 	}
@@ -89,4 +92,19 @@ func unreadable(err error) Violation {
 		return Violation{In: "body", Message: fmt.Sprintf("is longer than %d bytes (WithMaxBodyBytes)", tooLong.Limit)}
 	}
 	return Violation{In: "body", Message: "could not be read whole: " + printable.Line(err.Error())}
+}
+
+// methodOf returns the method of a request; a client may leave it empty for GET.
+func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
+
+// missingBody is the violation of a request without a body.
+func missingBody() []Violation {
+	return []Violation{{In: "body", Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
+}
+
+func violationOf(missing *route.Missing) Violation {
+	if missing.Path {
+		return Violation{In: "path", Message: missing.Message}
+	}
+	return Violation{In: "method", Message: missing.Message}
 }

@@ -2,7 +2,6 @@ package contract
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
@@ -32,22 +30,6 @@ type media struct {
 	others *part // what is not in parts; nil: any value
 }
 
-func (c *compiler) body(content openapi3.Content, at place, direction schema.Direction) *body {
-	if len(content) == 0 {
-		return nil
-	}
-	b := &body{content: content, media: make(map[*openapi3.MediaType]*media), direction: direction}
-	for name, described := range content {
-		if described == nil || described.Schema == nil {
-			continue
-		}
-		b.media[described] = &media{
-			MediaType: described, schema: c.schema(described.Schema, at.to("", "content", name, "schema")), parts: partsOf(described.Schema.Value),
-		}
-	}
-	return b
-}
-
 // find returns what the document says about a body of a content type, or the violation of one that it does not describe.
 // It returns nil for a body that is not judged.
 func (b *body) find(contentType string) (*media, []Violation) {
@@ -56,7 +38,7 @@ func (b *body) find(contentType string) (*media, []Violation) {
 		described = b.getBare(contentType)
 	}
 	if described == nil {
-		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, described0(b.content))}}
+		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, namesOf(b.content))}}
 	}
 	m := b.media[described]
 	if m == nil || m.schema == nil || kindOf(contentType, m.MediaType) == left {
@@ -82,8 +64,8 @@ func (b *body) getBare(contentType string) *openapi3.MediaType {
 	return nil
 }
 
-// described0 names the media types that the contract describes.
-func described0(content openapi3.Content) string {
+// namesOf names the media types that the contract describes.
+func namesOf(content openapi3.Content) string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(content)) {
 		if content[name] != nil {
@@ -141,9 +123,9 @@ func (b *body) check(m *media, contentType string, data []byte) []Violation {
 		}
 		return judge(m.schema, document, b.direction)
 	case asForm:
-		return b.checkForm(m, data)
+		return b.judgeFields(m, decodeForm(m.parts, m.Encoding, data))
 	case asMultipart:
-		return b.checkMultipart(m, contentType, data)
+		return b.judgeFields(m, decodeMultipart(m.parts, m.Encoding, contentType, data))
 	case asYAML:
 		value, err := decodeYAML(data, true)
 		if err != nil {
@@ -173,21 +155,23 @@ func judge(s *schema.Schema, document *instance.Document, direction schema.Direc
 	return violations
 }
 
-// notJSON is the violation of a body that is broken in JSON itself.
-func notJSON(err error) Violation {
-	violation := Violation{In: "body", Message: "is not JSON: " + printable.Line(err.Error())}
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		violation.Pointer = cut(string(syntax.JSONPointer))
-		violation.Message = fmt.Sprintf("is not JSON: %s, at byte %d", printable.Line(syntax.Err.Error()), syntax.ByteOffset)
+// judgeFields judges the fields of a form, but for those that cannot be decoded.
+func (b *body) judgeFields(m *media, f *fields) []Violation {
+	if f.values == nil {
+		return f.broken
 	}
-	return violation
-}
-
-// cut returns the beginning of a long text.
-func cut(text string) string {
-	const limit = 4 << 10
-	if len(text) <= limit {
-		return text
+	for name := range f.unjudged {
+		if _, ok := f.values[name]; !ok {
+			f.values[name] = ""
+		}
 	}
-	return strings.ToValidUTF8(text[:limit], "") + "..."
+	violations := slices.DeleteFunc(b.judgeValue(m.schema, f.values), func(v Violation) bool {
+		for name := range f.unjudged {
+			if at := pointerTo(name); v.Pointer == at || strings.HasPrefix(v.Pointer, at+"/") {
+				return true
+			}
+		}
+		return false
+	})
+	return append(f.broken, violations...)
 }

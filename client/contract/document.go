@@ -1,46 +1,16 @@
 package contract
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
-	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
-
-// load returns the Validator of a document. It refuses only what cannot be used, and warns of what is doubtful.
-func load(spec []byte, o options) (*Validator, error) {
-	if err := checkVersion(spec); err != nil {
-		return nil, err
-	}
-	document, tree, err := read(spec)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkTypes(document); err != nil {
-		return nil, err
-	}
-	v := newValidator(document, tree, o)
-	doubts := document.Validate(context.Background(),
-		openapi3.DisableExamplesValidation(), openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
-	if many, ok := doubts.(openapi3.MultiError); ok { //nolint:errorlint // not wrapped
-		for _, doubt := range many {
-			v.doubt(doubt)
-		}
-	} else if doubts != nil {
-		v.doubt(doubts)
-	}
-	return v, nil
-}
 
 // read returns a document as kin-openapi reads it, and, if it is of OpenAPI 3.1, decoded.
 func read(spec []byte) (document *openapi3.T, tree any, err error) {
@@ -62,32 +32,6 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 	}
 	return document, tree, err
 }
-
-// newValidator returns the Validator of a document, and, if it is of OpenAPI 3.1, the same document decoded.
-func newValidator(document *openapi3.T, tree any, o options) *Validator {
-	v := &Validator{options: o, is31: tree != nil}
-	patterns := &schema.Patterns{Engine: o.regexps, Warn: v.warn}
-	c := &compiler{document: document, schemas30: schema.Compiler30{Patterns: patterns}}
-	if tree != nil {
-		c.schemas31 = schema.NewCompiler31(tree, patterns)
-	}
-	operations := c.operations()
-	v.router, v.operations = route.New(document.Servers, operations), sortedOperations(operations)
-	return v
-}
-
-// doubt warns of what kin-openapi finds wrong with the document, but for a field that it does not know: JSON Schema allows
-// any, and OpenAPI 3.1 has some.
-func (v *Validator) doubt(err error) {
-	if v.is31 && strings.Contains(err.Error(), "extra sibling fields") {
-		return
-	}
-	if text := err.Error(); !slices.Contains(v.warnings, printable.Clip(text)) {
-		v.warn(text)
-	}
-}
-
-func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printable.Clip(text)) }
 
 var versionOf = regexp.MustCompile(`(?m)^[\s{]*["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)|["'](openapi|swagger)["']\s*:\s*["']([0-9][0-9.]*)`)
 

@@ -52,6 +52,11 @@ type fields struct {
 	broken   []Violation
 }
 
+// brokenForm returns a form that cannot be decoded.
+func brokenForm(in, message string) *fields {
+	return &fields{broken: []Violation{{In: in, Message: message}}}
+}
+
 func newFields() *fields {
 	return &fields{values: make(map[string]any), unjudged: make(map[string]bool)}
 }
@@ -87,30 +92,16 @@ func withoutNulls(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: &value}
 }
 
-// reasonOf returns why a field cannot be decoded, without its value.
-func reasonOf(err error) string {
-	for cause := err; cause != nil; {
-		parse, ok := cause.(*openapi3filter.ParseError) //nolint:errorlint // each in turn
-		if !ok {
-			break
-		}
-		if parse.Reason != "" {
-			return printable.Line(parse.Reason)
-		}
-		cause = parse.Cause
-	}
-	return printable.Line(err.Error())
-}
-
-func (b *body) checkForm(m *media, data []byte) []Violation {
+// decodeForm decodes the fields of a form that is encoded as a query is.
+func decodeForm(parts map[string]*part, encodings openapi3.Encodings, data []byte) *fields {
 	sent, err := url.ParseQuery(string(data))
 	if err != nil {
-		return []Violation{{In: "body", Message: "is not a form: " + printable.Line(err.Error())}}
+		return brokenForm("body", "is not a form: "+printable.Line(err.Error()))
 	}
 	byField := make(map[string]url.Values)
 	for key, values := range sent {
 		name, _, isDeep := strings.Cut(key, "[")
-		if m.parts[key] != nil || !isDeep || m.parts[name] == nil {
+		if parts[key] != nil || !isDeep || parts[name] == nil {
 			name = key
 		}
 		if byField[name] == nil {
@@ -120,16 +111,16 @@ func (b *body) checkForm(m *media, data []byte) []Violation {
 	}
 	f := newFields()
 	for _, name := range slices.Sorted(maps.Keys(byField)) {
-		described := m.parts[name]
+		described := parts[name]
 		if described == nil {
 			f.addText(name, byField[name][name])
 			continue
 		}
-		if value, ok := f.decode(name, described.SchemaRef, byField[name], m.Encoding[name]); ok {
+		if value, ok := f.decode(name, described.SchemaRef, byField[name], encodings[name]); ok {
 			f.values[name] = value
 		}
 	}
-	return b.judgeFields(m, f)
+	return f
 }
 
 // addText adds a field that the document does not describe.
@@ -145,28 +136,11 @@ func (f *fields) addText(name string, texts []string) {
 	f.values[name] = list
 }
 
-// judgeFields judges the fields of a form, but for those that cannot be decoded.
-func (b *body) judgeFields(m *media, f *fields) []Violation {
-	for name := range f.unjudged {
-		if _, ok := f.values[name]; !ok {
-			f.values[name] = ""
-		}
-	}
-	violations := slices.DeleteFunc(b.judgeValue(m.schema, f.values), func(v Violation) bool {
-		for name := range f.unjudged {
-			if at := pointerTo(name); v.Pointer == at || strings.HasPrefix(v.Pointer, at+"/") {
-				return true
-			}
-		}
-		return false
-	})
-	return append(f.broken, violations...)
-}
-
-func (b *body) checkMultipart(m *media, contentType string, data []byte) []Violation {
+// decodeMultipart decodes the parts of a form.
+func decodeMultipart(parts map[string]*part, encodings openapi3.Encodings, contentType string, data []byte) *fields {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || parameters["boundary"] == "" {
-		return []Violation{{In: "content-type", Message: "has no boundary"}}
+		return brokenForm("content-type", "has no boundary")
 	}
 	f := newFields()
 	texts := make(map[string][]string)
@@ -181,20 +155,20 @@ func (b *body) checkMultipart(m *media, contentType string, data []byte) []Viola
 			content, err = io.ReadAll(p)
 		}
 		if err != nil {
-			return []Violation{{In: "body", Message: "is not multipart: " + printable.Line(err.Error())}}
+			return brokenForm("body", "is not multipart: "+printable.Line(err.Error()))
 		}
 		name := p.FormName()
-		described := m.parts[name]
+		described := parts[name]
 		if described == nil {
 			texts[name] = append(texts[name], string(content))
 			continue
 		}
-		f.addPart(name, described.SchemaRef, m.Encoding[name], p.Header.Get("Content-Type"), content)
+		f.addPart(name, described.SchemaRef, encodings[name], p.Header.Get("Content-Type"), content)
 	}
 	for name, all := range texts {
 		f.addText(name, all)
 	}
-	return b.judgeFields(m, f)
+	return f
 }
 
 // addPart decodes a part that the document describes, by the type that it has.

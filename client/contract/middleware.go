@@ -1,18 +1,19 @@
 package contract
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // Middleware returns a handler that validates the exchanges of next. A request that breaks the contract is answered with
@@ -43,166 +44,18 @@ func (v *Validator) Middleware(next http.Handler) http.Handler {
 			}
 		}
 		next.ServeHTTP(r, req)
-		r.finish()
-	})
-}
-
-// recorder is the writer of a response that is validated. It holds the response back, or passes it on and keeps a copy of
-// what is judged.
-type recorder struct {
-	http.ResponseWriter
-	validator *Validator
-	req       *http.Request
-	passes    bool        // what is written is passed on at once
-	header    http.Header // in which the handler sets fields, if the response is held back
-	status    int         // 0: not set yet
-	sent      http.Header // as it stood when the status was set
-	check     *check      // nil: the response is not validated
-	body      bytes.Buffer
-	hijacked  bool
-}
-
-func (r *recorder) Header() http.Header {
-	if r.header != nil {
-		return r.header
-	}
-	return r.ResponseWriter.Header()
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 && status < 200 && status != http.StatusSwitchingProtocols { // informational: the response comes later
+		err := r.validate()
 		if r.passes {
-			r.ResponseWriter.WriteHeader(status)
+			_ = v.failure(req, err)
+			return
 		}
-		return
-	}
-	r.begin(status, nil)
-}
-
-// begin takes the status and the header as they are sent, and decides what happens with the body, which begins with data.
-func (r *recorder) begin(status int, data []byte) {
-	if r.status != 0 {
-		return
-	}
-	r.status, r.sent = status, r.Header().Clone()
-	if _, typed := r.sent["Content-Type"]; !typed && len(data) > 0 && r.sent.Get("Content-Encoding") == "" { // net/http does so too
-		r.sent.Set("Content-Type", http.DetectContentType(data))
-	}
-	if r.validator.report == nil || r.validator.knows(r.req) { // else it was reported with the request
-		r.check = r.validator.responseCheck(r.response())
-	}
-	isJudged := r.check != nil && (r.check.needsBody() || len(r.check.found) > 0)
-	if !r.passes && !isJudged {
-		r.passes = true
-		maps.Copy(r.ResponseWriter.Header(), r.sent)
-		r.header = nil
-	}
-	if r.passes {
-		r.ResponseWriter.WriteHeader(status)
-	}
-	if !isJudged {
-		r.check = nil
-	}
-}
-
-func (r *recorder) response() *http.Response {
-	return &http.Response{StatusCode: r.status, Header: r.sent, Request: r.req}
-}
-
-var errTooLong = errors.New("the response is longer than the Validator reads (WithMaxBodyBytes)")
-
-func (r *recorder) Write(data []byte) (int, error) {
-	r.begin(http.StatusOK, data)
-	n, err := len(data), error(nil)
-	if r.passes {
-		n, err = r.ResponseWriter.Write(data)
-	}
-	if r.check == nil {
-		return n, err
-	}
-	if len(r.sent["Content-Type"]) == 0 && r.body.Len() == 0 && n > 0 && r.sent.Get("Content-Encoding") == "" {
-		r.sent.Set("Content-Type", http.DetectContentType(data[:n]))
-	}
-	room := r.validator.maxBodyBytes + 1 - int64(r.body.Len()) // one more, to see that it is longer
-	r.body.Write(data[:min(int64(n), room)])
-	if !r.passes && int64(n) > room {
-		return int(room), errTooLong
-	}
-	return n, err
-}
-
-func (r *recorder) Flush() { _ = r.FlushError() }
-
-// FlushError is called by [http.ResponseController].
-func (r *recorder) FlushError() error {
-	r.begin(http.StatusOK, nil)
-	if !r.passes {
-		return nil
-	}
-	return http.NewResponseController(r.ResponseWriter).Flush()
-}
-
-func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if r.validator.report == nil {
-		return nil, nil, fmt.Errorf("hijack: %w in a response that is validated before it is sent", http.ErrNotSupported)
-	}
-	conn, buffered, err := http.NewResponseController(r.ResponseWriter).Hijack()
-	r.hijacked = r.hijacked || err == nil
-	return conn, buffered, err
-}
-
-func (r *recorder) SetReadDeadline(deadline time.Time) error {
-	return http.NewResponseController(r.ResponseWriter).SetReadDeadline(deadline)
-}
-
-func (r *recorder) SetWriteDeadline(deadline time.Time) error {
-	return http.NewResponseController(r.ResponseWriter).SetWriteDeadline(deadline)
-}
-
-func (r *recorder) EnableFullDuplex() error {
-	return http.NewResponseController(r.ResponseWriter).EnableFullDuplex()
-}
-
-// finish validates the response of a handler that has returned, and sends it if it was held back.
-func (r *recorder) finish() {
-	if r.hijacked {
-		return
-	}
-	r.begin(http.StatusOK, nil)
-	if r.check == nil {
-		return
-	}
-	err := r.error()
-	if r.passes {
-		_ = r.validator.failure(r.req, err)
-		return
-	}
-	if err != nil {
-		errorLog(r.req)("contract: %v", err)
-		r.validator.refuse(r.ResponseWriter, r.req, err)
-		return
-	}
-	header := r.ResponseWriter.Header()
-	clear(header)
-	maps.Copy(header, r.sent)
-	r.ResponseWriter.WriteHeader(r.status)
-	_, _ = r.ResponseWriter.Write(r.body.Bytes())
-	for name, values := range r.header { // trailers, for which the body must not have a length
-		if _, isSent := r.sent[name]; !isSent {
-			_ = http.NewResponseController(r.ResponseWriter).Flush()
-			header[name] = values
+		if err != nil {
+			errorLog(req)("contract: %v", err)
+			v.refuse(w, req, err)
+			return
 		}
-	}
-}
-
-func (r *recorder) error() error {
-	r.check.header = r.sent
-	body := bytes.NewReader(r.body.Bytes())
-	var closer = restoredBody{body, http.NoBody}
-	res := r.response()
-	res.Body, res.ContentLength = closer, int64(body.Len())
-	data, err := readBody(&res.Body, res.ContentLength, r.validator.maxBodyBytes)
-	return r.check.errorOf(data, err)
+		r.send()
+	})
 }
 
 // errorLog returns the function with which the server of a request logs errors.
@@ -254,7 +107,7 @@ func (v *Validator) statusOf(req *http.Request, broken *Error) (int, *operation)
 		status = http.StatusNotFound
 	case missing != nil:
 		status = http.StatusMethodNotAllowed
-	case len(op.checkSecurity(req)) > 0:
+	case len(checkSecurity(op.security, req)) > 0:
 		status = http.StatusUnauthorized
 	}
 	if op != nil && op.responses.byStatus[status] != nil {
@@ -288,7 +141,7 @@ func refusalOf(broken *Error) refusal {
 			texts = append(texts, fmt.Sprintf("and %d more", len(broken.Violations)-i))
 			break
 		}
-		violation.Pointer, violation.Message = clipLine(violation.Pointer), clipLine(violation.Message)
+		violation.Pointer, violation.Message = printable.Clip(violation.Pointer), printable.Clip(violation.Message)
 		r.Violations = append(r.Violations, violation)
 		texts = append(texts, text)
 	}
@@ -296,13 +149,117 @@ func refusalOf(broken *Error) refusal {
 	return r
 }
 
-// sortedOperations lists the operations of a document by path and method.
-func sortedOperations(operations map[string]map[string]*operation) []*operation {
-	var all []*operation
-	for _, path := range slices.Sorted(maps.Keys(operations)) {
-		for _, method := range slices.Sorted(maps.Keys(operations[path])) {
-			all = append(all, operations[path][method])
+func (r refusal) encode() []byte {
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic("contract: " + err.Error()) // strings
+	}
+	return data
+}
+
+// errorBody returns a body that says message and keeps to what the operation has for a status, and its media type; or nil.
+// Of what it does not know, such as a code that the document lists, it says nothing.
+func (op *operation) errorBody(status int, message string) (contentType string, data []byte) {
+	described := op.responses.of(status)
+	if described == nil || described.body == nil {
+		return "", nil
+	}
+	for _, contentType := range slices.Sorted(maps.Keys(described.body.content)) {
+		media := described.body.content[contentType]
+		if media == nil || media.Schema == nil || strings.Contains(contentType, "*") {
+			continue
+		}
+		var data []byte
+		switch kindOf(contentType, media) {
+		case asText:
+			data = []byte(message)
+		case asJSON:
+			value, ok := compose(media.Schema.Value, "", message, status, 0)
+			if !ok {
+				continue
+			}
+			data, _ = json.Marshal(value)
+		default:
+			continue
+		}
+		c := &check{req: &http.Request{Method: http.MethodGet}, isResponse: true, status: status,
+			header: http.Header{"Content-Type": {contentType}}}
+		op.judgeResponse(c)
+		if len(c.found) == 0 && len(c.checkBody(data)) == 0 {
+			return contentType, data
 		}
 	}
-	return all
+	return "", nil
+}
+
+// isNeutral reports whether a value that a document lists says no more than that there was an error, of this status.
+func isNeutral(value any, status int) bool {
+	text, ok := value.(string)
+	if !ok {
+		return value == false || fmt.Sprint(value) == strconv.Itoa(status)
+	}
+	text = strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(text))
+	return slices.Contains([]string{"error", "fail", "failed", "failure", strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", ""))}, text)
+}
+
+// messageNames are the names that an error's text has.
+var messageNames = []string{"message", "detail", "description", "reason", "error", "title", "msg", "error_description"}
+
+// compose returns a small value for a schema, with message as its text, and false if it does not know what to say. It may not
+// be valid: it is validated.
+func compose(s *openapi3.Schema, name, message string, status, depth int) (any, bool) {
+	const maxDepth = 8
+	if s == nil || depth > maxDepth {
+		return nil, false
+	}
+	switch {
+	case s.Const != nil:
+		return s.Const, isNeutral(s.Const, status)
+	case len(s.Enum) > 0:
+		i := slices.IndexFunc(s.Enum, func(value any) bool { return isNeutral(value, status) })
+		return s.Enum[max(i, 0)], i >= 0
+	case len(s.AnyOf)+len(s.OneOf) > 0:
+		for _, variant := range slices.Concat(s.AnyOf, s.OneOf) {
+			if value, ok := compose(variant.Value, name, message, status, depth+1); ok {
+				return value, true
+			}
+		}
+		return nil, false
+	case s.Type.Is(openapi3.TypeString):
+		switch {
+		case slices.Contains(messageNames, name), depth == 0:
+			return message, true
+		case name == "code", name == "type", name == "error_code":
+			return "contract_violation", true
+		}
+		return nil, false
+	case s.Type.Is(openapi3.TypeBoolean):
+		return false, true
+	case s.Type.Is(openapi3.TypeInteger), s.Type.Is(openapi3.TypeNumber):
+		return status, strings.HasPrefix(strings.ToLower(name), "status") || name == "code"
+	case s.Type.Is(openapi3.TypeArray):
+		return []any{}, true
+	}
+	object := make(map[string]any)
+	for _, part := range s.AllOf {
+		value, ok := compose(part.Value, name, message, status, depth+1)
+		fields, isObject := value.(map[string]any)
+		if !ok || !isObject {
+			return nil, false
+		}
+		maps.Copy(object, fields)
+	}
+	for name, property := range s.Properties {
+		isRequired := slices.Contains(s.Required, name)
+		if !isRequired && !slices.Contains(messageNames, name) {
+			continue
+		}
+		value, ok := compose(property.Value, name, message, status, depth+1)
+		if ok {
+			object[name] = value
+		} else if isRequired {
+			return nil, false
+		}
+	}
+	return object, true
 }

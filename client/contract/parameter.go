@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -25,30 +24,6 @@ type parameter struct {
 	isPlain bool           // its value is sent as it is
 	isField bool           // a header of a response, in which an empty value is null
 	decoder *openapi3.Parameter
-}
-
-// parameter returns nil for a header that OpenAPI has ignored.
-func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter {
-	if described.In == openapi3.ParameterInHeader {
-		switch http.CanonicalHeaderKey(described.Name) {
-		case "Accept", "Content-Type", "Authorization":
-			return nil
-		}
-	}
-	p := &parameter{Parameter: described, key: http.CanonicalHeaderKey(described.Name)}
-	ref := described.Schema
-	at = at.to("", "schema")
-	for name, media := range described.Content { // there is one
-		if media != nil {
-			ref, at = media.Schema, place(strings.TrimSuffix(string(at), "/schema")).to("", "content", name, "schema")
-		}
-	}
-	if p.schema = c.schema(ref, at); p.schema == nil {
-		return p
-	}
-	p.isPlain = described.Content == nil && (described.Style == "" || described.Style == "simple" || described.Style == "form")
-	p.decoder = decoderOf(described, ref)
-	return p
 }
 
 // decoderOf returns the parameter with a schema of the same form that refuses every value. kin-openapi exports no decoder of
@@ -77,15 +52,6 @@ func decoderOf(described *openapi3.Parameter, ref *openapi3.SchemaRef) *openapi3
 }
 
 const refusedValue = "\x00 no value is this"
-
-// withoutNull returns types without null, which has no text. A list of one type is decoded as that type.
-func withoutNull(types *openapi3.Types) *openapi3.Types {
-	rest := slices.DeleteFunc(slices.Clone(types.Slice()), func(name string) bool { return name == openapi3.TypeNull })
-	if len(rest) == 0 {
-		return types
-	}
-	return (*openapi3.Types)(&rest)
-}
 
 // sent is what a request sends beside its body, or the header of a response.
 type sent struct {
@@ -189,15 +155,4 @@ func (p *parameter) decode(s *sent) (value any, isDecoded bool, found []Violatio
 		return nil, false, nil
 	}
 	return nil, false, []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: reasonOf(err)}}
-}
-
-// isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do not
-// know how to decode.
-func isOfValue(err error) bool {
-	if parse, ok := errors.AsType[*openapi3filter.ParseError](err); ok {
-		return parse.Kind == openapi3filter.KindInvalidFormat || parse.Cause != nil && isOfValue(parse.Cause)
-	}
-	return errors.Is(err, openapi3filter.ErrInvalidEmptyValue) || errors.Is(err, openapi3filter.ErrInvalidRequired) ||
-		strings.HasPrefix(err.Error(), "decoding ") || strings.HasPrefix(err.Error(), "error unmarshaling ") ||
-		strings.Contains(err.Error(), "cannot have multiple values") || reflect.TypeOf(err).String() == "*strconv.NumError"
 }

@@ -1,11 +1,8 @@
 package contract
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
-
-	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
 // ValidateRequest returns an [*Error] if req breaks the contract or its body cannot be read; it returns another error if
@@ -34,18 +31,15 @@ func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
 
 var errNoURL = errors.New("validate request: req.URL, which says what is asked, is not set")
 
-// methodOf returns the method of a request; a client may leave it empty for GET.
-func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
-
 // requestCheck judges all of a request but its body.
 func (v *Validator) requestCheck(req *http.Request) *check {
-	c := &check{validator: v, req: req, header: req.Header}
+	c := &check{limit: v.maxBodyBytes, req: req, header: req.Header}
 	op, path, missing := v.router.Find(methodOf(req), req.URL)
 	if missing != nil {
 		c.found = []Violation{violationOf(missing)}
 		return c
 	}
-	c.found = op.checkSecurity(req)
+	c.found = checkSecurity(op.security, req)
 	s := &sent{header: req.Header, path: path.Values(req.URL), names: path.Parameters}
 	if req.URL.RawQuery != "" {
 		s.query = req.URL.Query()
@@ -54,13 +48,5 @@ func (v *Validator) requestCheck(req *http.Request) *check {
 		c.found = append(c.found, p.check(s)...)
 	}
 	c.body, c.isRequired, c.mayBeEmpty = op.body, op.isRequired, true
-	if op.body == nil && op.isRequired {
-		c.isBare = true
-	}
 	return c
-}
-
-// missingBody is the violation of a request without a body.
-func missingBody() []Violation {
-	return []Violation{{In: "body", Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
 }

@@ -3,8 +3,6 @@ package contract
 import (
 	"errors"
 	"net/http"
-
-	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 )
 
 // ValidateResponse returns an [*Error] if res, the response to res.Request, breaks the contract or its body cannot be read
@@ -36,16 +34,9 @@ func (v *Validator) CheckResponse(res *http.Response, body []byte) error {
 
 var errNoRequest = errors.New("validate response: res.Request, which says what was asked, is not set")
 
-func violationOf(missing *route.Missing) Violation {
-	if missing.Path {
-		return Violation{In: "path", Message: missing.Message}
-	}
-	return Violation{In: "method", Message: missing.Message}
-}
-
 // responseCheck judges all of a response but its body.
 func (v *Validator) responseCheck(res *http.Response) *check {
-	c := &check{validator: v, req: res.Request, isResponse: true, status: res.StatusCode, header: res.Header}
+	c := &check{limit: v.maxBodyBytes, req: res.Request, isResponse: true, status: res.StatusCode, header: res.Header}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		c.found = []Violation{{In: "status", Message: "the server switched to another protocol"}}
 		return c

@@ -2,7 +2,6 @@ package contract
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,30 +17,11 @@ type credential struct {
 	scheme *openapi3.SecurityScheme // nil if the document does not describe it
 }
 
-// security returns what an operation with these requirements accepts; nil stands for the document's.
-func (c *compiler) security(requirements *openapi3.SecurityRequirements) []alternative {
-	if requirements == nil {
-		requirements = &c.document.Security
-	}
-	var accepted []alternative
-	for _, requirement := range *requirements {
-		needed := alternative{}
-		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			needed = append(needed, credential{name: name})
-			if components := c.document.Components; components != nil && components.SecuritySchemes[name] != nil {
-				needed[len(needed)-1].scheme = components.SecuritySchemes[name].Value
-			}
-		}
-		accepted = append(accepted, needed)
-	}
-	return accepted
-}
-
 // checkSecurity returns the violation of a request that has none of the accepted sets of credentials: it names what each
 // set lacks first. Whether a credential is the right one is the server's to say.
-func (op *operation) checkSecurity(req *http.Request) []Violation {
+func checkSecurity(accepted []alternative, req *http.Request) []Violation {
 	var missing []Violation
-	for _, needed := range op.security {
+	for _, needed := range accepted {
 		lacks := slices.IndexFunc(needed, func(c credential) bool { return !c.isIn(req) })
 		if lacks < 0 {
 			return nil
