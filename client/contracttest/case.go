@@ -2,41 +2,39 @@ package contracttest
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // check is one request and what must hold of its response.
 type check struct {
-	op     *operation
-	name   string // operation/group/name
-	rule   string // what must hold, in one sentence
-	source string // where the contract, or good practice, says so
-	level  Level  // of the check; "" is LevelContract
-
-	runs    bool  // the request could be taken for valid and start, and bill, a run
-	missing error // why the check cannot be made of this target
+	op      *operation
+	name    string // operation/group/name
+	subject string // what is sent: "an empty body"
+	demand  string // what must hold: "be answered with 400"
+	source  string // where the document, or good practice, says so
+	level   Level  // of the check; "" is LevelContract
+	missing error  // why the check cannot be made of this target
 
 	request request
-	want    func(*response) bool   // of LevelContract; nil: the invariants are enough
-	advise  func(*response) string // says what good practice would be, or ""
+	before  []request // sent first, over the same connection
+	cookies bool      // send what the server has set as cookies
 
+	want     func(*response) bool   // of LevelContract; nil: the invariants are enough
+	should   func(*response) bool   // of LevelAdvice
+	expected string                 // what should asks for
+	advise   func(*response) string // other good practice that is not kept, or ""
+
+	success    bool // a success is wanted
 	bypasses   bool // the response may be a framework's or a gateway's, in a shape of its own
 	anyShape   bool // and if it is 4xx, no shape is asked for
 	mayFail    bool // a 5xx is against good practice only
 	inputFirst bool // the body is not valid, and 400 says nothing about what is checked
 }
 
-func (c check) group() string {
-	parts := strings.Split(c.name, "/")
-	return parts[1]
-}
+func (c check) group() string { return strings.Split(c.name, "/")[1] }
 
-func (c check) leaf() string {
-	return strings.SplitN(c.name, "/", 3)[2]
-}
+func (c check) leaf() string { return strings.SplitN(c.name, "/", 3)[2] }
 
 func (c check) levelOrContract() Level {
 	if c.level == "" {
@@ -45,16 +43,41 @@ func (c check) levelOrContract() Level {
 	return c.level
 }
 
-// fullRule is the rule and its source.
-func (c check) fullRule() string { return c.rule + " (" + c.source + ")" }
-
-// at is the place in the contract of a status.
-func (op *operation) at(status int) string {
-	return fmt.Sprintf("api/openapi.yaml, %s, response %d", op.name(), status)
+// rule returns what must hold, in one sentence.
+func (c check) rule() string {
+	verb := " must "
+	if c.level == LevelAdvice {
+		verb = " should "
+	}
+	return c.subject + verb + c.demand
 }
 
-func (op *operation) atBody() string {
-	return fmt.Sprintf("api/openapi.yaml, %s, requestBody", op.name())
+// fullRule returns the rule and its source.
+func (c check) fullRule() string { return c.rule() + " (" + c.source + ")" }
+
+// mayRun reports whether a server that looks only at the key, the path and the method would start a run.
+func (c check) mayRun() bool {
+	return c.request.keyed && c.request.existing && !isSafe(c.request.method) && slices.Contains(c.op.methods, c.request.method)
+}
+
+// billed reports whether a server with a fault could start a run.
+func (c check) billed() bool { return !c.op.safe() }
+
+// The order in which checks are made if the number of runs is limited. What must be refused gives its run back.
+const (
+	phaseRefused = iota
+	phaseSuccess // needs a run for certain
+	phaseMayRun  // a lenient server runs it
+)
+
+func (c check) phase() int {
+	switch {
+	case !c.mayRun():
+		return phaseRefused
+	case c.success:
+		return phaseSuccess
+	}
+	return phaseMayRun
 }
 
 func names(checks []check) []string {
@@ -65,43 +88,24 @@ func names(checks []check) []string {
 	return list
 }
 
+// at returns the place in the document of a status.
+func (op *operation) at(status int) string {
+	return fmt.Sprintf("%s, %s, response %d", op.suite.name, op.name(), status)
+}
+
+func (op *operation) atBody() string {
+	return fmt.Sprintf("%s, %s, requestBody", op.suite.name, op.name())
+}
+
 // status wants a response to have one of some statuses.
 func status(codes ...int) func(*response) bool {
 	return func(res *response) bool { return slices.Contains(codes, res.status) }
 }
 
 // refused wants a response to be 4xx.
-func refused(res *response) bool { return res.status/100 == 4 }
+func refused(res *response) bool { return res.refused() }
 
 // refusedBody wants a response to say that the body is at fault.
 func refusedBody(res *response) bool {
 	return slices.Contains([]int{400, 413, 415, 422}, res.status)
-}
-
-// notRun wants a response not to be 2xx with a body, as that of a run is.
-func notRun(res *response) bool {
-	return res.status/100 != 2 || res.status == http.StatusNoContent || len(res.body) == 0
-}
-
-// succeeds wants a response to have a status of success that the contract describes.
-func (op *operation) succeeds(res *response) bool {
-	if res.status/100 != 2 {
-		return false
-	}
-	described := false
-	for code := range op.Responses.Map() {
-		if code == strconv.Itoa(res.status) || strings.EqualFold(code, "2XX") {
-			return true
-		}
-		described = described || strings.HasPrefix(code, "2")
-	}
-	return !described
-}
-
-// wantStatus wants a status if the contract describes it for the operation, and else any 4xx.
-func (op *operation) wantStatus(code int) (func(*response) bool, string) {
-	if op.has(code) {
-		return status(code), strconv.Itoa(code)
-	}
-	return refused, "4xx"
 }

@@ -1,141 +1,293 @@
 package contracttest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// unauthorized are the checks of requests without a valid key.
+const wrongKey = "contracttest-wrong-key"
+
+// keyCheck returns a check that a request is refused as one without a valid key.
+func (op *operation) keyCheck(name, subject string, r request) check {
+	want, code := op.wantStatus(http.StatusUnauthorized)
+	r.keyed = false
+	return check{
+		name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code,
+		source: op.at(http.StatusUnauthorized), request: r, want: want,
+	}
+}
+
+// withKey returns a request with other values of the credential that is the key.
+func (op *operation) withKey(r request, value, shell string) request {
+	r = op.without(r)
+	for i, c := range op.credentials {
+		if i == 0 {
+			c.value, c.shell = value, shell
+		}
+		r = withCredentials(r, c)
+	}
+	return r
+}
+
+// isBearer reports whether the key is one of HTTP's scheme Bearer.
+func (op *operation) isBearer() bool { return len(op.credentials) == 1 && isBearer(op.credentials[0]) }
+
+func isBearer(c credential) bool {
+	return c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer")
+}
+
+// unauthorized returns the checks of requests without a valid key.
 //
-// Those that have the key in them are for a workflow that does not exist: a server that lets them pass bills nobody, and
-// returns 404.
+// Those that have the key in them are for what does not exist: a server that lets them pass bills nobody, and returns 404.
 func (op *operation) unauthorized() []check {
-	if !op.Secured() {
+	if !op.Secured() || len(op.credentials) == 0 {
 		return nil
 	}
-	key := op.suite.target.APIKey
-	want, code := op.wantStatus(http.StatusUnauthorized)
-	refused := func(name, what string, r request) check {
-		return op.attempt(check{
-			name: "unauthorized/" + name, rule: what + " must be answered with " + code,
-			source: op.at(http.StatusUnauthorized), request: r, want: want,
-		})
+	key := op.credentials[0].value
+	variable := strings.TrimPrefix(op.credentials[0].shell, "$")
+	checks := []check{op.keyCheck("missing-key", "a request without a key", op.without(op.valid()))}
+	add := func(name, what string, r request) {
+		checks = append(checks, op.keyCheck(name, "a request with "+what, r))
 	}
-	without := func(name, what string, c credential) check {
-		r := op.valid()
-		r.credential = c
-		return refused(name, what, r)
+	if len(op.credentials) > 1 {
+		for i, c := range op.credentials {
+			others := append(append([]credential{}, op.credentials[:i]...), op.credentials[i+1:]...)
+			add("missing-"+c.Name, "all credentials but "+c.Name, withCredentials(op.without(op.valid()), others...))
+		}
 	}
-	elsewhere := func(name, what string, c credential) check {
-		r := op.elsewhere()
-		r.credential = c
-		return refused(name, what, r)
+	add("wrong-key", "a wrong key", op.withKey(op.valid(), op.wrong(), op.wrong()))
+	add("similar-key", "a wrong key that begins as the key does and is as long", op.similarKey())
+	elsewhere := func(name, what, value, shell string) { add(name, what, op.withKey(op.forUnknown(), value, shell)) }
+	if op.isBearer() {
+		add("empty-key", "an empty key", op.without(op.valid()).with("Authorization", "Bearer"))
+		raw := func(name, what, value string) {
+			add(name, what, op.without(op.forUnknown()).withSecret(key, op.credentials[0].shell).with("Authorization", value))
+		}
+		raw("other-scheme", "the key under another scheme than Bearer", "Basic "+key)
+		raw("missing-scheme", "the key and no scheme", key)
+		raw("key-with-words", "the key and a word after it", "Bearer "+key+" x")
 	}
-	inQuery, inHeader := op.elsewhere(), op.elsewhere()
-	inQuery.credential, inHeader.credential = credential{}, credential{}
-	inQuery.path = withQuery(inQuery.path, "api_key="+url.QueryEscape(key))
-	inHeader.headers = append([]header{{"X-API-Key", key, keyVariable}}, inHeader.headers...)
-	lower := op.elsewhere()
-	lower.credential.scheme = "bearer"
-
-	checks := []check{
-		without("missing-key", "a request without a key", credential{}),
-		without("empty-key", "a request with an empty key", credential{scheme: "Bearer"}),
-		without("wrong-key", "a request with a wrong key", wrongKey),
-		without("similar-key", "a request with a wrong key that begins as the key does and is as long", similar(key)),
-		elsewhere("other-scheme", "a request with the key under another scheme than Bearer", credential{"Basic", key, keyVariable}),
-		elsewhere("missing-scheme", "a request with the key and no scheme", credential{"", key, keyVariable}),
-		elsewhere("key-cut-short", "a request with the key without its last character", credential{"Bearer", key[:len(key)-1], "${AITUTOR_API_KEY%?}"}),
-		elsewhere("key-without-start", "a request with the key without its first character", credential{"Bearer", key[1:], "${AITUTOR_API_KEY#?}"}),
-		elsewhere("key-with-more", "a request with the key and a character after it", credential{"Bearer", key + "x", "${AITUTOR_API_KEY}x"}),
-		elsewhere("key-with-words", "a request with the key and a word after it", credential{"Bearer", key + " x", "${AITUTOR_API_KEY} x"}),
-		refused("key-in-query", "a request with the key in ?api_key= alone", inQuery),
-		refused("key-in-other-header", "a request with the key in X-API-Key alone", inHeader),
-		elsewhere("wrong-key-and-workflow", "a request with a wrong key for a workflow that does not exist", wrongKey),
+	if key != "" && len(key) > 1 {
+		elsewhere("key-cut-short", "the key without its last character", key[:len(key)-1], "${"+variable+"%?}")
+		elsewhere("key-without-start", "the key without its first character", key[1:], "${"+variable+"#?}")
 	}
+	for less := 4; less <= 8 && less < len(key)-4; less++ {
+		elsewhere(fmt.Sprintf("key-without-last-%d", less), fmt.Sprintf("the key without its last %d characters", less),
+			key[:len(key)-less], "${"+variable+"%"+strings.Repeat("?", less)+"}")
+	}
+	elsewhere("key-with-more", "the key and a character after it", key+"x", "${"+variable+"}x")
 	if other := swapCase(key); other != key {
-		checks = append(checks, elsewhere("key-in-other-case", "a request with the key in another case",
-			credential{"Bearer", other, `$(printf %s "$AITUTOR_API_KEY" | tr A-Za-z a-zA-Z)`}))
+		elsewhere("key-in-other-case", "the key in another case", other, `$(printf %s "$`+variable+`" | tr A-Za-z a-zA-Z)`)
+	}
+	for _, magic := range []struct{ name, what, value string }{
+		{"null", "null", "null"},
+		{"undefined", "undefined", "undefined"},
+		{"constructor", "the name of a method", "constructor"},
+		{"proto", "the name of a prototype", "__proto__"},
+		{"percent", "a percent sign", "%"},
+		{"asterisk", "an asterisk", "*"},
+		{"sql", "SQL", "' OR '1'='1"},
+		{"unsigned-token", "a token that is not signed", unsignedToken()},
+		{"character", "one character", "x"},
+		{"long", "5,000 characters", strings.Repeat("x", 5000)},
+	} {
+		elsewhere("key-of-"+magic.name, magic.what+" for a key", magic.value, magic.value)
+	}
+	if op.hasPath() {
+		elsewhere("wrong-key-and-"+op.what(), "a wrong key for a "+op.what()+" that does not exist", op.wrong(), op.wrong())
 	}
 	if op.schema != nil {
-		c := check{
-			name: "unauthorized/wrong-key-and-inputs", rule: "a request with a wrong key and a body that is not valid must be answered with " + code +
-				", as the key is checked first", source: "api/openapi.yaml, info: the order of the checks", request: op.elsewhere(), want: want,
-		}
-		c.request.credential, c.request.body = wrongKey, op.invalidBody()
+		c := op.keyCheck("wrong-key-and-inputs", "a request with a wrong key and a body that is not valid", op.withKey(op.forUnknown(), op.wrong(), op.wrong()))
+		c.demand += ", as the key is checked first"
+		c.request.body = op.invalidBody()
 		checks = append(checks, c)
 	}
-	lowerCase := op.attempt(check{
-		name: "unauthorized/scheme-in-lower-case", rule: "the scheme bearer in lower case should be taken as Bearer is",
-		source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower,
-		advise: func(res *response) string {
-			if res.status == http.StatusUnauthorized || res.status == http.StatusForbidden {
-				return "expected the key to be taken"
-			}
-			return ""
-		},
-	})
-	checks = append(checks, lowerCase)
-	if op.parameters[workflowIDName] != "" {
+	checks = append(checks, op.sharedConnections()...)
+	return append(checks, op.takenKeys()...)
+}
+
+// wrong returns a value that is no valid key.
+func (op *operation) wrong() string {
+	if c := op.credentials[0]; strings.EqualFold(c.Scheme.Scheme, "basic") {
+		return wrongKey + ":" + wrongKey
+	}
+	return wrongKey
+}
+
+// what returns what the first path parameter names.
+func (op *operation) what() string {
+	for _, ref := range op.Parameters {
+		if ref.Value.In == openapi3.ParameterInPath {
+			return strings.TrimSuffix(ref.Value.Name, "_id")
+		}
+	}
+	return "resource"
+}
+
+// similarKey returns the valid request with another key with the same first characters and length.
+func (op *operation) similarKey() request {
+	key, shell := op.credentials[0].value, op.credentials[0].shell
+	kept := min(8, len(key)/2)
+	rest := strings.Repeat("x", len(key)-kept-1) + "y"
+	if strings.HasSuffix(key, "y") {
+		rest = rest[:len(rest)-1] + "z"
+	}
+	return op.withKey(op.valid(), key[:kept]+rest, fmt.Sprintf(`$(printf %%.%ds "%s")`, kept, shell)+rest)
+}
+
+// unsignedToken returns a JSON web token with the algorithm none.
+func unsignedToken() string {
+	part := base64.RawURLEncoding.EncodeToString
+	return part([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + part([]byte(`{"sub":"1","admin":true}`)) + "."
+}
+
+// sharedConnections returns the checks of what a connection remembers: their requests share one on purpose.
+func (op *operation) sharedConnections() []check {
+	after := op.keyCheck("after-a-key", "a request without a key, on a connection that had one with the key,", op.without(op.valid()))
+	keyed := op.forUnknown()
+	after.before = []request{keyed}
+	if !op.hasPath() {
+		after.missing = errNothingUnknown
+	}
+	checks := []check{after}
+	if op.schema != nil && op.hasPath() {
+		unread := op.without(op.forUnknown())
+		unread.body = []byte(`{"contracttest":"` + fairlyLongText() + `"}`)
+		c := op.keyCheck("after-a-long-body", "a request without a key, on a connection that had one with a body of 50 kB,", op.without(op.forUnknown()))
+		c.before = []request{unread}
+		checks = append(checks, c)
+	}
+	return checks
+}
+
+var errNothingUnknown = fmt.Errorf("the operation has no path parameter, so nothing can be asked for that does not exist")
+
+// takenKeys returns the checks of spellings of the key that should be taken, and of other accounts.
+func (op *operation) takenKeys() []check {
+	taken := func(res *response) bool {
+		return res.status != http.StatusUnauthorized && res.status != http.StatusForbidden
+	}
+	var checks []check
+	if op.isBearer() {
+		lower := op.forUnknown().with("Authorization", "bearer "+op.credentials[0].value)
+		checks = append(checks, check{
+			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case", demand: "be taken as Bearer is",
+			source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower, should: taken, expected: "the key to be taken",
+		})
+	}
+	for _, list := range op.accepted[min(1, len(op.accepted)):] {
+		r := withCredentials(op.without(op.forUnknown()), list...)
+		r.keyed = true
+		checks = append(checks, check{
+			name: "unauthorized/by-" + list[0].Name, subject: "a request with the credential " + list[0].Name, demand: "be let in",
+			source: op.at(http.StatusUnauthorized), request: r, want: taken,
+		})
+	}
+	if op.values != nil && op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName) != nil {
 		checks = append(checks, op.otherAccounts()...)
 	}
 	return checks
 }
 
-var wrongKey = credential{"Bearer", "contracttest-wrong-key", "contracttest-wrong-key"}
-
-// otherAccounts are the checks that an account cannot use another's workflow.
+// otherAccounts returns the checks that an account cannot use another's workflow.
 func (op *operation) otherAccounts() []check {
 	target := op.suite.target
 	want, code := op.wantStatus(http.StatusNotFound)
-	of := func(name, rule, field, value string, r request) check {
-		c := op.attempt(check{
-			name: "unauthorized/" + name, rule: rule + " must be answered with " + code, source: op.at(http.StatusNotFound), request: r, want: want,
+	of := func(name, subject, field, value string, r request) check {
+		r.keyed, r.existing = false, false
+		c := check{
+			name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code, source: op.at(http.StatusNotFound), request: r, want: want,
 			inputFirst: target.NoRuns,
-		})
+		}
 		if value == "" {
 			c.missing = fmt.Errorf("the target has no %s", field)
 		}
 		return c
 	}
-	byOther, ofOther := op.valid(), op.valid()
-	byOther.credential = credential{"Bearer", target.OtherAPIKey, "$AITUTOR_OTHER_API_KEY"}
-	ofOther.path = op.pathWith(map[string]string{workflowIDName: url.PathEscape(target.OtherWorkflowID)})
+	byOther := op.withKey(op.valid(), target.OtherAPIKey, "$AITUTOR_OTHER_API_KEY")
+	ofOther := op.changed(op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName), target.OtherWorkflowID)
 	return []check{
 		of("other-account", "a request with the key of another account", "OtherAPIKey", target.OtherAPIKey, byOther),
 		of("other-workflow", "a request for the workflow of another account", "OtherWorkflowID", target.OtherWorkflowID, ofOther),
 	}
 }
 
-// withQuery adds to the query of a path.
-func withQuery(path, query string) string {
-	if strings.Contains(path, "?") {
-		return path + "&" + query
+// otherPlaces returns the checks that the key counts nowhere but where the document has it.
+func (op *operation) otherPlaces() []check {
+	if !op.Secured() || len(op.credentials) == 0 {
+		return nil
 	}
-	return path + "?" + query
-}
-
-// similar is another key with the same first characters and length.
-func similar(key string) credential {
-	kept := min(8, len(key)/2)
-	rest := strings.Repeat("x", len(key)-kept-1) + "y"
-	if strings.HasSuffix(key, "y") {
-		rest = rest[:len(rest)-1] + "z"
+	c := op.credentials[0]
+	var checks []check
+	bare := op.without(op.forUnknown()).withSecret(c.value, c.shell)
+	add := func(name, what string, r request) *check {
+		checks = append(checks, op.keyCheck(name, "a request with "+what+" alone", r))
+		return &checks[len(checks)-1]
 	}
-	return credential{"Bearer", key[:kept] + rest, fmt.Sprintf(`$(printf %%.%ds "$AITUTOR_API_KEY")`, kept) + rest}
-}
-
-// swapCase changes the case of the ASCII letters.
-func swapCase(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
+	described := func(in, name string) bool {
+		for _, ref := range op.suite.document.Components.SecuritySchemes {
+			if s := ref.Value; s.Type == "apiKey" && s.In == in && strings.EqualFold(s.Name, name) {
+				return true
+			}
 		}
-		return r
-	}, text)
+		return op.Parameters.GetByInAndName(in, name) != nil
+	}
+	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token", "access_token"}, {"key-in-key", "key"}} {
+		if !described(openapi3.ParameterInQuery, q.parameter) {
+			add(q.name, "the key in ?"+q.parameter+"=", bare.withQuery(q.parameter+"="+url.QueryEscape(c.value)))
+		}
+	}
+	for _, h := range []struct{ name, header, before string }{
+		{"key-in-other-header", "X-API-Key", ""},
+		{"key-in-x-auth-token", "X-Auth-Token", ""},
+		{"key-in-proxy-authorization", "Proxy-Authorization", "Bearer "},
+		{"key-in-forwarded-authorization", "X-Forwarded-Authorization", "Bearer "},
+	} {
+		if !described(openapi3.ParameterInHeader, h.header) {
+			add(h.name, "the key in "+h.header, bare.with(h.header, h.before+c.value))
+		}
+	}
+	cookies := func(value string) string {
+		var list []string
+		for _, name := range []string{"api_key", "apikey", "token", "access_token", "authorization", "session"} {
+			if !described(openapi3.ParameterInCookie, name) {
+				list = append(list, name+"="+value)
+			}
+		}
+		return strings.Join(list, "; ")
+	}
+	add("key-in-cookie", "the key in a cookie", bare.with("Cookie", cookies(c.value)))
+	add("cookie-of-the-server", "the cookies that the server set", op.without(op.valid())).cookies = true
+	if isBearer(c) {
+		for _, b := range []struct{ name, what, user string }{
+			{"key-as-user", "the key as the user of HTTP basic", c.value + ":"},
+			{"key-as-password", "the key as the password of HTTP basic", "api:" + c.value},
+		} {
+			encoded := base64.StdEncoding.EncodeToString([]byte(b.user))
+			shell := `$(printf %s "` + strings.ReplaceAll(b.user, c.value, c.shell) + `" | base64 | tr -d '\n')`
+			if b.user == c.value+":" {
+				shell = `$(printf '%s:' "` + c.shell + `" | base64 | tr -d '\n')`
+			}
+			add(b.name, b.what, bare.with("Authorization", "Basic "+encoded).withSecret(encoded, shell))
+		}
+	}
+	if op.inputs != nil {
+		in := op.carrier()
+		for _, name := range []string{"api_key", "apiKey", "key", "token", "access_token", "authorization"} {
+			if _, described := op.schema.Properties[name]; !described {
+				in = in.with(name, encode(c.value))
+			}
+		}
+		r := bare
+		r.body = in.object()
+		add("key-in-body", "the key in the body", r)
+	}
+	local := op.without(op.forUnknown()).with("X-Forwarded-For", "127.0.0.1").with("X-Real-IP", "127.0.0.1").with("Forwarded", "for=127.0.0.1")
+	checks = append(checks, op.keyCheck("from-loopback", "a request without a key that claims to come from the server itself", local))
+	return checks
 }

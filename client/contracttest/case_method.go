@@ -1,14 +1,14 @@
 package contracttest
 
 import (
+	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
 
-// otherMethods are the checks of the methods that the contract does not have for the path. Frameworks return 404 or 405
-// in a shape of their own, and 204 to OPTIONS; a run is against the contract.
+// otherMethods returns the checks of the methods that the document does not have for the path. Frameworks return 404 or
+// 405 in a shape of their own, 501 to what they do not know, and anything to OPTIONS; a run is against the contract.
 func (op *operation) otherMethods() []check {
 	if !op.first {
 		return nil
@@ -16,55 +16,74 @@ func (op *operation) otherMethods() []check {
 	var checks []check
 	for _, method := range []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+		"CONTRACTTEST",
 	} {
-		if slices.Contains(op.methods, method) {
+		if slices.Contains(op.methods, method) || method == http.MethodHead && slices.Contains(op.methods, http.MethodGet) {
 			continue
 		}
-		c := check{
-			name:   "method/" + strings.ToLower(method),
-			rule:   method + " must not be taken for " + strings.Join(op.methods, " or ") + ", and should be answered with 4xx; 405 with an Allow that lists those",
-			source: "good practice: RFC 9110, 15.5.6", level: LevelAdvice, bypasses: true, anyShape: true, request: op.valid(), want: notRun,
+		c := op.methodCheck(strings.ToLower(method), method)
+		if method == "CONTRACTTEST" {
+			c.name, c.subject = "method/unknown", "a method that does not exist"
 		}
-		c.request.method = method
-		switch method {
-		case http.MethodHead, http.MethodOptions, http.MethodTrace:
-			c.request.body, c.request.contentType = nil, ""
-		case http.MethodGet:
-			if inputs := op.form(); inputs != "" && !op.safe() {
-				c.request.path = withQuery(c.request.path, inputs)
-			}
-			c = op.bodyOrNone(c)
-		default:
-			c = op.bodyOrNone(c)
+		c.mayFail = method == http.MethodTrace || method == "CONTRACTTEST"
+		c.should = func(res *response) bool { return res.refused() || res.status == http.StatusNotImplemented }
+		if method == http.MethodOptions {
+			c.should = nil
 		}
-		c.advise = func(res *response) string {
-			switch {
-			case method == http.MethodOptions && res.status/100 == 2:
-				return ""
-			case !refused(res):
-				return "expected 4xx"
-			case res.status == http.StatusMethodNotAllowed && !op.allowed(res, method):
-				return "405 should have an Allow that lists " + strings.Join(op.methods, " and ") + " and not the method"
-			}
-			return ""
+		c.expected = "4xx"
+		checks = append(checks, c)
+	}
+	if !slices.Contains(op.methods, http.MethodGet) {
+		if op.Secured() {
+			c := op.methodCheck("get-without-key", http.MethodGet)
+			c.subject = "GET without a key"
+			c.request = op.without(c.request)
+			checks = append(checks, c)
 		}
+		c := op.methodCheck("override", http.MethodGet)
+		c.subject = "GET with X-HTTP-Method-Override"
+		c.request = c.request.with("X-HTTP-Method-Override", op.Method).with("X-HTTP-Method", op.Method).with("X-Method-Override", op.Method)
 		checks = append(checks, c)
 	}
 	return checks
 }
 
-// bodyOrNone keeps the valid body, so that a server that takes any method shows it, or with NoRuns takes it out.
-func (op *operation) bodyOrNone(c check) check {
-	if op.suite.target.NoRuns || op.schema == nil {
-		c.request.body, c.request.contentType = nil, ""
-		c.request.path = op.pathWith(map[string]string{workflowIDName: url.PathEscape(op.parameters[workflowIDName])})
-		return c
+// methodCheck returns the check that a method is not taken for one of the document's.
+func (op *operation) methodCheck(name, method string) check {
+	c := check{
+		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") + ", and should be answered with 4xx; 405 with an Allow that lists those",
+		source: "good practice: RFC 9110, 15.5.6", bypasses: true, anyShape: true, request: op.valid(),
+		want: func(res *response) bool { return !op.looksTaken(res) },
 	}
-	c.runs = true
+	if op.suite.target.NoRuns {
+		c.request = op.forUnknown()
+	}
+	c.advise = func(res *response) string {
+		if res.status == http.StatusMethodNotAllowed && !op.allowed(res, method) {
+			return fmt.Sprintf("405 should have an Allow that lists %s and not the method", strings.Join(op.methods, " and "))
+		}
+		return ""
+	}
+	c.request.method = method
+	switch method {
+	case http.MethodHead, http.MethodOptions, http.MethodTrace:
+		c.request = c.request.withBody("", nil)
+	case http.MethodGet:
+		if form := op.form(); form != "" && !op.safe() {
+			c.request = c.request.withQuery(form)
+		}
+		if op.suite.target.NoRuns {
+			c.request = c.request.withBody("", nil)
+		}
+	default:
+		if op.suite.target.NoRuns {
+			c.request = c.request.withBody("", nil)
+		}
+	}
 	return c
 }
 
-// allowed reports whether Allow lists the methods of the contract, and not the one that is refused.
+// allowed reports whether Allow lists the methods of the document, and not the one that is refused.
 func (op *operation) allowed(res *response, refused string) bool {
 	listed := strings.Split(strings.ReplaceAll(strings.Join(res.header.Values("Allow"), ","), " ", ""), ",")
 	for _, method := range op.methods {

@@ -1,23 +1,59 @@
 package contracttest
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// unknownWorkflow is an ID that no workflow has.
-const unknownWorkflow = "contracttest-no-such-workflow"
+// spellings returns the checks of other spellings of the path, without a key: a server that keeps the key check to the
+// exact path lets them pass. Frameworks may redirect them, or return 404 in a shape of their own.
+func (op *operation) spellings() []check {
+	if !op.Secured() || !op.first {
+		return nil
+	}
+	bare := op.without(op.valid())
+	path, query, _ := strings.Cut(bare.path, "?")
+	if query != "" {
+		query = "?" + query
+	}
+	fixed, _, _ := strings.Cut(op.Path, "{")
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	last := segments[len(segments)-1]
+	encoded := fmt.Sprintf("/%%%02x%s", segments[0][:1], segments[0][min(1, len(segments[0])):])
+	list := []struct{ name, what, path string }{
+		{"trailing-slash", "a slash after it", path + "/"},
+		{"double-slash", "two slashes before it", "/" + path},
+		{"inner-double-slash", "two slashes in it", strings.TrimSuffix(path, "/"+last) + "//" + last},
+		{"upper-case", "capitals", strings.ToUpper(fixed) + strings.TrimPrefix(path, fixed)},
+		{"parameter", "a parameter after a semicolon", path + ";x=y"},
+		{"extension", ".json after it", path + ".json"},
+		{"encoded-letter", "a letter percent-encoded", encoded + strings.TrimPrefix(path, "/"+segments[0])},
+	}
+	if op.hasPath() {
+		list = append(list, struct{ name, what, path string }{"no-id", "nothing after it", fixed})
+	}
+	var checks []check
+	for _, s := range list {
+		r := bare
+		r.path, r.existing = s.path+query, false
+		checks = append(checks, check{
+			name: "spelling/" + s.name, subject: "a request without a key to the path with " + s.what, demand: "not be taken",
+			source: op.at(http.StatusUnauthorized), bypasses: true, anyShape: true, request: r,
+			want: func(res *response) bool { return !op.looksTaken(res) },
+		})
+	}
+	return checks
+}
 
-// pathParameters are the checks of requests for what does not exist, per path parameter.
+// pathParameters returns the checks of requests for what does not exist, per path parameter.
 func (op *operation) pathParameters() []check {
 	var checks []check
 	for _, ref := range op.Parameters {
-		if ref.Value.In == openapi3.ParameterInPath {
+		if ref.Value.In == openapi3.ParameterInPath && op.values[ref.Value] != nil {
 			checks = append(checks, op.pathParameter(ref.Value)...)
 		}
 	}
@@ -26,109 +62,102 @@ func (op *operation) pathParameters() []check {
 
 func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 	what := strings.TrimSuffix(p.Name, "_id")
-	own := op.parameters[p.Name]
 	want, code := op.wantStatus(http.StatusNotFound)
-	with := func(name, rule, escaped string) check {
-		r := op.valid()
-		r.path = op.pathWith(map[string]string{p.Name: escaped})
-		return op.attempt(check{name: what + "/" + name, rule: rule, request: r})
+	with := func(name, subject, demand string, value any) check {
+		return check{name: what + "/" + name, subject: subject, demand: demand, source: op.at(http.StatusNotFound), request: op.changed(p, value)}
 	}
-	unknown := func(name, description, escaped string) check {
-		c := with(name, description+" must be answered with "+code, escaped)
-		c.source, c.want, c.inputFirst = op.at(http.StatusNotFound), want, op.suite.target.NoRuns
+	unknown := func(name, subject string, value any) check {
+		c := with(name, subject, "be answered with "+code, value)
+		c.want, c.inputFirst = want, op.suite.target.NoRuns
 		return c
 	}
 	// What is outside the pattern may never reach the application.
-	odd := func(name, description, escaped string) check {
-		c := with(name, description+" should be answered with 4xx, and must not succeed or fail with 5xx", escaped)
-		c.source, c.level, c.bypasses = "api/openapi.yaml, "+op.name()+", "+p.Name, LevelAdvice, true
-		c.want = notRun
-		c.advise = func(res *response) string {
-			if !refused(res) {
-				return "expected 4xx"
-			}
-			return ""
+	odd := func(name, subject, escaped string) check {
+		c := with(name, subject, "be answered with 4xx, and must not succeed or fail with 5xx", escapedText(escaped))
+		c.source, c.level, c.bypasses = op.suite.name+", "+op.name()+", "+p.Name, LevelAdvice, true
+		c.want = func(res *response) bool {
+			return res.status/100 != 2 || res.status == http.StatusNoContent || len(res.body) == 0
 		}
+		c.should, c.expected = refused, "4xx"
 		return c
 	}
-
+	own, isText := op.values[p].(string)
+	if schema := p.Schema; schema != nil && !allows(schema.Value, openapi3.TypeString) || !isText {
+		return []check{odd("other-type", "a text in place of the "+what, "contracttest"), unknown("unknown", "a request for a "+what+" that does not exist", op.unknown(p))}
+	}
+	escaped := url.PathEscape(own)
 	var checks []check
-	if schema := p.Schema; schema != nil && !allows(schema.Value, openapi3.TypeString) {
-		return []check{odd("other-type", "a text in place of the "+what, "contracttest")}
+	known := func(name, subject, value string) {
+		if value != own && (p.Schema == nil || op.fits(p.Schema.Value, value)) {
+			checks = append(checks, unknown(name, subject, value))
+		}
 	}
-	if p.Schema == nil || fits(p.Schema.Value, "contracttest-no-such-"+what) {
-		checks = append(checks, unknown("unknown", "a request for a "+what+" that does not exist", "contracttest-no-such-"+what))
+	known("unknown", "a request for a "+what+" that does not exist", "contracttest-no-such-"+what)
+	if len(checks) == 0 {
+		checks = append(checks, unknown("unknown", "a request for a "+what+" that does not exist", op.unknown(p)))
 	}
-	if other := swapCase(own); other != own {
-		checks = append(checks, unknown("other-case", "the ID of the "+what+" in another case", url.PathEscape(other)))
-	}
+	known("other-case", "the ID of the "+what+" in another case", swapCase(own))
 	if len(own) > 1 {
-		checks = append(checks, unknown("cut-short", "the ID of the "+what+" without its last character", url.PathEscape(own[:len(own)-1])))
+		known("cut-short", "the ID of the "+what+" without its last character", own[:len(own)-1])
 	}
+	known("with-more", "the ID of the "+what+" and a character after it", own+"x")
+	known("constructor", "the name of a method in place of the ID", "constructor")
+	known("proto", "the name of a prototype in place of the ID", "__proto__")
 	checks = append(checks,
-		unknown("with-more", "the ID of the "+what+" and a character after it", url.PathEscape(own)+"x"),
-		odd("space-after", "the ID of the "+what+" and an encoded space after it", url.PathEscape(own)+"%20"),
+		odd("space-after", "the ID of the "+what+" and an encoded space after it", escaped+"%20"),
+		odd("nul-after", "the ID of the "+what+" and an encoded NUL after it", escaped+"%00"),
+		odd("percent", "an encoded percent sign in place of the ID", "%25"),
 		odd("encoded-slashes", "an ID with encoded slashes", "contracttest%2Fno%2Fsuch%2fworkflow"),
 		odd("encoded-dots", "an ID of encoded dots", "%2E%2e"),
 		odd("encoded-traversal", "an ID that leads out of its path with encoded dots and slashes", "..%2F..%2f%2e%2e%2Fcontracttest"),
 		odd("encoded-control-characters", "an ID with encoded control characters", "contracttest%00%0D%0A"),
-		odd("not-utf-8", "an ID that is not UTF-8", "contracttest%FF%C0%AF"),
-		odd("long", "an ID of 5,000 characters", strings.Repeat("a", 5000)),
 	)
-	if p.Name == workflowIDName && op.schema != nil {
-		first := unknown("unknown-and-inputs", "", unknownWorkflow)
-		first.rule = "a request for a workflow that does not exist, with a body that is not valid, should be answered with " + code +
-			", as the workflow is checked first"
-		first.source, first.level, first.runs, first.inputFirst = "api/openapi.yaml, info: the order of the checks", LevelAdvice, false, false
-		first.request.body, first.want = op.invalidBody(), refused
-		first.advise = func(res *response) string {
-			if !want(res) {
-				return "expected " + code
-			}
-			return ""
+	notUTF8 := odd("not-utf-8", "an ID that is not UTF-8", "contracttest%FF%C0%AF")
+	notUTF8.mayFail = true
+	checks = append(checks, notUTF8, odd("long", "an ID of 5,000 characters", strings.Repeat("a", 5000)))
+	if len(checks) > 0 && op.inputs != nil && !op.safe() {
+		inQuery := unknown("id-in-query", "a "+what+" that does not exist, with the ID of one that does in the query,", op.unknown(p))
+		inQuery.request = inQuery.request.withQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" + url.QueryEscape(own))
+		inBody := unknown("id-in-body", "a "+what+" that does not exist, with the ID of one that does in the body,", op.unknown(p))
+		inBody.request.body = op.carrier().with(p.Name, encode(own)).with("id", encode(own)).object()
+		checks = append(checks, inQuery)
+		if op.allowsMore() {
+			checks = append(checks, inBody)
 		}
+	}
+	if op.schema != nil {
+		first := unknown("unknown-and-inputs", "a request for a "+what+" that does not exist, with a body that is not valid,", op.unknown(p))
+		first.demand += ", as the " + what + " is checked first"
+		first.source, first.level, first.inputFirst = op.suite.name+", info: the order of the checks", LevelAdvice, false
+		first.request.body, first.want = op.invalidBody(), refused
+		first.should, first.expected = want, code
 		checks = append(checks, first)
 	}
 	return checks
 }
 
-// queries are the checks of the parameters in the query.
-func (op *operation) queries() []check {
-	var checks []check
-	for _, ref := range op.Parameters {
-		p := ref.Value
-		if p.In != openapi3.ParameterInQuery || p.Schema == nil {
-			continue
-		}
-		add := func(name, rule string, query url.Values) {
-			r := op.valid()
-			path, _, _ := strings.Cut(r.path, "?")
-			r.path = withQuery(path, query.Encode())
-			checks = append(checks, check{
-				name: "query/" + name, rule: rule + " must be answered with 4xx", source: "api/openapi.yaml, " + op.name() + ", " + p.Name,
-				runs: !op.safe(), request: r, want: refused,
-			})
-		}
-		changed := func(value string) url.Values {
-			query := url.Values{}
-			for name := range op.query {
-				query.Set(name, op.query.Get(name))
-			}
-			query.Del(p.Name)
-			if value != "" {
-				query.Set(p.Name, value)
-			}
-			return query
-		}
-		if p.Required {
-			add("missing-"+p.Name, "a request without "+p.Name+", which is required,", changed(""))
-		}
-		schema := openapi.Merged(p.Schema.Value)
-		if len(schema.Enum) > 0 || !allows(schema, openapi3.TypeString) {
-			if !schema.Type.Is(openapi3.TypeArray) && !schema.Type.Is(openapi3.TypeObject) {
-				add(p.Name+"-is-wrong", p.Name+", of a value that the contract does not allow,", changed(notListed))
-			}
-		}
+// looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
+func (op *operation) looksTaken(res *response) bool {
+	if res.status/100 != 2 || res.status == http.StatusNoContent {
+		return false
 	}
-	return checks
+	ref := op.Responses.Status(res.status)
+	if ref == nil {
+		ref = op.Responses.Value("2XX")
+	}
+	if ref == nil {
+		ref = op.Responses.Status(http.StatusOK)
+	}
+	if ref == nil || len(ref.Value.Content) == 0 {
+		return true
+	}
+	contentType, _, _ := strings.Cut(res.header.Get("Content-Type"), ";")
+	media := ref.Value.Content.Get(strings.ToLower(strings.TrimSpace(contentType)))
+	if media == nil {
+		return false
+	}
+	if res.method == http.MethodHead || media.Schema == nil || res.field("success") == true {
+		return true
+	}
+	return len(res.body) > 0 && media.Schema.Value.VisitJSON(decode(res.body), openapi3.VisitAsResponse()) == nil
 }

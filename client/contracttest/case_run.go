@@ -30,45 +30,52 @@ var (
 	fairlyLongText = sync.OnceValue(func() string { return strings.Repeat("once upon a time ", 3000) })
 )
 
-// runs are the checks of valid requests. Odd texts and other spellings are for the run operation.
+// runs returns the checks of valid requests. Odd texts and other spellings are for the run operation.
 func (op *operation) runs() []check {
-	succeed := func(name, rule string, r request) check {
-		return check{name: name, rule: rule, source: op.at(http.StatusOK), runs: !op.safe(), request: r, want: op.succeeds}
+	succeed := func(name, subject, demand string, r request) check {
+		return check{name: name, subject: subject, demand: demand, source: op.at(http.StatusOK), success: true, request: r, want: op.succeeds}
 	}
 	if op.OperationID != runOperation {
-		return []check{succeed("valid/example", "a valid request must be answered with a success that the contract describes", op.valid())}
+		checks := []check{succeed("valid/example", "a valid request", "be answered with a success that the document describes", op.valid())}
+		if op.RequestBody != nil && !op.RequestBody.Value.Required && op.body != nil {
+			none := op.valid().withBody("", nil)
+			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,", "be answered with a success that the document describes", none))
+		}
+		return checks
 	}
-	within := func(name, rule string, body []byte) check {
-		return check{name: name, rule: rule, source: op.atBody(), runs: true, request: op.validWith(body), want: status(http.StatusOK, http.StatusBadRequest)}
+	const ok = "be answered with 200"
+	oneOf := func(name, subject string, codes []int, demand string, change func(own string) string) check {
+		return check{name: "runs/" + name, subject: subject, demand: demand, source: op.atBody(), success: true,
+			request: op.with(op.withTexts(change).object()), want: status(codes...)}
 	}
-	charset := op.valid()
-	charset.contentType += "; charset=utf-8"
-	long := within("runs/long-text", "a text of 1 MB in every free text must be answered with 200, or with 413",
-		op.withTexts(func(own string) string { return own + longText() }).object())
-	long.request.expect = true
-	long.want = status(http.StatusOK, http.StatusRequestEntityTooLarge)
-	notUTF8 := within("runs/not-utf-8", "a text that is not UTF-8 must be answered with 200 or 400",
-		op.withTexts(func(own string) string { return own + "\xff\xc0" }).object())
+	either := []int{http.StatusOK, http.StatusBadRequest}
+	long := oneOf("long-text", "a text of 1 MB in every free text", []int{http.StatusOK, http.StatusRequestEntityTooLarge},
+		"be answered with 200, or with 413", func(own string) string { return own + longText() })
+	long.request = long.request.with("Expect", "100-continue")
+	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "be answered with 200 or 400", func(own string) string { return own + "\xff\xc0" })
 	notUTF8.bypasses = true
-	surrogate := within("runs/lone-surrogate", "a text with half of a surrogate pair, as an escape, must be answered with 200 or 400",
-		op.withTexts(func(own string) string { return own + `\ud83d` }).object())
+	surrogate := oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", either, "be answered with 200 or 400",
+		func(own string) string { return own + `\ud83d` })
 	surrogate.bypasses = true // an application may echo it
 	checks := []check{
-		succeed("runs/valid", "a valid request must be answered with 200", op.valid()),
-		succeed("runs/charset", "a valid request with charset=utf-8 in its content type must be answered with 200", charset),
-		succeed("runs/extra-inputs", "inputs that the workflow does not have must be ignored: answered with 200", op.validWith(op.withUnknown().object())),
+		succeed("runs/valid", "a valid request", ok, op.valid()),
+		succeed("runs/charset", "a valid request with charset=UTF-8 in its content type", ok, op.valid().withBody(op.contentType+";charset=UTF-8", op.body)),
+		succeed("runs/gzip", "a valid request that accepts gzip", ok, op.valid().with("Accept-Encoding", "gzip")),
+	}
+	if op.allowsMore() {
+		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have", "be run without them: answered with 200",
+			op.with(op.withUnknown().object())))
 	}
 	if !op.hasFreeText() { // the others would send the valid request again
 		return checks
 	}
 	return append(checks,
-		succeed("runs/fairly-long-text", "a text of 50 kB in every free text must be answered with 200",
-			op.validWith(op.withTexts(func(own string) string { return own + " " + fairlyLongText() }).object())),
+		succeed("runs/fairly-long-text", "a text of 50 kB in every free text", ok,
+			op.with(op.withTexts(func(own string) string { return own + " " + fairlyLongText() }).object())),
 		long,
-		succeed("runs/unicode-text", "a text in many scripts must be answered with 200",
-			op.validWith(op.withTexts(func(string) string { return unicodeText }).object())),
-		within("runs/odd-text", "a text with control characters and noncharacters must be answered with 200 or 400",
-			op.withTexts(func(own string) string { return own + oddText }).object()),
+		succeed("runs/unicode-text", "a text in many scripts", ok, op.with(op.withTexts(func(string) string { return unicodeText }).object())),
+		oneOf("odd-text", "a text with control characters and noncharacters", either, "be answered with 200 or 400",
+			func(own string) string { return own + oddText }),
 		surrogate,
 		notUTF8,
 	)
@@ -84,7 +91,7 @@ func (op *operation) hasFreeText() bool {
 	return changed
 }
 
-// withUnknown is the inputs and some that no workflow has.
+// withUnknown returns the inputs and some that no workflow has.
 func (op *operation) withUnknown() inputs {
 	more := maps.Clone(op.inputs)
 	more["contracttest_text"] = []byte(`"unknown"`)
@@ -93,7 +100,7 @@ func (op *operation) withUnknown() inputs {
 	return more
 }
 
-// withTexts is the inputs with another text in every free one: a string of the contract without a list of values, a
+// withTexts returns the inputs with another text in every free one: a string of the contract without a list of values, a
 // format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a JSON
 // string.
 func (op *operation) withTexts(change func(own string) string) inputs {

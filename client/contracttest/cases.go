@@ -1,65 +1,48 @@
 package contracttest
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
+	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-const (
-	runOperation   = "runWorkflow"
-	workflowIDName = "workflow_id"
-)
-
-// suite is what the checks are made of: the contract's operations and the target's values.
-type suite struct {
-	target       Target
-	operations   []*operation
-	customInputs bool // Target.Inputs do not fit the contract's schema: another workflow's
-}
-
-// operation is one operation of the contract, with a valid request.
-type operation struct {
-	openapi.Operation
-	suite       *suite
-	parameters  map[string]string // of the path, not escaped
-	query       url.Values
-	headers     []header
-	contentType string
-	schema      *openapi3.Schema // of the body; nil: it has no JSON body
-	body        []byte           // valid
-	inputs      inputs           // body, if that is an object
-	custom      bool             // its inputs do not fit the schema
-	methods     []string         // all that the contract has for the path
-	first       bool             // of those
-	codes       map[string][]int // of errors, and the statuses for which the contract's examples have them
-}
-
+// newSuite reads the target's document, and makes a valid request of each operation.
 func newSuite(document *openapi3.T, target Target) (*suite, error) {
 	isHeader := func(key string) bool {
-		return !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
+		return !strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' })
 	}
+	isOwn := len(target.Spec) == 0
 	switch {
-	case target.APIKey == "":
+	case isOwn && target.APIKey == "":
 		return nil, errors.New("the target has no APIKey")
-	case !isHeader(target.APIKey):
+	case !isHeader(target.APIKey) || strings.Contains(target.APIKey, " "):
 		return nil, errors.New("the target's APIKey has a character that a key cannot have")
-	case !isHeader(target.OtherAPIKey):
+	case !isHeader(target.OtherAPIKey) || strings.Contains(target.OtherAPIKey, " "):
 		return nil, errors.New("the target's OtherAPIKey has a character that a key cannot have")
-	case target.WorkflowID == "":
+	case isOwn && target.WorkflowID == "":
 		return nil, errors.New("the target has no WorkflowID")
 	}
-	s := &suite{target: target}
+	for name, value := range target.Credentials {
+		if document.Components == nil || document.Components.SecuritySchemes[name] == nil {
+			return nil, fmt.Errorf("the target's Credentials name %q, which is no security scheme of the document", name)
+		}
+		if !isHeader(value) {
+			return nil, fmt.Errorf("the target's credential %q has a character that a key cannot have", name)
+		}
+	}
+	s := &suite{target: target, document: document, sampler: openapi.ForRequests(document), name: "api/openapi.yaml"}
+	if !isOwn {
+		s.name = fmt.Sprintf("%q", document.Info.Title)
+	}
 	seen := map[string]bool{}
 	for _, o := range openapi.Operations(document) {
 		op, err := s.newOperation(o)
@@ -71,151 +54,136 @@ func newSuite(document *openapi3.T, target Target) (*suite, error) {
 		s.operations = append(s.operations, op)
 	}
 	if len(s.operations) == 0 {
-		return nil, errors.New("the contract has no operations")
+		return nil, errors.New("the document has no operations")
 	}
 	return s, nil
 }
 
 func (s *suite) newOperation(o openapi.Operation) (*operation, error) {
-	op := &operation{
-		Operation: o, suite: s, parameters: map[string]string{}, query: url.Values{},
-		methods: slices.Sorted(maps.Keys(o.PathItem.Operations())),
+	op := &operation{Operation: o, suite: s, methods: slices.Sorted(maps.Keys(o.PathItem.Operations()))}
+	op.missing = op.findValues()
+	if err := op.findCredentials(); err != nil {
+		return nil, err
 	}
-	for _, ref := range o.Parameters {
-		p := ref.Value
-		switch {
-		case p.In == openapi3.ParameterInPath && p.Name == workflowIDName:
-			op.parameters[p.Name] = s.target.WorkflowID
-		case p.In == openapi3.ParameterInPath:
-			op.parameters[p.Name] = s.target.PathParameters[p.Name]
-			if op.parameters[p.Name] == "" {
-				op.parameters[p.Name] = example(p)
-			}
-		case p.In == openapi3.ParameterInQuery && p.Required:
-			op.query.Set(p.Name, example(p))
-		case p.In == openapi3.ParameterInHeader && p.Required:
-			op.headers = append(op.headers, header{p.Name, example(p), ""})
-		}
-	}
-	op.codes = op.exampleCodes()
-	contentType, media := o.Body()
-	if media == nil {
-		return op, nil
-	}
-	op.contentType, op.schema = contentType, openapi.Merged(media.Schema.Value)
-	value := openapi.Example(media)
-	if op.OperationID == runOperation && s.target.Inputs != nil {
-		value = s.target.Inputs
-	}
-	var err error
-	if op.body, err = json.Marshal(value); err != nil {
-		return nil, fmt.Errorf("the target's Inputs: %w", err)
-	}
-	op.inputs, err = objectOf(op.body)
-	switch {
-	case op.OperationID != runOperation:
-		return op, nil
-	case err != nil:
-		return nil, errors.New("the target's Inputs do not encode to a JSON object")
-	}
-	op.custom = !fits(media.Schema.Value, decode(op.body))
-	s.customInputs = op.custom
-	return op, nil
+	return op, op.findBody()
 }
 
-// example is the contract's example of a parameter, as text.
-func example(p *openapi3.Parameter) string {
-	value := p.Example
-	if value == nil && p.Schema != nil {
-		value = openapi.Sample(p.Schema.Value)
+// documentOf returns the target's document.
+func documentOf(target Target) (*openapi3.T, error) {
+	if len(target.Spec) == 0 {
+		return api.Document(), nil
 	}
-	return fmt.Sprint(value)
+	document, err := openapi3.NewLoader().LoadFromData(target.Spec)
+	if err == nil {
+		err = document.Validate(context.Background(), openapi3.DisableExamplesValidation())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the target's Spec: %w", err)
+	}
+	return document, nil
 }
 
-// checks is the table of all checks.
+// checks returns the table of all checks.
 func (s *suite) checks() []check {
 	var checks []check
 	for _, op := range s.operations {
-		groups := slices.Concat(op.runs(), op.unauthorized(), op.pathParameters(), op.requests(), op.perInput(), op.queries(), op.otherMethods())
-		for i := range groups {
-			groups[i].op = op
-			groups[i].name = op.name() + "/" + groups[i].name
+		table := slices.Concat(op.runs(), op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(), op.bodies(), op.perInput(),
+			op.parameters(), op.otherMethods())
+		for _, c := range table {
+			checks = append(checks, op.finish(c))
 		}
-		checks = append(checks, groups...)
 	}
 	return checks
 }
 
-func (op *operation) name() string {
-	if op.OperationID != "" {
-		return op.OperationID
+// finish returns a check of the operation as the target wants it.
+func (op *operation) finish(c check) check {
+	c.op, c.name = op, op.name()+"/"+c.name
+	if c.missing == nil {
+		c.missing = op.missing
 	}
-	return strings.ToLower(op.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(op.Path)
-}
-
-// safe reports whether a request of the operation changes and bills nothing.
-func (op *operation) safe() bool { return op.Method == http.MethodGet || op.Method == http.MethodHead }
-
-// has reports whether the contract describes a status of its own for the operation.
-func (op *operation) has(status int) bool { return op.Responses.Value(strconv.Itoa(status)) != nil }
-
-// valid is the operation's request with everything as it should be.
-func (op *operation) valid() request {
-	return request{
-		method: op.Method, path: op.pathWith(nil), credential: credential{"Bearer", op.suite.target.APIKey, keyVariable},
-		headers: op.headers, contentType: op.contentType, body: op.body,
+	if !op.suite.target.NoRuns || op.safe() || c.mayRun() {
+		return c
 	}
-}
-
-// validWith is the valid request with another body.
-func (op *operation) validWith(body []byte) request {
-	changed := op.valid()
-	changed.body = body
-	return changed
-}
-
-// elsewhere is the valid request for a workflow that does not exist, if the operation has a workflow.
-func (op *operation) elsewhere() request {
-	changed := op.valid()
-	changed.path = op.pathWith(map[string]string{workflowIDName: unknownWorkflow})
-	return changed
-}
-
-// pathWith is the path and the query of a request. The escaped values take the place of the valid ones.
-func (op *operation) pathWith(escaped map[string]string) string {
-	path := op.Path
-	for name, value := range op.parameters {
-		text, ok := escaped[name]
-		if !ok {
-			text = url.PathEscape(value)
-		}
-		path = strings.ReplaceAll(path, "{"+name+"}", text)
-	}
-	if len(op.query) > 0 {
-		path += "?" + op.query.Encode()
-	}
-	return path
-}
-
-// attempt is a check whose request a faulty server could take for valid: it has a valid body, or with NoRuns one that is
-// not. If the operation has no body that could be made so, the check counts as a run.
-func (op *operation) attempt(c check) check {
-	switch {
-	case op.safe():
-	case !op.suite.target.NoRuns:
-		c.runs = true
-	case op.schema == nil:
-		c.runs = true
-	default:
-		c.request.body = op.invalidBody()
+	c.request = op.notValid(c.request)
+	for i := range c.before {
+		c.before[i] = op.notValid(c.before[i])
 	}
 	return c
 }
 
-// invalidBody is JSON that the operation cannot take for valid: an object without what is required, if anything is.
-func (op *operation) invalidBody() []byte {
-	if !op.custom && !fits(op.schema, map[string]any{}) {
-		return []byte("{}")
+// notValid returns a request with a body that no server can take for valid, if it has a valid one.
+func (op *operation) notValid(r request) request {
+	if r.body != nil && op.schema != nil && (op.custom || op.fits(op.schema, decode(r.body))) {
+		r.body = op.invalidBody()
 	}
-	return []byte("[]")
+	return r
+}
+
+// skipped returns why a check is left out, or nil.
+func (s *suite) skipped(c check) error {
+	switch {
+	case slices.Contains(s.target.Skip, c.name):
+		return fmt.Errorf("%w by Target.Skip", ErrSkipped)
+	case s.target.NoRuns && c.mayRun():
+		return fmt.Errorf("%w by Target.NoRuns: a server could run it", ErrSkipped)
+	case c.missing != nil:
+		return fmt.Errorf("%w: %w", ErrSkipped, c.missing)
+	}
+	return nil
+}
+
+// selected returns the checks that the target's Only, Skip and Known name. It returns an error for a name that no check
+// has, of this target or of one with the contract's example inputs.
+func (s *suite) selected() ([]check, error) {
+	checks := s.checks()
+	all := names(checks)
+	standard := s.target
+	standard.Inputs = nil
+	if other, err := newSuite(s.document, standard); err == nil {
+		all = append(all, names(other.checks())...)
+	}
+	all = append(all, billCheck)
+	for _, list := range []struct {
+		field string
+		names []string
+	}{{"Skip", s.target.Skip}, {"Known", s.target.Known}} {
+		for _, entry := range list.names {
+			if name, _ := cutKnown(entry); !slices.Contains(all, name) {
+				return nil, fmt.Errorf("the target's %s names %q, which is no check; the checks are: %s", list.field, name, strings.Join(names(checks), ", "))
+			}
+		}
+	}
+	if len(s.target.Only) == 0 {
+		return checks, nil
+	}
+	var only []check
+	for _, c := range checks {
+		for _, pattern := range s.target.Only {
+			matched, err := path.Match(pattern, c.name)
+			if err != nil {
+				return nil, fmt.Errorf("the target's Only: %q: %w", pattern, err)
+			}
+			if matched || c.name == pattern || strings.HasPrefix(c.name, strings.TrimSuffix(pattern, "/")+"/") {
+				only = append(only, c)
+				break
+			}
+		}
+	}
+	if len(only) == 0 {
+		return nil, fmt.Errorf("the target's Only %q matches no check", strings.Join(s.target.Only, ", "))
+	}
+	return only, nil
+}
+
+// billCheck is the name of the check of Target.Runs.
+const billCheck = "target/bill/runs"
+
+// cutKnown returns the name and the reason of an entry of Target.Known.
+func cutKnown(entry string) (name, reason string) {
+	name, reason, _ = strings.Cut(strings.TrimSpace(entry), " ")
+	if reason = strings.TrimSpace(reason); reason == "" {
+		reason = "known to fail"
+	}
+	return name, reason
 }

@@ -101,11 +101,11 @@ func TestNoRunsStartsNoRun(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, report.Failures())
 	assert.Zero(t, server.Runs())
-	unsure := namesOf(report.Unsure())
-	for _, name := range []string{"unauthorized/missing-key", "workflow/unknown", "request/empty-body", "method/get"} {
+	unsure := namesOf(report.Skipped())
+	for _, name := range []string{"unauthorized/missing-key", "workflow/unknown", "method/get"} {
 		assert.NotContains(t, unsure, "runWorkflow/"+name)
 	}
-	for _, name := range []string{"runs/valid", "request/other-content-type", "request/json-with-more", "request/form"} {
+	for _, name := range []string{"runs/valid", "request/empty-body", "request/other-content-type", "request/json-with-more", "request/form"} {
 		assert.Contains(t, unsure, "runWorkflow/"+name)
 	}
 }
@@ -140,8 +140,8 @@ func TestSkipLeavesOutTheChecksItNames(t *testing.T) {
 	report, err := contracttest.Check(t.Context(), target)
 	require.NoError(t, err)
 	assert.Len(t, report.Results, len(contracttest.Checks()))
-	assert.Subset(t, namesOf(report.Unsure()), target.Skip)
-	for _, result := range report.Unsure() {
+	assert.Subset(t, namesOf(report.Skipped()), target.Skip)
+	for _, result := range report.Skipped() {
 		assert.ErrorIs(t, result.Unsure, contracttest.ErrSkipped)
 	}
 }
@@ -246,7 +246,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 		case 2:
 			w.WriteHeader(http.StatusNotFound)
-		case 4:
+		case 3:
 			cancel(stop)
 		default:
 			<-ctx.Done()
@@ -268,7 +268,7 @@ func TestTheClientOfTheTargetIsUsedAndNotChanged(t *testing.T) {
 	report, err := contracttest.Check(t.Context(), target)
 	require.NoError(t, err)
 	assert.Empty(t, report.Failures())
-	assert.GreaterOrEqual(t, requests.Load(), int64(len(report.Results)-len(report.Unsure())))
+	assert.GreaterOrEqual(t, requests.Load(), int64(len(report.Results)-len(report.Skipped())))
 	assert.Nil(t, target.HTTPClient.CheckRedirect)
 }
 
@@ -308,7 +308,7 @@ func TestRunFailsByTheNameOfTheCheck(t *testing.T) {
 	all := fails("^TestFaulty$")
 	assert.Contains(t, all, "--- FAIL: TestFaulty/runWorkflow/unauthorized/wrong-key")
 	assert.Contains(t, all, "must be answered with 401: got 403 Forbidden, no body")
-	assert.Contains(t, all, `"Authorization: Bearer contracttest-wrong-key"`)
+	assert.Contains(t, all, "Authorization: Bearer contracttest-wrong-key")
 	assert.Contains(t, all, "--- PASS: TestFaulty/runWorkflow/unauthorized/missing-key")
 	assert.Contains(t, all, "--- SKIP: TestFaulty/runWorkflow/method/get")
 	assert.Regexp(t, `3 of \d+ errors: no response may have the key in it`, all)

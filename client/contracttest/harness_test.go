@@ -21,9 +21,10 @@ import (
 )
 
 const (
-	testKey      = "test-key-of-the-contract-kit"
-	testWorkflow = "wf_test"
-	otherKey     = "test-key-of-another"
+	unknownWorkflow = "contracttest-no-such-workflow"
+	testKey         = "test-key-of-the-contract-kit"
+	testWorkflow    = "wf_test"
+	otherKey        = "test-key-of-another"
 )
 
 // testOperation is the run operation of a target that is sound.
@@ -55,13 +56,16 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 	t.Helper()
 	target := testTarget()
 	target.Handler = handler
-	r, err := open(t.Context(), document, target)
+	if document != api.Document() {
+		target.Spec = encode(document)
+	}
+	r, err := open(t.Context(), target)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
 	r.only(prefix)
-	r.pause = noPause
+	r.pacer.pause = noPause
 	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
 		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
 			body := &r.checks[i].request.body
@@ -69,7 +73,9 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 		}
 	}
 	report, err := r.report(t.Context())
-	require.NoError(t, err)
+	if report == nil {
+		return nil, err
+	}
 	for _, result := range report.Results {
 		if result.Err != nil {
 			require.NotContains(t, result.Err.Error(), testKey)
@@ -98,7 +104,7 @@ func failed(report *Report, level Level) []string {
 // noPause goes on at once, in place of a wait.
 func noPause(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
-// sound is a server that keeps the contract, whatever the inputs of its workflow are.
+// sound returns a server that keeps the contract, whatever the inputs of its workflow are.
 func sound(t *testing.T, document *openapi3.T) http.Handler {
 	t.Helper()
 	m := testOperation(t, document)
@@ -107,7 +113,7 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 	run := encode(examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
-		id, ok := strings.CutPrefix(r.URL.EscapedPath(), m.pathWith(map[string]string{workflowIDName: ""}))
+		id, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v1/run/")
 		fields := map[string]any{}
 		err := json.Unmarshal(body, &fields)
 		switch {
@@ -122,7 +128,7 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 			refuse(w, http.StatusUnauthorized, "no valid key")
 		case id != testWorkflow:
 			refuse(w, http.StatusNotFound, "no such workflow")
-		case strings.TrimSuffix(r.Header.Get("Content-Type"), "; charset=utf-8") != m.contentType:
+		case strings.TrimSuffix(r.Header.Get("Content-Type"), ";charset=UTF-8") != m.contentType:
 			refuse(w, http.StatusUnsupportedMediaType, "no JSON")
 		case err != nil || fields == nil:
 			refuse(w, http.StatusBadRequest, "not a JSON object")

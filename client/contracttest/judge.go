@@ -1,11 +1,8 @@
 package contracttest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -13,49 +10,104 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
-// response is what came back, without any key.
-type response struct {
-	status int
-	header http.Header
-	body   []byte
-	leaks  []string // where a key was
-	method string   // of the request
+// judge finds the faults of responses.
+type judge struct {
+	validator *contract.Validator
+	isOwn     bool // the document is that of the AI Tutor API
+	codes     map[*operation]map[string][]int
+
+	mu       sync.Mutex
+	received map[string]bool // "runWorkflow 402"
+	runIDs   map[string]bool
+	variant  string // of the first response
+	mixed    bool   // another one came
 }
 
-// finding is one fault of a response. Its cause is the same text for the same fault of another response.
-type finding struct {
-	level       Level
-	cause, came string
-}
-
-func (f finding) String() string {
-	if f.came == "" {
-		return f.cause
+func newJudge(s *suite, validator *contract.Validator) *judge {
+	j := &judge{validator: validator, isOwn: s.isOwn(), codes: map[*operation]map[string][]int{}, received: map[string]bool{}, runIDs: map[string]bool{}}
+	for _, op := range s.operations {
+		j.codes[op] = op.exampleCodes()
 	}
-	return f.cause + ": got " + f.came
+	return j
+}
+
+// judge lists the faults of a response to the request of a check.
+func (j *judge) judge(c check, res *response) []finding {
+	j.receive(c, res)
+	came := res.String()
+	var findings []finding
+	switch {
+	case c.want != nil && !c.want(res):
+		findings = append(findings, finding{level: LevelContract, cause: c.rule(), came: came})
+	case c.should != nil && !c.should(res):
+		findings = append(findings, finding{level: LevelAdvice, cause: c.rule() + ": expected " + c.expected, came: came})
+	case c.advise != nil:
+		if advice := c.advise(res); advice != "" {
+			findings = append(findings, finding{level: LevelAdvice, cause: advice, came: came})
+		}
+	}
+	return append(findings, j.invariants(c, res)...)
+}
+
+// receive notes which response of the document came.
+func (j *judge) receive(c check, res *response) {
+	if c.request.method != c.op.Method {
+		return
+	}
+	code := strconv.Itoa(res.status)
+	for described := range c.op.Responses.Map() {
+		if strings.EqualFold(described, code[:1]+"XX") && !c.op.has(res.status) {
+			code = described
+		}
+	}
+	if c.op.Responses.Value(code) == nil {
+		code = "default"
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.received[c.op.name()+" "+code] = true
+}
+
+// unseen lists the responses of the document that did not come.
+func (j *judge) unseen(operations []*operation) []string {
+	var list []string
+	for _, op := range operations {
+		for code := range op.Responses.Map() {
+			if name := op.name() + " " + code; !j.received[name] {
+				list = append(list, name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // invariants lists what must hold of every response and does not.
-func (r *runner) invariants(c check, res *response) []finding {
+func (j *judge) invariants(c check, res *response) []finding {
 	var findings []finding
+	came := res.String()
 	found := func(level Level, format string, args ...any) {
-		findings = append(findings, finding{level, fmt.Sprintf(format, args...), res.String()})
+		findings = append(findings, finding{level: level, cause: fmt.Sprintf(format, args...), came: came})
 	}
 	shape := LevelContract
 	if c.bypasses || !c.op.has(res.status) && slices.Contains(bypassing, res.status) {
 		shape = LevelAdvice
 	}
 	switch {
-	case res.status < 200 || res.status/100 == 3:
-		found(shape, "no response may be %s", kindOf(res.status))
+	case res.status < 200:
+		found(shape, "no response may be 1xx")
+	case res.status/100 == 3 && !c.op.succeeds(res) && !c.anyShape:
+		found(shape, "no response may be a redirect")
+	case res.status == http.StatusNotImplemented && c.anyShape:
 	case res.status >= 500 && c.mayFail:
 		found(LevelAdvice, "no response should be 5xx")
 	case res.status >= 500:
@@ -64,27 +116,36 @@ func (r *runner) invariants(c check, res *response) []finding {
 	for _, place := range res.leaks {
 		found(LevelContract, "no response may have the key in it: it is in the %s", place)
 	}
+	for _, fault := range ofSharing(c, res) {
+		found(LevelContract, "%s", fault)
+	}
 	if res.method == http.MethodHead {
 		return findings // it has no body to validate
 	}
 	if encoding := res.header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		found(LevelContract, "Content-Encoding %q was not asked for", encoding)
+		found(LevelContract, "Content-Encoding %q was not asked for, or does not decode", encoding)
 	}
-	if c.anyShape && (refused(res) || res.status == http.StatusNoContent) {
+	if c.anyShape && !c.op.looksTaken(res) {
 		return findings
 	}
-	if success, ok := res.success(); ok && success != (res.status/100 == 2) {
-		found(shape, "success must be true if the status is 2xx, and else false")
+	if success, ok := res.field("success").(bool); j.isOwn && ok {
+		_, hasError := res.object()["error"]
+		switch {
+		case success != (res.status/100 == 2):
+			found(shape, "success must be true if the status is 2xx, and else false")
+		case success && hasError && res.field("error") != nil:
+			found(shape, "success must not be true beside an error")
+		}
 	}
-	for _, violation := range r.violations(c.op, res) {
-		found(shape, "%s", violation)
+	for _, v := range j.violations(c.op, res) {
+		findings = append(findings, finding{shape, v.String(), came, v.Keyword})
 	}
-	for _, name := range append(c.op.integerHeaders(res.status), "Content-Type") {
+	for _, name := range append(integerHeaders(c.op, res.status), "Content-Type") {
 		if len(res.header.Values(name)) > 1 {
 			found(shape, "header %s: is there %d times", name, len(res.header.Values(name)))
 		}
 	}
-	for _, advice := range r.advice(c.op, res) {
+	for _, advice := range j.advice(c.op, res) {
 		found(LevelAdvice, "%s", advice)
 	}
 	return findings
@@ -96,41 +157,44 @@ var bypassing = []int{
 	http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge, http.StatusNotImplemented,
 }
 
-func kindOf(status int) string {
-	if status < 200 {
-		return "1xx"
+// ofSharing lists what would share a response with others than its caller.
+func ofSharing(c check, res *response) []string {
+	var list []string
+	cache := strings.ToLower(strings.Join(res.header.Values("Cache-Control"), ","))
+	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) && !strings.Contains(cache, "no-store")
+	if private := res.status/100 == 2 && !c.op.safe() || res.status == http.StatusUnauthorized; isShared && private && c.op.Secured() {
+		list = append(list, "Cache-Control must not let caches share a response to a key")
 	}
-	return "a redirect"
+	if res.header.Get("Access-Control-Allow-Origin") == "*" && strings.EqualFold(res.header.Get("Access-Control-Allow-Credentials"), "true") {
+		list = append(list, "Access-Control-Allow-Origin must not be * with credentials")
+	}
+	return list
 }
 
-// violations lists where the response, as one to a valid request of the operation, breaks the contract.
-func (r *runner) violations(op *operation, res *response) []string {
-	path := op.pathWith(nil)
-	asked, err := url.Parse(path)
+// violations lists where the response, as one to a valid request of the operation, breaks the document.
+func (j *judge) violations(op *operation, res *response) []contract.Violation {
+	path, query, _ := strings.Cut(op.valid().path, "?")
+	target, err := url.Parse(path)
 	if err != nil {
-		asked = &url.URL{Path: op.Path}
+		return []contract.Violation{{In: "path", Message: err.Error()}}
 	}
-	err = r.validate(&http.Response{
+	target.RawQuery = query
+	err = j.validator.CheckResponse(&http.Response{
 		Status: res.line(), StatusCode: res.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: res.header,
-		Body: io.NopCloser(bytes.NewReader(res.body)), ContentLength: int64(len(res.body)),
-		Request: &http.Request{Method: op.Method, URL: asked},
-	})
+		ContentLength: int64(len(res.body)), Request: &http.Request{Method: op.Method, URL: target},
+	}, res.body)
 	var broken *contract.Error
 	switch {
 	case err == nil:
 		return nil
 	case !errors.As(err, &broken):
-		return []string{err.Error()}
+		return []contract.Violation{{In: "body", Message: err.Error()}}
 	}
-	var violations []string
-	for _, v := range broken.Violations {
-		violations = append(violations, v.String())
-	}
-	return violations
+	return broken.Violations
 }
 
-// integerHeaders are the headers that the contract describes as integers for a status.
-func (op *operation) integerHeaders(status int) []string {
+// integerHeaders returns the headers that the document describes as integers for a status.
+func integerHeaders(op *operation, status int) []string {
 	ref := op.Responses.Status(status)
 	if ref == nil {
 		ref = op.Responses.Default()
@@ -148,18 +212,23 @@ func (op *operation) integerHeaders(status int) []string {
 	return names
 }
 
-var internals = regexp.MustCompile(`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+\)?|traceback \(most recent|\.(?:go|py|rb|java|php|ts|js):\d+|node_modules/|panic: |` +
-	`sqlstate|syntax error at or near|\bselect\b.+\bfrom\b|\binsert into\b|ora-\d{5}|econnrefused`)
+var internals = regexp.MustCompile(`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+\)?|traceback \(most recent|file \\?"[^"]+\.py\\?", line \d+|` +
+	`\.(?:go|py|rb|java|php|ts|js|rs|cs):(?:line )?\d+|node_modules/|panic: |panicked at |system\.\w+exception|\bat [\w.]+\([^)]*\) in |` +
+	`stack trace:|fatal error: uncaught|\.php(?:\(\d+\)| on line)|java\.\w+\.\w+exception|` +
+	`sqlstate|syntax error at or near|error in your sql syntax|violates \w+(?: \w+)? constraint|relation \\?"[^"]+\\?" does not exist|\bpq: |` +
+	`\bselect\b.+\bfrom\b|\binsert into\b|ora-\d{5}|prismaclient|\bprisma\.\w+\.|mongo\w*error|e11000 duplicate key|er_[a-z]+_[a-z]+|econnrefused`)
+
+var privateAddress = regexp.MustCompile(`\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|\b(?:127\.0\.0\.1|localhost):\d+`)
 
 // advice lists what good practice would have otherwise in a response.
-func (r *runner) advice(op *operation, res *response) []string {
+func (j *judge) advice(op *operation, res *response) []string {
 	var list []string
 	contentType := res.header.Get("Content-Type")
-	_, parameters, err := mime.ParseMediaType(contentType)
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	switch {
 	case err != nil && contentType != "":
 		list = append(list, fmt.Sprintf("Content-Type %q should parse", contentType))
-	case err == nil:
+	case err == nil && strings.HasSuffix(mediaType, "json"):
 		if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 			list = append(list, fmt.Sprintf("the charset of JSON is UTF-8, not %q", charset))
 		}
@@ -167,13 +236,34 @@ func (r *runner) advice(op *operation, res *response) []string {
 	if res.status >= 400 && internals.Match(res.body) {
 		list = append(list, "an error should not show the server's internals")
 	}
-	if _, hasError := res.object()["error"]; hasError && strings.TrimSpace(res.message()) == "" {
+	if res.status >= 400 && privateAddress.Match(res.body) {
+		list = append(list, "an error should not show a private address")
+	}
+	if !j.isOwn {
+		return list
+	}
+	return append(list, j.ownAdvice(op, res)...)
+}
+
+// ownAdvice lists what good practice would have otherwise in a response of the AI Tutor API.
+func (j *judge) ownAdvice(op *operation, res *response) []string {
+	var list []string
+	object := res.object()
+	failure := payload.Decode(res.body)
+	if value, hasError := object["error"]; hasError && value != nil && strings.TrimSpace(failure.Error.Message.Text) == "" {
 		list = append(list, "an error should have a message")
 	}
-	if text, ok := res.field("result").(string); ok && text == "" && op.OperationID == runOperation {
-		list = append(list, "result should not be empty")
+	if res.status/100 == 2 && op.OperationID == runOperation {
+		for _, text := range texts(object["result"], object["output"]) {
+			switch strings.TrimSpace(text) {
+			case "":
+				list = append(list, "the text of a run should not be empty")
+			case "undefined", "null", "[object Object]":
+				list = append(list, fmt.Sprintf("the text of a run should not be %s", strings.TrimSpace(text)))
+			}
+		}
 	}
-	if code := res.code(); code != "" && op.codeIsOfAnother(res.status, code) {
+	if code := codeOf(failure); code != "" && len(j.codes[op][code]) > 0 && !slices.Contains(j.codes[op][code], res.status) {
 		list = append(list, fmt.Sprintf("the code %q is another status's", code))
 	}
 	limit, limitErr := strconv.Atoi(res.header.Get("X-Ratelimit-Limit"))
@@ -181,21 +271,74 @@ func (r *runner) advice(op *operation, res *response) []string {
 	if limitErr == nil && remainingErr == nil && remaining > limit {
 		list = append(list, "x-ratelimit-remaining should not be above x-ratelimit-limit")
 	}
-	if id, ok := res.field("run_id").(string); ok && res.status/100 == 2 && op.OperationID == runOperation {
-		r.mu.Lock()
-		defer r.mu.Unlock()
+	if advice := j.variantAdvice(object); advice != "" {
+		list = append(list, advice)
+	}
+	if id, ok := object["run_id"].(string); ok && res.status/100 == 2 && op.OperationID == runOperation {
+		j.mu.Lock()
+		defer j.mu.Unlock()
 		switch {
 		case strings.TrimSpace(id) == "":
 			list = append(list, "run_id should not be empty")
-		case r.runIDs[id] && !op.isExample(id):
+		case j.runIDs[id] && !op.isExample(id):
 			list = append(list, "run_id should be another one for each run")
 		}
-		r.runIDs[id] = true
+		j.runIDs[id] = true
 	}
 	return list
 }
 
-// isExample reports whether a run ID is the contract's example, as a test server returns it.
+// variantAdvice returns advice if a response is not of the variant of the first one.
+func (j *judge) variantAdvice(object map[string]any) string {
+	variant := ""
+	_, isText := object["error"].(string)
+	_, isObject := object["error"].(map[string]any)
+	_, hasResult := object["result"].(string)
+	_, hasOutput := object["output"].(map[string]any)
+	switch {
+	case isText || hasResult:
+		variant = "deployed"
+	case isObject || hasOutput:
+		variant = "documented"
+	default:
+		return ""
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.variant == "" {
+		j.variant = variant
+	}
+	if variant != j.variant && !j.mixed {
+		j.mixed = true
+		return fmt.Sprintf("all responses should be of one variant, and this is the %s one", variant)
+	}
+	return ""
+}
+
+// texts lists the strings of a run's result and output.
+func texts(values ...any) []string {
+	var list []string
+	for _, value := range values {
+		switch value := value.(type) {
+		case string:
+			list = append(list, value)
+		case map[string]any:
+			for _, inner := range value {
+				list = append(list, texts(inner)...)
+			}
+		}
+	}
+	return list
+}
+
+func codeOf(p *payload.Payload) string {
+	if p.Error.Code.Text != "" {
+		return p.Error.Code.Text
+	}
+	return p.Code.Text
+}
+
+// isExample reports whether a run ID is the document's example, as a test server returns it.
 func (op *operation) isExample(id string) bool {
 	return slices.ContainsFunc(op.examples(http.StatusOK), func(value any) bool {
 		object, _ := value.(map[string]any)
@@ -203,12 +346,7 @@ func (op *operation) isExample(id string) bool {
 	})
 }
 
-// codeIsOfAnother reports whether the contract's examples show a code under other statuses, and not under this one.
-func (op *operation) codeIsOfAnother(status int, code string) bool {
-	return len(op.codes[code]) > 0 && !slices.Contains(op.codes[code], status)
-}
-
-// exampleCodes maps the codes of the contract's examples to the statuses of their responses.
+// exampleCodes maps the codes of the document's examples to the statuses of their responses.
 func (op *operation) exampleCodes() map[string][]int {
 	codes := map[string][]int{}
 	for text := range op.Responses.Map() {
@@ -217,14 +355,14 @@ func (op *operation) exampleCodes() map[string][]int {
 			continue
 		}
 		for _, value := range op.examples(status) {
-			code := codeOf(encode(value))
+			code := codeOf(payload.Decode(encode(value)))
 			codes[code] = append(codes[code], status)
 		}
 	}
 	return codes
 }
 
-// examples are those of a response of the operation.
+// examples returns those of a response of the operation.
 func (op *operation) examples(status int) []any {
 	ref := op.Responses.Value(strconv.Itoa(status))
 	if ref == nil {
@@ -237,73 +375,9 @@ func (op *operation) examples(status int) []any {
 	return openapi.Examples(media)
 }
 
-// success is the field of that name.
-func (res *response) success() (value, ok bool) {
-	value, ok = res.field("success").(bool)
-	return value, ok
-}
-
 func (res *response) object() map[string]any {
 	object, _ := decode(res.body).(map[string]any)
 	return object
 }
 
-func (res *response) field(name string) any {
-	return res.object()[name]
-}
-
-func (res *response) code() string { return codeOf(res.body) }
-
-// codeOf is the code of an error, in either variant.
-func codeOf(body []byte) string {
-	var documented struct{ Error struct{ Code string } }
-	if json.Unmarshal(body, &documented) == nil && documented.Error.Code != "" {
-		return documented.Error.Code
-	}
-	var flat struct{ Code string }
-	_ = json.Unmarshal(body, &flat)
-	return flat.Code
-}
-
-// message is what an error says for a person, in either variant.
-func (res *response) message() string {
-	var documented struct{ Error struct{ Message string } }
-	if json.Unmarshal(res.body, &documented) == nil {
-		return documented.Error.Message
-	}
-	var flat struct{ Error string }
-	_ = json.Unmarshal(res.body, &flat)
-	return flat.Error
-}
-
-func (res *response) line() string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", res.status, http.StatusText(res.status)))
-}
-
-// String is the response on one line: status, content type, and at most 300 bytes of the body.
-func (res *response) String() string {
-	const limit = 300
-	text := res.line()
-	if res.status == http.StatusMethodNotAllowed {
-		text += fmt.Sprintf(", Allow %q", strings.Join(res.header.Values("Allow"), ", "))
-	}
-	if location := res.header.Get("Location"); location != "" {
-		text += fmt.Sprintf(", Location %q", location)
-	}
-	switch {
-	case res.method == http.MethodHead || len(res.body) == 0:
-		return text + ", no body"
-	case res.header.Get("Content-Type") == "":
-		text += ", no content type"
-	default:
-		text += ", " + strings.Join(res.header.Values("Content-Type"), ", ")
-	}
-	if len(res.body) <= limit {
-		return fmt.Sprintf("%s, %s", text, strconv.Quote(string(res.body)))
-	}
-	end := limit
-	for end > limit-utf8.UTFMax && !utf8.RuneStart(res.body[end]) {
-		end--
-	}
-	return fmt.Sprintf("%s, %s... (%d bytes)", text, strconv.Quote(string(res.body[:end])), len(res.body))
-}
+func (res *response) field(name string) any { return res.object()[name] }

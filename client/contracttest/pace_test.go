@@ -13,7 +13,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 )
 
-func TestAServerThatAlwaysAnswers429GivesNoPassAndNoFailure(t *testing.T) {
+func TestAServerThatAlwaysAnswers429SaysTooLittle(t *testing.T) {
 	t.Parallel()
 	report, err := checkHandler(t, api.Document(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusTooManyRequests, "too many")
@@ -33,7 +33,7 @@ func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
 		{"after the time that the response says", "3", 3 * time.Second},
 		{"after a second if the response says less", "0", time.Second},
 		{"after ten seconds if the response says more", "86400", 10 * time.Second},
-		{"after a second if the response says a date", "Wed, 21 Oct 2026 07:28:00 GMT", time.Second},
+		{"after a second if the response says a date that is over", "Wed, 21 Oct 2026 07:28:00 GMT", time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +41,7 @@ func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
 			var once sync.Once
 			target := testTarget()
 			target.BaseURL = "https://example.com"
-			r, err := newRunner(api.Document(), target)
+			r, err := newRunner(target)
 			require.NoError(t, err)
 			require.NoError(t, r.serve(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 				limited := false
@@ -58,7 +58,7 @@ func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
 			defer r.close()
 			r.only(runOperation + "/")
 			var waits []time.Duration
-			r.pause = func(_ context.Context, d time.Duration) error {
+			r.pacer.pause = func(_ context.Context, d time.Duration) error {
 				waits = append(waits, d.Round(time.Second))
 				r.pacer.until = time.Time{}
 				return nil

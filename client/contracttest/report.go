@@ -1,41 +1,113 @@
 package contracttest
 
 import (
-	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
+
+// Level says how much a check, or what it found, weighs.
+type Level string
+
+// The levels.
+const (
+	LevelContract Level = "contract" // the contract demands it
+	LevelAdvice   Level = "advice"   // good practice that the contract does not demand
+)
+
+// Result is what one check found. If Err and Unsure are both nil, the check passed.
+type Result struct {
+	Check    string        // "runWorkflow/unauthorized/missing-key"
+	Level    Level         // of Err; of the check if Err is nil
+	Rule     string        // what must hold, one sentence, and where the document says so
+	Err      error         // nil: kept; else one line per fault, with what was expected and what came
+	Known    string        // the reason if Target.Known lists the check and it fails; else ""
+	Unsure   error         // why it is not known: skipped (errors.Is ErrSkipped), rate limited, or the server stopped
+	Curl     string        // the request as a shell command, with variables for keys; of a Handler, the request as text
+	Duration time.Duration // of the exchange, without waits
+
+	findings []finding
+	status   int  // of the response; 0: none
+	valid    bool // its request is valid: nothing is known of the server without it
+}
+
+// ErrSkipped is wrapped by Result.Unsure if the target leaves the check out: Skip, NoRuns, MaxRuns, or a field that is
+// not set.
+var ErrSkipped = errors.New("skipped")
+
+// ErrUnsure is wrapped by the error of [Check] if too little is known: a valid request, or more than a tenth of the checks,
+// could not be judged. The report is beside it.
+var ErrUnsure = errors.New("too little was checked")
+
+// finding is one fault of a response.
+type finding struct {
+	level   Level
+	cause   string // the same text for the same fault of another response
+	came    string
+	keyword string // of the violation, such as required
+}
+
+func (f finding) String() string {
+	if f.came == "" {
+		return f.cause
+	}
+	return f.cause + ": got " + f.came
+}
+
+// setFindings sets what a check found, what breaks the contract first.
+func (res *Result) setFindings(findings []finding) {
+	slices.SortStableFunc(findings, func(a, b finding) int { return -strings.Compare(string(a.level), string(b.level)) })
+	res.findings = findings
+	var lines []error
+	for _, f := range findings {
+		lines = append(lines, errors.New(f.String()))
+	}
+	if len(findings) > 0 {
+		res.Level, res.Unsure = findings[0].level, nil
+	}
+	res.Err = errors.Join(lines...)
+}
 
 // Report is what the checks of a target found.
 type Report struct {
-	Results []Result // of all checks, in the order of Checks
+	Results []Result // in the order of Checks
+	Runs    int      // how many runs were started: responses of success, and valid requests that had no response
 
 	strict bool
 	unseen []string
 }
 
-// Failures returns the results that break the contract; with Target.Strict also those against good practice.
-func (r *Report) Failures() []Result {
-	return r.with(func(res Result) bool { return res.Err != nil && (res.Level == LevelContract || r.strict) })
+// fails reports whether a result is a failure.
+func (r *Report) fails(res Result) bool {
+	return res.Err != nil && res.Known == "" && (res.Level == LevelContract || r.strict)
 }
+
+// Failures returns the results that break the contract; with Target.Strict also those against good practice.
+func (r *Report) Failures() []Result { return r.with(r.fails) }
 
 // Advice returns the results that are against good practice only.
 func (r *Report) Advice() []Result {
-	return r.with(func(res Result) bool { return res.Err != nil && res.Level == LevelAdvice })
+	return r.with(func(res Result) bool { return res.Outcome() == "advice" })
 }
 
-// Unsure returns the results of checks that could not be made, or told nothing.
+// Known returns the results that fail as Target.Known says.
+func (r *Report) Known() []Result {
+	return r.with(func(res Result) bool { return res.Known != "" })
+}
+
+// Unsure returns the results of checks that were to be made, and told nothing.
 func (r *Report) Unsure() []Result {
-	return r.with(func(res Result) bool { return res.Unsure != nil })
+	return r.with(func(res Result) bool { return res.Outcome() == "unsure" })
 }
 
-// Unseen lists the responses of the contract that no check received, such as "runWorkflow 402".
+// Skipped returns the results of checks that were left out on purpose.
+func (r *Report) Skipped() []Result {
+	return r.with(func(res Result) bool { return res.Outcome() == "skip" })
+}
+
+// Unseen lists the responses of the document that no check received, such as "runWorkflow 402".
 func (r *Report) Unseen() []string { return slices.Clone(r.unseen) }
 
 func (r *Report) with(is func(Result) bool) []Result {
@@ -48,9 +120,25 @@ func (r *Report) with(is func(Result) bool) []Result {
 	return list
 }
 
-// Outcome names what a result says in one word: pass, fail, advice, skip or unsure.
+// gate returns an error if too little is known for the report to say anything.
+func (r *Report) gate() error {
+	unsure := r.Unsure()
+	for _, result := range unsure {
+		if result.valid {
+			return fmt.Errorf("%w: %s: %w", ErrUnsure, result.Check, result.Unsure)
+		}
+	}
+	if made := len(r.Results) - len(r.Skipped()); len(unsure)*10 > made {
+		return fmt.Errorf("%w: %d of %d checks told nothing, the first of them %s: %w", ErrUnsure, len(unsure), made, unsure[0].Check, unsure[0].Unsure)
+	}
+	return nil
+}
+
+// Outcome names what a result says in one word: pass, fail, advice, known, skip or unsure.
 func (res Result) Outcome() string {
 	switch {
+	case res.Known != "":
+		return "known"
 	case res.Err != nil && res.Level == LevelContract:
 		return "fail"
 	case res.Err != nil:
@@ -63,20 +151,6 @@ func (res Result) Outcome() string {
 	return "pass"
 }
 
-// WriteText writes what was found for a person: faults with the same cause under one text, with a curl command each.
-func (r *Report) WriteText(w io.Writer) error {
-	var text strings.Builder
-	for _, g := range r.groups() {
-		fmt.Fprintf(&text, "%s: %s\n", g.outcome, g.text)
-		for _, result := range g.results {
-			fmt.Fprintf(&text, "    %s\n", result.Check)
-		}
-		fmt.Fprintf(&text, "%s\n", indent(clipCurl(g.results[0].Curl)))
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
-}
-
 // group is one fault of some results.
 type group struct {
 	outcome, text, cause string
@@ -84,13 +158,13 @@ type group struct {
 	results              []Result
 }
 
-// groups are the faults in the order in which they came up, those of one cause together.
+// groups returns the faults in the order in which they came up, those of one cause together.
 func (r *Report) groups() []*group {
 	var list []*group
 	for _, level := range []Level{LevelContract, LevelAdvice} {
 		for _, result := range r.Results {
 			for _, f := range result.findings {
-				if f.level != level {
+				if f.level != level || result.Known != "" {
 					continue
 				}
 				same := slices.IndexFunc(list, func(g *group) bool {
@@ -131,131 +205,3 @@ func (r *Report) countOf(g *group) string {
 	}
 	return fmt.Sprintf("%d of %d %s", len(g.results), all, what)
 }
-
-// WriteJUnit writes the report as JUnit XML: a testsuite per operation, a testcase per check. Advice is no failure there,
-// unless Target.Strict was set.
-func (r *Report) WriteJUnit(w io.Writer) error {
-	type message struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr,omitempty"`
-		Text    string `xml:",chardata"`
-	}
-	type testcase struct {
-		Name      string   `xml:"name,attr"`
-		Classname string   `xml:"classname,attr"`
-		Time      string   `xml:"time,attr"`
-		Failure   *message `xml:"failure"`
-		Skipped   *message `xml:"skipped"`
-		Out       string   `xml:"system-out,omitempty"`
-	}
-	type testsuite struct {
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Errors   int        `xml:"errors,attr"`
-		Skipped  int        `xml:"skipped,attr"`
-		Time     string     `xml:"time,attr"`
-		Cases    []testcase `xml:"testcase"`
-
-		total time.Duration
-	}
-	type testsuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Skipped  int          `xml:"skipped,attr"`
-		Time     string       `xml:"time,attr"`
-		Suites   []*testsuite `xml:"testsuite"`
-	}
-	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
-	all := testsuites{Name: "contract"}
-	var total time.Duration
-	for _, result := range r.Results {
-		operation, _, _ := strings.Cut(result.Check, "/")
-		if len(all.Suites) == 0 || all.Suites[len(all.Suites)-1].Name != operation {
-			all.Suites = append(all.Suites, &testsuite{Name: operation})
-		}
-		suite := all.Suites[len(all.Suites)-1]
-		c := testcase{Name: result.Check, Classname: operation, Time: seconds(result.Duration)}
-		switch {
-		case result.Err != nil && (result.Level == LevelContract || r.strict):
-			c.Failure = &message{result.Rule, string(result.Level), result.Err.Error() + "\n" + clipCurl(result.Curl)}
-			suite.Failures++
-			all.Failures++
-		case result.Err != nil:
-			c.Out = "advice: " + result.Err.Error()
-		case result.Unsure != nil:
-			c.Skipped = &message{Message: result.Unsure.Error()}
-			suite.Skipped++
-			all.Skipped++
-		}
-		suite.Tests++
-		all.Tests++
-		suite.total += result.Duration
-		total += result.Duration
-		suite.Time, all.Time = seconds(suite.total), seconds(total)
-		suite.Cases = append(suite.Cases, c)
-	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
-}
-
-// WriteJSON writes the report as one JSON object: {"results": [...], "unseen": [...]}, each result with check, outcome
-// (pass, fail, advice, skip or unsure), level, rule, error, unsure, curl and seconds.
-func (r *Report) WriteJSON(w io.Writer) error {
-	type result struct {
-		Check   string  `json:"check"`
-		Outcome string  `json:"outcome"`
-		Level   Level   `json:"level"`
-		Rule    string  `json:"rule"`
-		Error   string  `json:"error,omitempty"`
-		Unsure  string  `json:"unsure,omitempty"`
-		Curl    string  `json:"curl"`
-		Seconds float64 `json:"seconds"`
-	}
-	report := struct {
-		Results []result `json:"results"`
-		Unseen  []string `json:"unseen"`
-	}{[]result{}, append([]string{}, r.unseen...)}
-	for _, res := range r.Results {
-		report.Results = append(report.Results, result{
-			res.Check, res.Outcome(), res.Level, res.Rule, textOf(res.Err), textOf(res.Unsure), res.Curl, res.Duration.Seconds(),
-		})
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
-}
-
-func textOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-// clipCurl shortens a command with a long URL or body. Result.Curl has it whole.
-func clipCurl(command string) string {
-	const limit = 2000
-	if len(command) <= limit {
-		return command
-	}
-	end := limit
-	for !utf8.RuneStart(command[end]) {
-		end--
-	}
-	return command[:end] + "... (shortened)"
-}
-
-func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }

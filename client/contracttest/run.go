@@ -1,14 +1,12 @@
 package contracttest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,16 +14,13 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/aitutor-api/aitutor-go/api"
-	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
 
 const (
-	atOnce = 8 // requests
-
-	// The service stops a run at 120 s.
-	runTimeout  = 150 * time.Second
+	// The service stops a run at 300 s.
+	runTimeout  = 330 * time.Second
 	timeout     = 30 * time.Second
 	restartTime = 10 * time.Second
 )
@@ -33,27 +28,24 @@ const (
 // runner runs the checks of a target.
 type runner struct {
 	*suite
-	base     string
-	client   *http.Client
-	validate func(*http.Response) error
-	checks   []check
-	secrets  []redactor
-	slots    chan struct{}
-	pacer    pacer
-	timeout  func(check) time.Duration
-	restart  time.Duration // how long to wait for a server that a check has killed
-	pause    func(context.Context, time.Duration) error
-	close    func()
+	checks  []check
+	judge   *judge
+	sender  *sender
+	pacer   *pacer
+	ceiling *ceiling
+	restart time.Duration // how long to wait for a server that has stopped
+	served  func()        // stops the server of the target's Handler
+	billed  int           // runs that the server had started before
 
-	mu       sync.Mutex
-	received map[string]bool // "runWorkflow 402"
-	runIDs   map[string]bool
-	stopped  error // why no more checks are made
+	made []Result // by subtests
+
+	aborted error // why the checks say nothing
+	stopped error // why no more checks are made
 }
 
 // open checks the target, serves its handler, and makes sure that the checks can be made.
-func open(ctx context.Context, document *openapi3.T, target Target) (*runner, error) {
-	r, err := newRunner(document, target)
+func open(ctx context.Context, target Target) (*runner, error) {
+	r, err := newRunner(target)
 	if err != nil {
 		return nil, fmt.Errorf("contracttest: %w", err)
 	}
@@ -69,14 +61,21 @@ func open(ctx context.Context, document *openapi3.T, target Target) (*runner, er
 	return r, nil
 }
 
-func newRunner(document *openapi3.T, target Target) (*runner, error) {
+func newRunner(target Target) (*runner, error) {
 	if (target.BaseURL == "") == (target.Handler == nil) {
 		return nil, errors.New("the target needs a BaseURL or a Handler, and not both")
 	}
-	if target.Handler == nil { // the client's rules for a base URL
-		if _, err := client.New("unused", client.WithBaseURL(target.BaseURL)); err != nil {
-			return nil, fmt.Errorf("the target's BaseURL: %w", err)
+	if target.Handler == nil {
+		if _, err := exchange.ParseBaseURL(target.BaseURL); err != nil {
+			return nil, fmt.Errorf("the target's %w", err)
 		}
+	}
+	if target.MaxRuns < 0 {
+		return nil, fmt.Errorf("the target's MaxRuns is %d: it must be 0 (any number) or more", target.MaxRuns)
+	}
+	document, err := documentOf(target)
+	if err != nil {
+		return nil, err
 	}
 	s, err := newSuite(document, target)
 	if err != nil {
@@ -87,63 +86,26 @@ func newRunner(document *openapi3.T, target Target) (*runner, error) {
 		return nil, err
 	}
 	r := &runner{
-		suite: s, base: strings.TrimRight(target.BaseURL, "/"), validate: validator.ValidateResponse, checks: s.checks(),
-		secrets: []redactor{newRedactor(target.APIKey), newRedactor(target.OtherAPIKey)}, slots: make(chan struct{}, atOnce), pause: pause,
-		timeout: func(c check) time.Duration {
-			if c.runs {
-				return runTimeout
-			}
-			return timeout
-		},
-		restart:  restartTime,
-		received: map[string]bool{}, runIDs: map[string]bool{},
+		suite: s, judge: newJudge(s, validator), sender: newSender(target), pacer: newPacer(), ceiling: &ceiling{greatest: target.MaxRuns},
+		restart: restartTime, served: func() {},
 	}
-	if err := checkNames(document, target, r.checks); err != nil {
+	if r.checks, err = s.selected(); err != nil {
 		return nil, err
 	}
-	// A connection is dropped before a server closes it as idle, with a request on its way.
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: atOnce, IdleConnTimeout: time.Second,
-		DisableCompression: true, ExpectContinueTimeout: time.Second,
+	if target.Runs != nil {
+		r.billed = target.Runs()
 	}
-	r.close = transport.CloseIdleConnections
-	own := *cmp.Or(target.HTTPClient, &http.Client{Transport: transport})
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	r.client = &own
 	return r, nil
 }
 
 func (s *suite) validator(document *openapi3.T) (*contract.Validator, error) {
 	switch {
-	case document != api.Document():
-		data, err := document.MarshalJSON()
-		if err != nil {
-			return nil, err
-		}
-		return contract.New(data)
+	case len(s.target.Spec) > 0:
+		return contract.New(s.target.Spec)
 	case s.customInputs:
 		return contract.AnyWorkflow(), nil
 	}
 	return contract.Default(), nil
-}
-
-// checkNames refuses a name in Skip that no check has, of this target or of one with the contract's example inputs.
-func checkNames(document *openapi3.T, target Target, checks []check) error {
-	if len(target.Skip) == 0 {
-		return nil
-	}
-	all := names(checks)
-	own := target
-	own.Inputs = nil
-	if s, err := newSuite(document, own); err == nil {
-		all = append(all, names(s.checks())...)
-	}
-	for _, name := range target.Skip {
-		if !slices.Contains(all, name) {
-			return fmt.Errorf("the target's Skip names %q, which is no check; the checks are: %s", name, strings.Join(names(checks), ", "))
-		}
-	}
-	return nil
 }
 
 // serve serves the handler on loopback until the runner is closed.
@@ -158,10 +120,8 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 		defer close(served)
 		_ = server.Serve(listener) // ends with ErrServerClosed
 	}()
-	r.base = "http://" + listener.Addr().String()
-	closeClient := r.close
-	r.close = func() {
-		closeClient()
+	r.sender.base = "http://" + listener.Addr().String()
+	r.served = func() {
 		// Handlers may finish what they are at; one that never does is left behind.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -172,190 +132,310 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 	return nil
 }
 
-// preflight makes sure that the server is there, asks for a key, and takes the target's.
+func (r *runner) close() {
+	r.sender.close()
+	r.served()
+}
+
+// preflight makes sure that the server is there, asks for a key, takes the target's, and serves the document's paths.
 func (r *runner) preflight(ctx context.Context) error {
 	op := r.operations[0]
 	for _, candidate := range r.operations {
-		if candidate.OperationID == runOperation {
+		if candidate.OperationID == runOperation || op.missing != nil {
 			op = candidate
 		}
 	}
-	without := op.attempt(check{request: op.valid()}).request
-	without.credential = credential{}
-	res, err := r.send(ctx, without, timeout)
+	if op.missing != nil {
+		return nil
+	}
+	without, err := r.ask(ctx, op, op.without(op.valid()))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil && !answers(err):
-		return fmt.Errorf("the target at %s cannot be reached: %w", r.redact(r.base, ""), err)
-	case err == nil && op.Secured() && res.status/100 == 2:
-		return fmt.Errorf("the target answered a request without a key with %s: it does not ask for a key, and any check could start a run", res)
+		return fmt.Errorf("the target at %s cannot be reached: %w", r.sender.redact(r.sender.base, request{}), err)
+	case err == nil && op.Secured() && op.looksTaken(without):
+		return fmt.Errorf("the target answered a request without a key with %s: it does not ask for a key, and any check could start a run", without)
 	}
-	if !op.Secured() {
+	if !op.Secured() || err != nil && !errors.Is(err, errRateLimited) || !op.safe() && !op.hasPath() {
 		return nil
 	}
-	// Of a workflow that does not exist first: 401 may be a faulty server's way to say that.
-	requests := []request{op.elsewhere(), op.valid()}
-	for i := range requests {
-		if op.schema == nil && !op.safe() {
-			return nil
-		}
-		if op.schema != nil {
-			requests[i].body = op.invalidBody()
-		}
-		res, err = r.send(ctx, requests[i], timeout)
+	requests := []request{op.forUnknown()}
+	if !r.target.NoRuns && op.schema != nil { // 401 may be a faulty server's way to say that something does not exist
+		requests = append(requests, op.with(op.invalidBody()))
+	}
+	var keyed *response
+	for _, req := range requests {
+		keyed, err = r.ask(ctx, op, req)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err != nil {
 			return nil //nolint:nilerr // a check will show it
 		}
-		if res.status != http.StatusUnauthorized && res.status != http.StatusForbidden {
-			return nil
+		if keyed.status != http.StatusUnauthorized && keyed.status != http.StatusForbidden {
+			break
 		}
 	}
-	return fmt.Errorf("the target refuses its own key (Target.APIKey): it answered with %s", res)
-}
-
-// answers reports whether an error of an exchange is a server's that is there, however it behaves.
-func answers(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	dial := errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
-	return !dial && !strings.HasPrefix(err.Error(), "not finished after")
-}
-
-// skipped says why a check is left out, or nil.
-func (r *runner) skipped(c check) error {
 	switch {
-	case slices.Contains(r.target.Skip, c.name):
-		return fmt.Errorf("%w by Target.Skip", ErrSkipped)
-	case r.target.NoRuns && c.runs:
-		return fmt.Errorf("%w by Target.NoRuns: a server could take it for valid", ErrSkipped)
-	case c.missing != nil:
-		return fmt.Errorf("%w: %w", ErrSkipped, c.missing)
+	case keyed.status == http.StatusUnauthorized || keyed.status == http.StatusForbidden:
+		return fmt.Errorf("the target refuses its own key (Target.APIKey): it answered with %s", keyed)
+	case keyed.status == http.StatusPaymentRequired:
+		return fmt.Errorf("the target's account may not run anything: it answered with %s", keyed)
+	case without != nil && r.isNowhere(op, without) && r.isNowhere(op, keyed):
+		return fmt.Errorf("the target at %s does not serve %s %s: it answered with %s; is the base URL right?",
+			r.sender.redact(r.sender.base, request{}), op.Method, op.Path, keyed)
 	}
 	return nil
 }
 
-// run makes the checks, some at a time, and returns their results in the same order.
+// isNowhere reports whether a response is one of a server that does not know the path: with a body that is no error of the
+// document, or, if no run may be started to find out, any.
+func (r *runner) isNowhere(op *operation, res *response) bool {
+	switch {
+	case res.status == http.StatusNotFound || res.status == http.StatusMethodNotAllowed || res.status/100 == 3:
+		return r.target.NoRuns || len(r.judge.violations(op, res)) > 0
+	}
+	return res.status/100 == 2 && !op.looksTaken(res)
+}
+
+// ask sends a request of the preflight.
+func (r *runner) ask(ctx context.Context, op *operation, req request) (*response, error) {
+	res, _, err := r.exchange(ctx, op.finish(check{name: "preflight", request: req}))
+	return res, err
+}
+
+// answers reports whether an error of an exchange is that of a server that is there, however it behaves.
+func answers(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	dial := errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+	return !dial && !errors.Is(err, errNotFinished)
+}
+
+// exchange sends the request of a check within the rate limit and the number of runs.
+func (r *runner) exchange(ctx context.Context, c check) (res *response, elapsed time.Duration, err error) {
+	if c.billed() {
+		ok, err := r.ceiling.reserve(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !ok {
+			return nil, 0, fmt.Errorf("%w: the ceiling of %d runs is used up", ErrSkipped, r.target.MaxRuns)
+		}
+		defer func() {
+			isRun := res != nil && (res.status/100 == 2 && c.request.method == c.op.Method || c.op.looksTaken(res))
+			r.ceiling.end(isRun, res == nil && err != nil && c.mayRun() && !isRefused(err))
+		}()
+	}
+	if c.cookies {
+		c.request = r.sender.withCookies(c.request)
+	}
+	return r.pacer.send(ctx, func() (*response, error) {
+		switch {
+		case len(c.before) > 0:
+			return r.sender.sendFresh(ctx, timeout, append(slices.Clone(c.before), c.request)...)
+		case c.mayRun():
+			return r.sender.sendFresh(ctx, runTimeout, c.request)
+		}
+		return r.sender.send(ctx, timeout, c.request)
+	})
+}
+
+// run makes the checks, some at a time, and returns their results in the same order. A server that stops is waited for,
+// and what was under way then is made again, one at a time, to find what stops it.
 func (r *runner) run(ctx context.Context, checks []check) []Result {
 	results := make([]Result, len(checks))
 	reporter := &reporter{results: results, ended: make([]bool, len(checks)), report: r.target.OnResult}
-	var mu sync.Mutex
-	var suspects []int // checks under way when the server stopped
-	var wait sync.WaitGroup
-	for i, c := range checks {
-		if err := r.skipped(c); err != nil {
-			results[i] = r.unsure(c, err)
-			reporter.end(i)
-			continue
-		}
-		select {
-		case r.slots <- struct{}{}:
-		case <-ctx.Done():
-			continue
-		}
-		wait.Go(func() {
-			defer func() { <-r.slots }()
-			if err := r.whyStopped(); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				suspects = append(suspects, -1-i) // not sent
-				return
-			}
-			var sendErr error
-			results[i], sendErr = r.do(ctx, c)
-			if sendErr != nil && ctx.Err() == nil && r.refused(ctx, sendErr) {
-				r.stop(errors.New("the server stopped accepting connections"))
-				mu.Lock()
-				defer mu.Unlock()
-				if isRefused(sendErr) {
-					i = -1 - i
-				}
-				suspects = append(suspects, i)
-				return
-			}
-			reporter.end(i)
-		})
+	queue := r.order(checks)
+	if first := slices.IndexFunc(queue, func(i int) bool { return checks[i].success }); first >= 0 && r.target.MaxRuns != 1 {
+		i := queue[first]
+		r.some(ctx, checks, []int{i}, results, reporter)
+		r.abortAfter(checks[i], results[i])
+		queue = slices.DeleteFunc(queue, func(j int) bool { return j == i })
 	}
-	wait.Wait()
-	if len(suspects) > 0 && ctx.Err() == nil {
-		r.findKiller(ctx, checks, results, suspects, reporter)
+	for len(queue) > 0 && ctx.Err() == nil && r.aborted == nil && r.stopped == nil {
+		var lost []int
+		lost, queue = r.some(ctx, checks, queue, results, reporter)
+		r.recover(ctx, checks, lost, results, reporter)
+	}
+	for _, i := range queue {
+		reason := r.stopped
+		if r.aborted != nil {
+			reason = r.aborted
+		}
+		if ctx.Err() == nil && reason != nil {
+			results[i] = r.result(checks[i], reason)
+			reporter.end(i)
+		}
 	}
 	return results
 }
 
-// findKiller makes the checks that were under way when the server stopped, one at a time, and names the one that stops
-// it. An index below zero is that of a check that was not sent.
-func (r *runner) findKiller(ctx context.Context, checks []check, results []Result, stopped []int, reporter *reporter) {
-	slices.Sort(stopped)
-	var underWay []string
-	for _, i := range stopped {
-		if i >= 0 {
-			underWay = append(underWay, checks[i].name)
-		}
+// order returns the indices of checks in the order in which they are made.
+func (r *runner) order(checks []check) []int {
+	queue := make([]int, len(checks))
+	for i := range queue {
+		queue[i] = i
 	}
-	killer := ""
-	gone := false
-	for _, i := range stopped {
-		if i < 0 {
+	if r.target.MaxRuns > 0 {
+		slices.SortStableFunc(queue, func(a, b int) int { return checks[a].phase() - checks[b].phase() })
+	}
+	return queue
+}
+
+// abortAfter sets why no further check would say anything, if the response to the first valid request says so.
+func (r *runner) abortAfter(c check, result Result) {
+	switch {
+	case c.op.OperationID != runOperation:
+	case result.status == http.StatusNotFound:
+		r.aborted = fmt.Errorf("the target has no workflow %q (Target.WorkflowID), or its base URL is wrong: a valid request was answered with 404", r.target.WorkflowID)
+	case result.status == http.StatusPaymentRequired:
+		r.aborted = errors.New("the target's account has no credits: a valid request was answered with 402")
+	}
+}
+
+// some makes checks until the server stops accepting connections. It returns those that were under way then, and those that
+// were not sent.
+func (r *runner) some(ctx context.Context, checks []check, queue []int, results []Result, reporter *reporter) (lost, unsent []int) {
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	down := false
+	isDown := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return down
+	}
+	for at, i := range queue {
+		if err := r.skipped(checks[i]); err != nil {
+			results[i] = r.result(checks[i], err)
+			reporter.end(i)
 			continue
 		}
-		if len(underWay) > 1 {
-			if gone = gone || !r.back(ctx); gone {
-				r.fail(&results[i], "the server stopped accepting connections, and did not come back, while these checks were under way: "+
-					strings.Join(underWay, ", "))
-				continue
-			}
-			var err error
-			results[i], err = r.do(ctx, checks[i])
-			if err == nil || !r.refused(ctx, err) {
-				continue
-			}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
 		}
-		killer = checks[i].name
-		r.fail(&results[i], "the request of this check stops the server: it accepts no connection after it")
-	}
-	reason := "the server stopped accepting connections while these checks were under way: " + strings.Join(underWay, ", ")
-	if killer != "" {
-		reason = "the server stopped accepting connections: " + killer + " stops it"
-	}
-	r.setStopped(errors.New(reason))
-	for _, i := range stopped {
-		if i < 0 {
-			i = -1 - i
-			results[i] = r.unsure(checks[i], errors.New(reason))
+		if isDown() || ctx.Err() != nil {
+			unsent = append(unsent, queue[at:]...)
+			break
 		}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			result, err := r.do(ctx, checks[i])
+			if err != nil && ctx.Err() == nil && answersNothing(err) && r.isGone(ctx, err) {
+				mu.Lock()
+				defer mu.Unlock()
+				down = true
+				if isRefused(err) {
+					unsent = append(unsent, i)
+				} else {
+					lost = append(lost, i)
+				}
+				return
+			}
+			results[i] = result
+			reporter.end(i)
+		})
+	}
+	wait.Wait()
+	slices.Sort(lost)
+	if down && len(lost) == 0 { // it stopped by itself
+		lost = []int{}
+	}
+	return lost, unsent
+}
+
+func answersNothing(err error) bool { return !errors.Is(err, errNotFinished) }
+
+// recover waits for a server that has stopped, makes the checks that were under way one at a time, and names what stops it.
+func (r *runner) recover(ctx context.Context, checks []check, lost []int, results []Result, reporter *reporter) {
+	if lost == nil || ctx.Err() != nil {
+		return
+	}
+	const gone = "the server stopped accepting connections"
+	fail := func(i int, text string) {
+		result := r.result(checks[i], nil)
+		result.setFindings([]finding{{level: LevelContract, cause: text}})
+		results[i] = result
 		reporter.end(i)
 	}
-}
-
-// fail replaces what a check found.
-func (r *runner) fail(result *Result, text string) {
-	result.Level, result.Unsure = LevelContract, nil
-	result.findings = []finding{{level: LevelContract, cause: text}}
-	result.Err = errors.New(text)
-}
-
-// refused reports whether the server, which did not answer a request, accepts no connection any more.
-func (r *runner) refused(ctx context.Context, err error) bool {
-	if isRefused(err) {
-		return true
+	killer := func(i int) {
+		fail(i, "the request of this check stops the server: it accepts no connection after it")
+		r.stopped = fmt.Errorf("%s: %s stops it", gone, checks[i].name)
 	}
-	_, err = r.send(ctx, request{method: http.MethodGet, path: "/"}, timeout)
-	return isRefused(err)
+	var underWay []string
+	for _, i := range lost {
+		underWay = append(underWay, checks[i].name)
+	}
+	r.stopped = errors.New(gone)
+	switch len(lost) {
+	case 0:
+	case 1:
+		killer(lost[0])
+	default:
+		r.stopped = fmt.Errorf("%s while these checks were under way: %s", gone, strings.Join(underWay, ", "))
+	}
+	if !r.isBack(ctx) {
+		if len(lost) == 1 { // it is named
+			return
+		}
+		for _, i := range lost {
+			fail(i, fmt.Sprintf("%s, and did not come back, while these checks were under way: %s", gone, strings.Join(underWay, ", ")))
+		}
+		return
+	}
+	r.stopped = nil
+	if len(lost) == 1 {
+		return
+	}
+	for at, i := range lost {
+		result, err := r.do(ctx, checks[i])
+		if err == nil || !answersNothing(err) || !r.isGone(ctx, err) {
+			results[i] = result
+			reporter.end(i)
+			continue
+		}
+		killer(i)
+		if !r.isBack(ctx) {
+			for _, rest := range lost[at+1:] {
+				results[rest] = r.result(checks[rest], r.stopped)
+				reporter.end(rest)
+			}
+			return
+		}
+		r.stopped = nil
+	}
+}
+
+// isGone reports whether the server, which did not answer a request, accepts no connection any more. While a server stops,
+// it may accept one and close it: that says nothing yet.
+func (r *runner) isGone(ctx context.Context, err error) bool {
+	const tries = 50
+	for range tries {
+		if isRefused(err) {
+			return true
+		}
+		if _, err = r.sender.sendFresh(ctx, timeout, request{method: http.MethodGet, path: "/"}); err == nil || errors.Is(err, errNotFinished) {
+			return false
+		}
+		if !isRefused(err) && pause(ctx, 20*time.Millisecond) != nil {
+			return false
+		}
+	}
+	return false
 }
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
-// back waits until the server accepts connections again.
-func (r *runner) back(ctx context.Context) bool {
+// isBack waits until the server accepts connections again.
+func (r *runner) isBack(ctx context.Context) bool {
 	for began := time.Now(); time.Since(began) < r.restart; {
-		if !r.refused(ctx, errNotAsked) {
+		if !r.isGone(ctx, errNotAsked) {
 			return true
 		}
-		if r.pause(ctx, 100*time.Millisecond) != nil {
+		if r.pacer.pause(ctx, 100*time.Millisecond) != nil {
 			return false
 		}
 	}
@@ -363,26 +443,6 @@ func (r *runner) back(ctx context.Context) bool {
 }
 
 var errNotAsked = errors.New("not asked")
-
-func (r *runner) whyStopped() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.stopped
-}
-
-func (r *runner) stop(reason error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped == nil {
-		r.stopped = reason
-	}
-}
-
-func (r *runner) setStopped(reason error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopped = reason
-}
 
 // reporter hands results out in order, each as soon as those before it have ended.
 type reporter struct {
@@ -404,91 +464,99 @@ func (r *reporter) end(i int) {
 	}
 }
 
-func (r *runner) unsure(c check, err error) Result {
-	return Result{Check: c.name, Level: c.levelOrContract(), Rule: c.fullRule(), Unsure: err, Curl: r.curl(c.request)}
+// result returns the result of a check that is not made, or not yet.
+func (r *runner) result(c check, unsure error) Result {
+	result := Result{Check: c.name, Level: c.levelOrContract(), Rule: c.fullRule(), Unsure: unsure, valid: c.success}
+	if r.target.Handler != nil {
+		result.Curl = c.request.text()
+	} else {
+		result.Curl = curl(r.sender.base, c.request)
+	}
+	return result
 }
 
 // do makes one check. Its error is that of the exchange.
 func (r *runner) do(ctx context.Context, c check) (Result, error) {
-	result := r.unsure(c, nil)
-	res, elapsed, err := r.sendPaced(ctx, c)
+	result := r.result(c, nil)
+	res, elapsed, err := r.exchange(ctx, c)
 	result.Duration = elapsed
+	if res != nil {
+		result.status = res.status
+	}
 	switch {
 	case errors.Is(err, errRateLimited):
 		result.Unsure = err
-		return result, nil
-	case err == nil && c.inputFirst && res.status == http.StatusBadRequest:
-		result.status = res.status
-		result.Unsure = errors.New("with Target.NoRuns the body is not valid, and the server checks it first")
-		return result, nil
-	case err != nil:
-		result.findings = []finding{{LevelContract, c.rule, "no response: " + err.Error()}}
-	default:
-		result.status = res.status
-		result.findings = r.judge(c, res)
-	}
-	var lines []error
-	for _, level := range []Level{LevelContract, LevelAdvice} {
-		for i, f := range result.findings {
-			if f.level != level {
-				continue
-			}
-			f.cause, f.came = r.redact(f.cause, c.request.credential.key), r.redact(f.came, c.request.credential.key)
-			result.findings[i] = f
-			if len(lines) == 0 {
-				result.Level = level
-			}
-			lines = append(lines, errors.New(f.String()))
+		if res != nil {
+			r.judge.receive(c, res)
+			result.setFindings(r.judge.invariants(c, res))
 		}
+		err = nil
+	case errors.Is(err, ErrSkipped):
+		result.Unsure, err = err, nil
+	case err == nil && c.inputFirst && res.status == http.StatusBadRequest:
+		result.Unsure = fmt.Errorf("%w by Target.NoRuns: the body is not valid, and the server checks it first", ErrSkipped)
+	case err != nil:
+		result.setFindings([]finding{{level: LevelContract, cause: c.rule(), came: "no response: " + r.sender.redact(err.Error(), c.request)}})
+	default:
+		result.setFindings(r.judge.judge(c, res))
 	}
-	result.Err = errors.Join(lines...)
+	r.know(&result)
 	return result, err
 }
 
-// judge lists the faults of a response.
-func (r *runner) judge(c check, res *response) []finding {
-	r.receive(c, res)
-	var findings []finding
-	wanted := true
-	if c.want != nil && !c.want(res) {
-		wanted = false
-		findings = append(findings, finding{LevelContract, c.rule, res.String()})
-	}
-	if c.advise != nil && wanted {
-		if advice := c.advise(res); advice != "" {
-			if strings.HasPrefix(advice, "expected") {
-				advice = c.rule + ": " + advice
-			}
-			findings = append(findings, finding{LevelAdvice, advice, res.String()})
+// know marks a result that Target.Known lists.
+func (r *runner) know(result *Result) {
+	for _, entry := range r.target.Known {
+		name, reason := cutKnown(entry)
+		switch {
+		case name != result.Check || result.Unsure != nil:
+		case result.Err != nil:
+			result.Known = reason
+		default:
+			result.setFindings([]finding{{level: LevelContract, cause: "it no longer fails: take it out of the known failures"}})
 		}
 	}
-	return append(findings, r.invariants(c, res)...)
 }
 
-// receive notes which response of the contract came.
-func (r *runner) receive(c check, res *response) {
-	if c.request.method != c.op.Method {
-		return
+// bill compares the runs that the server has started with the responses of success.
+func (r *runner) bill() Result {
+	started, unknown := r.ceiling.counts()
+	result := Result{Check: billCheck, Level: LevelContract, Rule: "as many runs must be started as there are responses of success"}
+	switch surplus := r.target.Runs() - r.billed - started; {
+	case slices.Contains(r.target.Skip, billCheck):
+		result.Unsure = fmt.Errorf("%w by Target.Skip", ErrSkipped)
+	case surplus > unknown:
+		result.setFindings([]finding{{level: LevelContract, cause: fmt.Sprintf("%d runs were started by requests that were refused", surplus-unknown)}})
+	case surplus < 0:
+		result.setFindings([]finding{{level: LevelAdvice, cause: fmt.Sprintf("%d responses of success were no run of the server's", -surplus)}})
 	}
-	code := strconv.Itoa(res.status)
-	if !c.op.has(res.status) {
-		code = "default"
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.received[c.op.name()+" "+code] = true
+	r.know(&result)
+	return result
 }
 
-// unseen lists the responses of the contract that did not come.
-func (r *runner) unseen() []string {
-	var list []string
-	for _, op := range r.operations {
-		for code := range op.Responses.Map() {
-			if name := op.name() + " " + code; !r.received[name] {
-				list = append(list, name)
-			}
+// report runs all checks.
+func (r *runner) report(ctx context.Context) (*Report, error) {
+	results := r.run(ctx, r.checks)
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("contracttest: stopped before the last check: %w", context.Cause(ctx))
+	case r.aborted != nil:
+		return nil, fmt.Errorf("contracttest: %w", r.aborted)
+	}
+	if r.target.Runs != nil && len(r.target.Only) == 0 {
+		results = append(results, r.bill())
+		if r.target.OnResult != nil {
+			r.target.OnResult(results[len(results)-1])
 		}
 	}
-	slices.Sort(list)
-	return list
+	report := r.reportOf(results)
+	if err := report.gate(); err != nil {
+		return report, fmt.Errorf("contracttest: %w", err)
+	}
+	return report, nil
+}
+
+func (r *runner) reportOf(results []Result) *Report {
+	started, unknown := r.ceiling.counts()
+	return &Report{Results: results, Runs: started + unknown, strict: r.target.Strict, unseen: r.judge.unseen(r.operations)}
 }

@@ -2,47 +2,139 @@ package contracttest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 )
 
-// maxBody is how much of a response's body is read.
-const maxBody = 10 << 20
+const (
+	// maxBody is how much of a response's body is read.
+	maxBody = 10 << 20
+	atOnce  = 8 // requests
+)
 
-// request is what a check sends.
-type request struct {
-	method      string
-	path        string // escaped, below the base URL, with the query
-	credential  credential
-	headers     []header
-	contentType string
-	body        []byte
-	expect      bool // the server may refuse the body before it is sent
+// errNotFinished is the error of an exchange that takes too long.
+var errNotFinished = errors.New("not finished")
+
+// sender sends requests to a server, and takes keys out of responses.
+type sender struct {
+	base    string
+	client  http.Client
+	secrets []redact.Secret // of the target
+
+	mu      sync.Mutex
+	cookies map[string]string // that responses to requests with the key have set
 }
 
-// credential is an Authorization header. Shell is how its key stands in a command, within double quotes.
-type credential struct{ scheme, key, shell string }
+func newSender(target Target) *sender {
+	s := &sender{base: strings.TrimRight(target.BaseURL, "/"), cookies: map[string]string{}}
+	for _, key := range append([]string{target.APIKey, target.OtherAPIKey}, credentialValues(target)...) {
+		s.secrets = append(s.secrets, redact.New(key))
+	}
+	if target.HTTPClient != nil {
+		s.client = *target.HTTPClient
+	} else {
+		dialer := &net.Dialer{Timeout: 30 * time.Second}
+		transport := &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: atOnce, DisableCompression: true, ExpectContinueTimeout: time.Second,
+			IdleConnTimeout: time.Second, // before a server closes it, with a request on its way
+			Protocols:       new(http.Protocols), TLSHandshakeTimeout: 10 * time.Second,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dialer.DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return &readableConn{conn}, nil
+			},
+		}
+		transport.Protocols.SetHTTP1(true)
+		s.client.Transport = transport
+	}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.client.Jar = nil
+	return s
+}
 
-type header struct{ name, value, shell string }
+func credentialValues(target Target) []string {
+	var list []string
+	for _, value := range target.Credentials {
+		list = append(list, value)
+	}
+	return list
+}
 
-// send does one exchange within a time limit, whatever the server and the transport do.
-func (r *runner) send(ctx context.Context, req request, limit time.Duration) (*response, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not finished after %s", limit))
+// readableConn is a connection on which a response can be read that came before the request was written whole: a server may
+// refuse a long one with 413, and reset the connection.
+type readableConn struct{ net.Conn }
+
+func (c *readableConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return len(p), nil // reading has the response, or the same error
+	}
+	return n, err
+}
+
+func (s *sender) close() { s.client.CloseIdleConnections() }
+
+// send sends requests one after another over a fresh connection, each within a time limit, and returns the last response.
+func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ...request) (res *response, err error) {
+	client := s.client
+	if transport, ok := client.Transport.(*http.Transport); ok {
+		transport = transport.Clone()
+		transport.MaxConnsPerHost = 1
+		client.Transport = transport
+		defer transport.CloseIdleConnections()
+	}
+	for _, r := range requests {
+		res, err = s.exchange(ctx, client, r, limit, nil)
+	}
+	return res, err
+}
+
+// send sends a request that starts no run over any connection. If a connection that was used before is closed before a byte
+// of the response, the request is sent again: the server may have closed it before the request came.
+func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*response, error) {
+	var stale atomic.Bool
+	res, err := s.exchange(ctx, s.client, r, limit, &stale)
+	if err != nil && stale.Load() && ctx.Err() == nil && !errors.Is(err, errNotFinished) {
+		return s.sendFresh(ctx, limit, r)
+	}
+	return res, err
+}
+
+// exchange does one exchange within a time limit, whatever the server and the transport do. It sets stale if the connection
+// was used before and brought no byte.
+func (s *sender) exchange(ctx context.Context, client http.Client, r request, limit time.Duration, stale *atomic.Bool) (*response, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", errNotFinished, limit))
 	defer cancel()
+	if stale != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GotConn:              func(info httptrace.GotConnInfo) { stale.Store(info.Reused) },
+			GotFirstResponseByte: func() { stale.Store(false) },
+		})
+	}
 	type outcome struct {
 		res *response
 		err error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		res, err := r.exchange(ctx, req)
+		res, err := s.roundTrip(ctx, client, r)
 		done <- outcome{res, err}
 	}()
 	select {
@@ -56,74 +148,120 @@ func (r *runner) send(ctx context.Context, req request, limit time.Duration) (*r
 	}
 }
 
-func (r *runner) exchange(ctx context.Context, req request) (*response, error) {
-	sent, err := r.newRequest(ctx, req)
+func (s *sender) roundTrip(ctx context.Context, client http.Client, r request) (*response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, s.base+r.path, nil)
 	if err != nil {
 		return nil, err
 	}
-	received, err := r.client.Do(sent)
+	req.Close = r.method == http.MethodHead // a body, which a faulty server sends, would be taken for the next response
+	req.Header.Set("Accept-Encoding", "identity")
+	for _, h := range r.headers {
+		req.Header.Set(h.name, h.value)
+	}
+	sent, _ := exchange.NewAttempt(ctx, req, r.body)
+	received, err := client.Do(sent)
 	if err != nil {
 		return nil, err
 	}
-	// Closes what a context does not end: the body of a 101 is the connection.
-	stop := context.AfterFunc(ctx, func() { _ = received.Body.Close() })
-	defer stop()
-	defer received.Body.Close()
-	res := &response{status: received.StatusCode, header: received.Header, method: req.method}
-	if res.status != http.StatusSwitchingProtocols {
-		res.body, err = io.ReadAll(io.LimitReader(received.Body, maxBody+1))
-	}
-	long := len(res.body) > maxBody
-	if long {
-		res.body = res.body[:1000] // more than is shown
-	}
-	r.redactResponse(res, req.credential.key)
+	res := &response{status: received.StatusCode, header: received.Header, method: r.method}
+	_, res.reason, _ = strings.Cut(received.Status, " ")
+	res.body, err = exchange.ReadResponse(ctx, received, maxBody)
+	var long *exchange.TooLongError
 	switch {
-	case err != nil:
+	case errors.As(err, &long):
+		res.body = res.body[:1000] // more than is shown
+	case errors.Is(err, exchange.ErrSwitchedProtocols):
+		err = nil
+	case err != nil && slices.Contains(tooMuch, res.status):
+		err = nil // the connection is closed before the request was read
+	case err == nil:
+		res.unzip(r)
+	}
+	if r.keyed {
+		s.keepCookies(received)
+	}
+	s.redactResponse(res, received.Trailer, r)
+	if err != nil {
 		return nil, fmt.Errorf("the body of %s broke off: %w", res, err)
-	case long:
-		return nil, fmt.Errorf("the body of %s is longer than %d bytes", res, maxBody)
 	}
 	return res, nil
 }
 
-// newRequest makes a request that net/http writes at most once: over HTTP/2 it would write one again, as often as the
-// server says that it has not begun with it.
-func (r *runner) newRequest(ctx context.Context, req request) (*http.Request, error) {
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaderField: func(name string, _ []string) {
-		if strings.HasPrefix(name, ":") || strings.HasSuffix(name, "Idempotency-Key") { // over HTTP/1 only with the latter
-			written.Store(true)
-		}
-	}})
-	var body io.Reader
-	if len(req.body) > 0 {
-		body = bytes.NewReader(req.body)
+// tooMuch are the statuses with which a server refuses a request that it has not read.
+var tooMuch = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestHeaderFieldsTooLarge}
+
+// unzip decodes the body if it was asked for in gzip, and is.
+func (res *response) unzip(r request) {
+	if r.header("Accept-Encoding") != "gzip" || !strings.EqualFold(res.header.Get("Content-Encoding"), "gzip") {
+		return
 	}
-	sent, err := http.NewRequestWithContext(ctx, req.method, r.base+req.path, body)
+	reader, err := gzip.NewReader(bytes.NewReader(res.body))
 	if err != nil {
-		return nil, err
+		return
 	}
-	if getBody := sent.GetBody; getBody != nil {
-		sent.GetBody = func() (io.ReadCloser, error) {
-			if written.Load() {
-				return nil, errors.New("the request was not taken, and is not written again")
+	if plain, err := io.ReadAll(io.LimitReader(reader, maxBody)); err == nil {
+		res.body = plain
+		res.header.Del("Content-Encoding")
+	}
+}
+
+// keepCookies keeps the cookies that a response sets.
+func (s *sender) keepCookies(received *http.Response) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, cookie := range received.Cookies() {
+		s.cookies[cookie.Name] = cookie.Value
+	}
+}
+
+// withCookies returns a request with the cookies that the server has set.
+func (s *sender) withCookies(r request) request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for name, value := range s.cookies {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	if len(list) == 0 {
+		list = []string{"session=contracttest"}
+	}
+	return r.with("Cookie", strings.Join(list, "; "))
+}
+
+// redact takes the target's keys out of a text, and what was sent in their place.
+func (s *sender) redact(text string, r request) string {
+	for _, known := range s.secrets {
+		text = known.Text(text)
+	}
+	for _, sent := range r.secrets {
+		text = redact.New(sent.value).Text(text)
+	}
+	return text
+}
+
+// redactResponse takes the keys out of a response, and notes where they were.
+func (s *sender) redactResponse(res *response, trailer http.Header, r request) {
+	clean := func(header http.Header, what string) {
+		for name, values := range header {
+			for i, value := range values {
+				if values[i] = s.redact(value, r); values[i] != value {
+					res.leaks = append(res.leaks, what+" "+s.redact(name, r))
+				}
 			}
-			return getBody()
+			if s.redact(name, r) != name {
+				res.leaks = append(res.leaks, "name of a "+what)
+				delete(header, name)
+			}
 		}
 	}
-	sent.Close = req.method == http.MethodHead // a body, which a faulty server sends, would be taken for the next response
-	if value := strings.TrimSpace(req.credential.scheme + " " + req.credential.key); value != "" {
-		sent.Header.Set("Authorization", value)
+	clean(res.header, "header")
+	clean(trailer, "trailer")
+	if s.redact(res.reason, r) != res.reason {
+		res.leaks = append(res.leaks, "reason phrase")
 	}
-	for _, h := range req.headers {
-		sent.Header.Set(h.name, h.value)
+	if body := s.redact(string(res.body), r); body != string(res.body) {
+		res.leaks = append(res.leaks, "body")
+		res.body = []byte(body)
 	}
-	if req.contentType != "" {
-		sent.Header.Set("Content-Type", req.contentType)
-	}
-	if req.expect {
-		sent.Header.Set("Expect", "100-continue")
-	}
-	return sent, nil
 }

@@ -15,8 +15,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/aitutor-api/aitutor-go/api"
 )
 
 // newHTTP2Server reads whole requests over HTTP/2, counts them, and refuses their streams (RFC 9113, 8.7).
@@ -77,15 +75,15 @@ func TestNoRequestWithABodyIsWrittenTwiceOverHTTP2(t *testing.T) {
 	var requests atomic.Int64
 	target := testTarget()
 	target.BaseURL, target.HTTPClient = newHTTP2Server(t, &requests)
-	r, err := newRunner(api.Document(), target)
+	r, err := newRunner(target)
 	require.NoError(t, err)
 	defer r.close()
 	for _, c := range r.checks {
-		if len(c.request.body) == 0 || c.request.expect {
+		if len(c.request.body) == 0 || c.request.header("Expect") != "" {
 			continue
 		}
 		before := requests.Load()
-		_, err := r.send(t.Context(), c.request, timeout)
+		_, err := r.sender.sendFresh(t.Context(), timeout, c.request)
 		require.Error(t, err, c.name)
 		assert.EqualValues(t, 1, requests.Load()-before, c.name)
 	}
@@ -107,7 +105,7 @@ func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
 					return
 				}
 			}
-		}, "is longer than"},
+		}, "longer than"},
 		"with a body that stops": {func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 		}, "not finished after 200ms"},
@@ -131,7 +129,7 @@ func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
 			t.Cleanup(server.Close)
 			target := testTarget()
 			target.BaseURL = server.URL
-			r, err := newRunner(api.Document(), target)
+			r, err := newRunner(target)
 			require.NoError(t, err)
 			defer r.close()
 			r.only(runOperation + "/")
@@ -139,13 +137,13 @@ func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
 			if strings.Contains(test.want, "200ms") {
 				limit = 200 * time.Millisecond
 			}
-			res, err := r.send(t.Context(), r.checks[0].request, limit)
+			res, err := r.sender.sendFresh(t.Context(), limit, r.checks[0].request)
 			if test.want != "" {
 				require.ErrorContains(t, err, test.want)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, "fail", outcomeOf(r.judge(r.checks[0], res)[0].level))
+			assert.Equal(t, "fail", outcomeOf(r.judge.judge(r.checks[0], res)[0].level))
 		})
 	}
 }

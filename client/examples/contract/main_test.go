@@ -37,7 +37,7 @@ func TestALineACheck(t *testing.T) {
 		}
 	}
 	last := func(skipped int) string {
-		return fmt.Sprintf("%d passed, 0 failed, 0 advice, %d skipped, 0 unsure\n", all-skipped, skipped)
+		return fmt.Sprintf("\nThe contract is kept: %d passed, 0 failed, 0 advice, 0 known, %d skipped, 0 unsure; runs started: ", all-skipped, skipped)
 	}
 	for _, test := range []struct {
 		name string
@@ -45,23 +45,23 @@ func TestALineACheck(t *testing.T) {
 		want []string
 		last string
 	}{
-		{"passes", nil, []string{"pass runWorkflow/runs/valid\n", "pass runWorkflow/method/trace\n", "\nnot seen, and so not checked: ", "runWorkflow 402"}, last(ofAccounts)},
+		{"passes", nil, []string{"pass   runWorkflow/runs/valid\n", "pass   runWorkflow/method/trace\n", "\nnot seen, and so not checked: ", "runWorkflow 402"}, last(ofAccounts)},
 		{
 			"skips what it is told to skip", []string{"-skip", "runWorkflow/method/get, runWorkflow/method/put"},
-			[]string{"skip runWorkflow/method/get\n", "skip runWorkflow/method/put\n"}, last(ofAccounts + 2),
+			[]string{"skip   runWorkflow/method/get: skipped by Target.Skip\n", "skip   runWorkflow/method/put: "}, last(ofAccounts + 2),
 		},
-		{"skips what may be billed", []string{"-no-runs"}, []string{"skip runWorkflow/runs/valid\n", "pass runWorkflow/workflow/unknown\n"}, " skipped, 0 unsure\n"},
+		{"skips what may be billed", []string{"-no-runs"}, []string{"skip   runWorkflow/runs/valid: skipped by Target.NoRuns", "pass   runWorkflow/workflow/unknown\n"}, " skipped, 0 unsure; runs started: 0\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-url", server.URL}, test.args...))
+			failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-v", "-url", server.URL}, test.args...))
 			require.NoError(t, err)
 			assert.Zero(t, failed)
 			for _, want := range test.want {
 				assert.Contains(t, out.String(), want)
 			}
-			assert.True(t, strings.HasSuffix(out.String(), test.last), out.String())
+			assert.Contains(t, out.String(), test.last)
 			assert.NotContains(t, out.String(), server.APIKey)
 		})
 	}
@@ -99,9 +99,9 @@ func TestWhatFailsIsGroupedAndWritten(t *testing.T) {
 	require.NoError(t, err)
 	assert.Positive(t, failed)
 	for _, want := range []string{
-		"\nfail runWorkflow/workflow/unknown\n", "\nadvice runWorkflow/method/get\n",
-		"\nfail: a request for a workflow that does not exist must be answered with 404: got 403 Forbidden, application/json, \"{",
-		"\n    curl ", `"Authorization: Bearer $AITUTOR_API_KEY"`,
+		"The contract is not kept: ", "\n       runWorkflow/workflow/unknown\n", "\n       runWorkflow/method/get\n",
+		"\nfail   a request for a workflow that does not exist must be answered with 404: got 403 Forbidden, application/json, {",
+		"\n       curl ", `'Authorization: Bearer '"$AITUTOR_API_KEY"`,
 	} {
 		assert.Contains(t, out.String(), want)
 	}

@@ -6,16 +6,17 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// inputs are a JSON object, each value as it is sent.
+// inputs is a JSON object, each value as it is sent.
 type inputs map[string]json.RawMessage
 
-// object encodes inputs in the order of their names.
+// object returns the JSON of inputs in the order of their names.
 func (in inputs) object() []byte {
 	var object bytes.Buffer
 	object.WriteByte('{')
@@ -31,7 +32,7 @@ func (in inputs) object() []byte {
 	return object.Bytes()
 }
 
-// with is the inputs with one value replaced or added.
+// with returns the inputs with one value replaced or added.
 func (in inputs) with(name string, value []byte) inputs {
 	changed := maps.Clone(in)
 	changed[name] = value
@@ -53,10 +54,11 @@ func objectOf(data []byte) (inputs, error) {
 	return object, err
 }
 
+// encode returns the JSON of a value that the checks are made of.
 func encode(value any) []byte {
 	data, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // not for the values that the checks are made of
+		panic(err)
 	}
 	return data
 }
@@ -75,7 +77,7 @@ type typed struct {
 	value    []byte
 }
 
-// ofEachType gives a value of each type, near to a valid one if it can be: 3 as a string is "3".
+// ofEachType returns a value of each type, near to a valid one if it can be: 3 as a string is "3".
 func ofEachType(valid []byte) []typed {
 	text := valid
 	if !bytes.HasPrefix(valid, []byte(`"`)) {
@@ -109,6 +111,15 @@ func allows(schema *openapi3.Schema, jsonType string) bool {
 	return schema.Type.Permits(jsonType) || jsonType == openapi3.TypeInteger && schema.Type.Permits(openapi3.TypeNumber)
 }
 
-func fits(schema *openapi3.Schema, value any) bool {
-	return schema.VisitJSON(value, openapi3.VisitAsRequest()) == nil
+// swapCase changes the case of the ASCII letters.
+func swapCase(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case 'A' <= r && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return r
+	}, text)
 }

@@ -23,21 +23,21 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 		}
 	}
 	got := make(chan string, 1)
-	document := otherInputs(t)
 	target := testTarget()
+	target.Spec = encode(otherInputs(t))
 	target.BaseURL, target.WorkflowID = "https://example.com", "it's 50% $HOME"
-	k, err := newRunner(document, target)
+	k, err := newRunner(target)
 	require.NoError(t, err)
 	require.NoError(t, k.serve(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
-		got <- strings.Join([]string{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"), r.Header.Get("Content-Type"), strconv.Itoa(len(body)), string(body)}, "|")
+		got <- strings.Join([]string{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"), r.Header.Get("Cookie"), r.Header.Get("Content-Type"), strconv.Itoa(len(body)), string(body)}, "|")
 	})))
 	defer k.close()
 	for _, c := range k.checks {
-		_, err := k.send(t.Context(), c.request, timeout)
+		_, err := k.sender.sendFresh(t.Context(), timeout, c.request)
 		require.NoError(t, err, c.name)
 		sent := <-got
-		command := exec.CommandContext(t.Context(), "sh", "-c", k.curl(c.request))
+		command := exec.CommandContext(t.Context(), "sh", "-c", curl(k.sender.base, c.request))
 		command.Env = append(command.Environ(), "AITUTOR_API_KEY="+testKey, "AITUTOR_OTHER_API_KEY="+otherKey)
 		out, err := command.CombinedOutput()
 		require.NoError(t, err, "%s: %s", c.name, out)

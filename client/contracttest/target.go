@@ -1,0 +1,53 @@
+package contracttest
+
+import "net/http"
+
+// Target is a server to check.
+type Target struct {
+	// BaseURL is the address of a running server, with its path prefix if it has one: https, or http on a loopback host.
+	BaseURL string
+	// Handler, in place of BaseURL, is served on loopback while the checks run.
+	Handler http.Handler
+	// HTTPClient sends the requests. It is copied, never changed, and follows no redirect. Default: a client of its own,
+	// over HTTP/1.1.
+	HTTPClient *http.Client
+	// APIKey is a valid key of an account that may run the workflow. No error and no curl command shows it, but one of
+	// fewer than eight characters counts as a placeholder and is not looked for in responses.
+	APIKey string
+	// Credentials are valid credentials by the names of the document's security schemes: the key, token or, of HTTP basic,
+	// user:password. A scheme without one has APIKey if it is the only scheme.
+	Credentials map[string]string
+	// WorkflowID is a workflow of that account. It is the value of the path parameter workflow_id.
+	WorkflowID string
+	// OtherAPIKey is a valid key of another account. Without it the check that such a key cannot run WorkflowID is skipped.
+	OtherAPIKey string
+	// OtherWorkflowID is a workflow of another account. Without it the check that APIKey cannot run it is skipped.
+	OtherWorkflowID string
+	// PathParameters are values for the other path parameters, by name. Default: the document's examples.
+	PathParameters map[string]string
+	// Inputs is a valid body of runWorkflow, anything that encodes to a JSON object. Default: the contract's example. If
+	// it does not fit the contract's schema, the workflow is another one: the checks that the schema makes
+	// (request/missing-..., request/...-is-null) are then left out, and the run's output may be any object.
+	Inputs any
+	// Spec is the OpenAPI document, in YAML or JSON, that the server must keep. Default: that of the AI Tutor API.
+	Spec []byte
+	// Only are patterns, as path.Match has them, of the checks to run. Default: all.
+	Only []string
+	// Skip names checks to leave out, as Checks lists them. An unknown name is an error.
+	Skip []string
+	// Known are checks that are known to fail: the name of each, and a reason after a space. One that fails is reported as
+	// known, and is no failure; one that passes is a failure, so that the list stays true.
+	Known []string
+	// NoRuns leaves out every request with a valid key, an existing workflow and a method of the contract other than GET
+	// and HEAD, whatever its body. Checks of keys and workflows are then made with a body that is not valid.
+	NoRuns bool
+	// MaxRuns is how many runs the checks may start; 0 is any number. What may start a run and finds none left is skipped.
+	MaxRuns int
+	// Runs returns how many runs the server has started so far, as clienttest's Server.Runs does. If it is set, the last
+	// check compares: as many as there were responses of success.
+	Runs func() int
+	// Strict makes advice fail.
+	Strict bool
+	// OnResult is called with the result of each check as it ends, in the order of Checks, one call at a time.
+	OnResult func(Result)
+}
