@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"io"
 	"os"
@@ -155,7 +154,7 @@ func TestRunNamesWhatItCannotRead(t *testing.T) {
 	}
 	var usage strings.Builder
 	_, err := run(io.Discard, &usage, []string{"-help"})
-	assert.True(t, errors.Is(err, flag.ErrHelp))
+	require.ErrorIs(t, err, flag.ErrHelp)
 	assert.Contains(t, usage.String(), "-spec")
 }
 

@@ -125,7 +125,8 @@ func (c Credential) Set(req *http.Request, value string) {
 	case openapi3.ParameterInCookie:
 		others := slices.DeleteFunc(req.Cookies(), func(other *http.Cookie) bool { return other.Name == name })
 		req.Header.Del("Cookie")
-		for _, cookie := range append(others, &http.Cookie{Name: name, Value: value}) {
+		sent := &http.Cookie{Name: name, Value: value} //nolint:gosec // of a request, which has no attributes
+		for _, cookie := range append(others, sent) {
 			req.AddCookie(cookie)
 		}
 	}

@@ -61,7 +61,8 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			credential := openapi.Credential{Name: name, Scheme: document.Components.SecuritySchemes[name].Value}
-			got, wanted := httptest.NewRequest("GET", "/?a=b", nil), httptest.NewRequest("GET", "/?a=b", nil)
+			got := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?a=b", nil)
+			wanted := got.Clone(t.Context())
 			assert.Empty(t, credential.Values(got))
 			want(wanted)
 			for _, value := range []string{"another", "user:pass"} { // the second takes the place of the first

@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -79,7 +80,7 @@ func TestEncode_Multipart(t *testing.T) {
 	var got []string
 	for {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)

@@ -15,8 +15,8 @@ func Unsampled(document *openapi3.T) []string {
 	var lines []string
 	for _, op := range Operations(document) {
 		add := func(place string, err error) {
-			if missing, ok := errors.AsType[*MissingExample](err); ok {
-				lines = append(lines, (&MissingExample{op.Name() + ", " + place, missing.Pointer, missing.Reason}).Error())
+			if missing, ok := errors.AsType[*MissingExampleError](err); ok {
+				lines = append(lines, (&MissingExampleError{op.Name() + ", " + place, missing.Pointer, missing.Reason}).Error())
 			}
 		}
 		requests, responses := ForRequests(document), ForResponses(document)

@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,11 +24,11 @@ func TestOperations(t *testing.T) {
 `)
 	var got []string
 	for _, op := range openapi.Operations(document) {
-		line := op.Name()
+		words := []string{op.Name()}
 		for _, ref := range op.Parameters {
-			line += " " + ref.Value.Name + ":" + ref.Value.Schema.Value.Type.Slice()[0]
+			words = append(words, ref.Value.Name+":"+ref.Value.Schema.Value.Type.Slice()[0])
 		}
-		got = append(got, line)
+		got = append(got, strings.Join(words, " "))
 	}
 	assert.Equal(t, []string{"get-a-id limit:integer id:string", "put-a-id id:string limit:string", "getB"}, got)
 }

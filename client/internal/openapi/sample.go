@@ -25,14 +25,14 @@ func ForRequests(document *openapi3.T) Sampler { return Sampler{document, false}
 // ForResponses returns the Sampler of a document's responses. Objects also have optional properties.
 func ForResponses(document *openapi3.T) Sampler { return Sampler{document, true} }
 
-// MissingExample says which example a document lacks: none is given that the schema allows, and none can be made.
-type MissingExample struct {
+// MissingExampleError says which example a document lacks: none is given that the schema allows, and none can be made.
+type MissingExampleError struct {
 	Place   string // such as "getOrder, response 200, application/json"
 	Pointer string // of the value in that place, a JSON Pointer
 	Reason  string // why none can be made
 }
 
-func (e *MissingExample) Error() string {
+func (e *MissingExampleError) Error() string {
 	place := e.Place
 	if e.Pointer != "" {
 		place = strings.TrimPrefix(place+": "+e.Pointer, ": ")
@@ -42,9 +42,9 @@ func (e *MissingExample) Error() string {
 
 // within returns an error at a property or an item of a value.
 func within(err error, name any) error {
-	if missing, ok := errors.AsType[*MissingExample](err); ok {
+	if missing, ok := errors.AsType[*MissingExampleError](err); ok {
 		name := strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(name))
-		return &MissingExample{missing.Place, "/" + name + missing.Pointer, missing.Reason}
+		return &MissingExampleError{missing.Place, "/" + name + missing.Pointer, missing.Reason}
 	}
 	return err
 }
@@ -77,13 +77,13 @@ func examples(one any, named openapi3.Examples) []any {
 	return values
 }
 
-// Example returns the first example of a body that its schema allows, or a sample of the schema, or a [*MissingExample].
+// Example returns the first example of a body that its schema allows, or a sample of the schema, or a [*MissingExampleError].
 func (s Sampler) Example(media *openapi3.MediaType) (any, error) {
 	return s.exampleOr(Examples(media), media.Schema)
 }
 
 // Parameter returns the first example of a parameter, or of a response's header, that its schema allows, or a sample of the
-// schema, or a [*MissingExample].
+// schema, or a [*MissingExampleError].
 func (s Sampler) Parameter(p *openapi3.Parameter) (any, error) {
 	for _, media := range p.Content {
 		return s.Example(media)
@@ -104,13 +104,13 @@ func (s Sampler) exampleOr(given []any, schema *openapi3.SchemaRef) (any, error)
 }
 
 // Sample returns a value that a schema allows: an example, default or listed value of it, or one made of its types, formats
-// and limits. If none can be made, as of most patterns, it returns a [*MissingExample].
+// and limits. If none can be made, as of most patterns, it returns a [*MissingExampleError].
 func (s Sampler) Sample(schema *openapi3.Schema) (any, error) { return s.sample(schema, nil) }
 
 // sample returns a sample of the innermost schema of a path of schemas.
 func (s Sampler) sample(schema *openapi3.Schema, path []*openapi3.Schema) (any, error) {
 	if slices.Contains(path, schema) {
-		return nil, &MissingExample{Reason: "the schema contains itself"}
+		return nil, &MissingExampleError{Reason: "the schema contains itself"}
 	}
 	path = append(slices.Clip(path), schema)
 	whole := Merged(schema)
@@ -139,7 +139,7 @@ func (s Sampler) sample(schema *openapi3.Schema, path []*openapi3.Schema) (any, 
 
 // refusal returns the error of a schema that allows no candidate.
 func refusal(schema *openapi3.Schema, err error) error {
-	missing := &MissingExample{Reason: "none can be made, as "}
+	missing := &MissingExampleError{Reason: "none can be made, as "}
 	broken, ok := errors.AsType[*openapi3.SchemaError](err)
 	switch {
 	case schema.Pattern != "":
@@ -210,7 +210,7 @@ func typesOf(schema *openapi3.Schema) []string {
 // branch returns a sample of a schema with one of the schemas of its oneOf or anyOf, which its discriminator names.
 func (s Sampler) branch(schema *openapi3.Schema, ref *openapi3.SchemaRef, path []*openapi3.Schema) (any, error) {
 	if slices.Contains(path, ref.Value) {
-		return nil, &MissingExample{Reason: "the schema contains itself"}
+		return nil, &MissingExampleError{Reason: "the schema contains itself"}
 	}
 	rest := *schema
 	rest.OneOf, rest.AnyOf, rest.Discriminator = nil, nil, nil
@@ -273,7 +273,7 @@ func numbers(schema *openapi3.Schema) []any {
 func text(schema *openapi3.Schema) (any, error) {
 	value, ok := formatted(schema.Format)
 	if !ok {
-		return nil, &MissingExample{Reason: "none can be made for the format " + schema.Format}
+		return nil, &MissingExampleError{Reason: "none can be made for the format " + schema.Format}
 	}
 	if schema.Format == "" || schema.Format == "password" || schema.Format == "binary" {
 		for uint64(len(value)) < min(schema.MinLength, 1<<20) {
