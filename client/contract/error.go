@@ -8,8 +8,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// Error is an exchange that breaks the contract, with every violation found. In a body of more than 20,000 values only
-// the first violation is looked for.
+// Error is an exchange that breaks the contract, with up to 1,000 violations. In a body of more than 40,000 names and values
+// only the first is looked for. What comes from the other side is in the texts: treat them as untrusted.
 //
 // A value that fits no variant of an anyOf or oneOf has the violations of the variant that it evidently is. If it may be
 // several, a violation says that it fits none of them, and the violations of each follow, the closest variant first, with
@@ -18,7 +18,8 @@ type Error struct {
 	Method, Path string
 	StatusCode   int // 0 for a request
 	Violations   []Violation
-	// Body is the body as received, or as much of it as was read. Nothing is lost: what was paid for is here.
+	// Body is the body as received, or as much of it as was read; a compressed one as it came. Nothing is lost: what was paid
+	// for is here.
 	Body []byte
 
 	isResponse bool

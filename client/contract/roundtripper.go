@@ -10,7 +10,8 @@ import (
 // request that breaks the contract is not sent; a response that breaks it is returned as an [*Error], which has its body.
 // With [WithReport] both pass unchanged.
 //
-// Bodies are read whole, to the limit, before they are passed on: a response that is a stream arrives when it ends.
+// Bodies that are judged are read whole, to the limit, before they are passed on. Those of media types that are not decoded,
+// such as event streams, pass as they come.
 func (v *Validator) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
