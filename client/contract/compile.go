@@ -143,6 +143,12 @@ func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter
 	if p.schema = c.schema(ref, at); p.schema == nil {
 		return p
 	}
+	for name, media := range described.Content {
+		if kind := kindOf(name, media); kind != asJSON && kind != asText {
+			p.schema = nil // it is not decoded
+			return p
+		}
+	}
 	p.isPlain = described.Content == nil && (described.Style == "" || described.Style == "simple" || described.Style == "form")
 	p.decoder = decoderOf(described, ref)
 	return p

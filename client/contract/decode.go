@@ -17,7 +17,7 @@ import (
 
 // withoutNull returns types without null, which has no text. A list of one type is decoded as that type.
 func withoutNull(types *openapi3.Types) *openapi3.Types {
-	rest := slices.DeleteFunc(slices.Clone(types.Slice()), func(name string) bool { return name == openapi3.TypeNull })
+	rest := slices.DeleteFunc(slices.Clone(types.Slice()), func(name string) bool { return name == openapi3.TypeNull || name == "" })
 	if len(rest) == 0 {
 		return types
 	}

@@ -60,7 +60,7 @@ func checkTypes(document *openapi3.T) error {
 		}
 		seen[ref.Value] = true
 		for _, name := range ref.Value.Type.Slice() {
-			if !knownTypes[name] {
+			if name != "" && !knownTypes[name] { // "" is an unquoted null of YAML
 				return fmt.Errorf("%s: the type %q does not exist", pointer, name)
 			}
 		}

@@ -3,14 +3,17 @@ package contract_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -121,4 +124,68 @@ func hasDuplicates(decoder *json.Decoder) bool {
 	}
 	_, err = decoder.Token()
 	return err != nil
+}
+
+// FuzzSchemaAndBody changes a schema and a body together. Whatever they are, judging takes little time and memory; and the
+// verdict on what JSON Schema 2020-12 knows is that of santhosh-tekuri/jsonschema.
+func FuzzSchemaAndBody(f *testing.F) {
+	for _, seed := range [][2]string{
+		{`{"type":"object","required":["a"],"properties":{"a":{"type":["string","null"],"maxLength":2}}}`, `{"a":"xyz"}`},
+		{`{"$ref":"#/components/schemas/S","anyOf":[{"type":"array","items":{"$ref":"#/components/schemas/S"}},{"type":"null"}]}`, `[[null,[]]]`},
+		{`{"oneOf":[{"allOf":[{"const":1},{"enum":[1,2]}]},{"not":{"type":"integer"},"minimum":0.5}]}`, `1.0`},
+		{`{"prefixItems":[{"uniqueItems":true}],"items":false,"contains":{"minItems":1},"unevaluatedItems":{}}`, `[[1,1.0],2]`},
+		{`{"patternProperties":{"^x":{"type":"number","multipleOf":0.1}},"additionalProperties":false,"propertyNames":{"maxLength":3}}`, `{"x":0.3,"y":1}`},
+		{`{"if":{"required":["a"]},"then":{"dependentRequired":{"a":["b"]}},"else":{"minProperties":1},"unevaluatedProperties":false}`, `{"a":1}`},
+		{`{"properties":{"a":{"$ref":"#/components/schemas/S"}},"allOf":[{"properties":{"a":{"$ref":"#/components/schemas/S"}}}]}`, `{"a":{"a":{"a":5}}}`},
+		{`{"type":"integer","nullable":true,"exclusiveMinimum":true,"minimum":5,"format":"int32"}`, `5`},
+	} {
+		f.Add([]byte(seed[0]), []byte(seed[1]))
+	}
+	f.Fuzz(func(t *testing.T, schema, body []byte) {
+		if len(schema) > 4096 || len(body) > 4096 || isBrokenJSON(schema) || isBrokenJSON(body) || bytes.TrimSpace(schema)[0] != '{' {
+			t.Skip("too long, or not JSON")
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/x", nil)
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		for _, version := range []string{"3.0.3", "3.1.0"} {
+			v, err := contract.New(fmt.Appendf(nil, `{"openapi":%q,"info":{"title":"T","version":"1"},"paths":{"/x":{"post":{"requestBody":{"content":
+				{"application/json":{"schema":{"$ref":"#/components/schemas/S"}}}},"responses":{"200":{"description":"D"}}}}},"components":{"schemas":{"S":%s}}}`, version, schema))
+			if err != nil {
+				continue
+			}
+			var ours error
+			took := allocated(func() { ours = v.CheckRequest(req, body) })
+			assert.Less(t, took, uint64(100<<20), "the memory for a body of %d bytes", len(body))
+			if theirs, ok := judgeWithLibrary(schema, body); ok && version == "3.1.0" && len(v.Warnings()) == 0 && (ours == nil || !strings.Contains(ours.Error(), "too deeply")) {
+				assert.Equal(t, theirs == nil, ours == nil, "the library: %v\nthis package: %v", theirs, ours)
+			}
+		}
+	})
+}
+
+// judgeWithLibrary judges a body by the library alone, if the schema has nothing that OpenAPI means otherwise.
+func judgeWithLibrary(schema, body []byte) (err error, ok bool) {
+	for _, word := range []string{"$", "format", "attern", "Only", "\\", "regex"} {
+		if bytes.Contains(schema, []byte(word)) {
+			return nil, false
+		}
+	}
+	if regexp.MustCompile(`[0-9][eE]|[0-9]{17}|[0-9.]{20}`).Match(body) {
+		return nil, false
+	}
+	compiler := jsonschema.NewCompiler()
+	decoded, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil || compiler.AddResource("file:///s.json", decoded) != nil {
+		return nil, false
+	}
+	compiled, err := compiler.Compile("file:///s.json")
+	if err != nil {
+		return nil, false
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return nil, false
+	}
+	return compiled.Validate(value), true
 }

@@ -45,6 +45,10 @@ func decoderOf(described *openapi3.Parameter, ref *openapi3.SchemaRef) *openapi3
 	if decoder.Schema != nil {
 		decoder.Schema = &openapi3.SchemaRef{Value: &refusing}
 	}
+	if decoder.Content != nil && decoder.Content.Get("application/json") == nil { // as text
+		refusing.Type, refusing.AllOf, refusing.AnyOf, refusing.OneOf = &openapi3.Types{openapi3.TypeString}, nil, nil, nil
+		decoder.Content, decoder.Schema = nil, &openapi3.SchemaRef{Value: &refusing}
+	}
 	if decoder.Content != nil {
 		decoder.Content = openapi3.Content{"application/json": {Schema: &openapi3.SchemaRef{Value: &refusing}}}
 	}

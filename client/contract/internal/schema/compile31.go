@@ -340,6 +340,7 @@ func (c *Compiler31) findAnchors() {
 			if name, ok := node["$dynamicAnchor"].(string); ok {
 				found = append(found, anchor{slices.Clone(path), name})
 			}
+			c.adjust(node)
 			for name, inner := range node {
 				visit(inner, append(path, name))
 			}
@@ -368,6 +369,25 @@ func (c *Compiler31) findAnchors() {
 			c.anchors[resource] = make(map[string]*Schema)
 		}
 		c.anchors[resource][a.name] = c.compile(compiled)
+	}
+}
+
+// adjust makes of a schema what its author meant: an unquoted null of YAML is the type "null", and the dialect of OpenAPI is
+// JSON Schema 2020-12. Any other object is left alone.
+func (c *Compiler31) adjust(object map[string]any) {
+	if address, ok := object["$schema"].(string); ok && !strings.Contains(address, "json-schema.org/") {
+		delete(object, "$schema")
+	}
+	value, ok := object["type"]
+	if ok && value == nil {
+		object["type"] = "null"
+	}
+	if list, ok := value.([]any); ok {
+		for i := range list {
+			if list[i] == nil {
+				list[i] = "null"
+			}
+		}
 	}
 }
 
