@@ -13,6 +13,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // compiler makes operations of a document.
@@ -62,7 +63,7 @@ func (p place) to(ref string, names ...string) place {
 }
 
 func (c *compiler) operation(path string, item *openapi3.PathItem, method string, described *openapi3.Operation) *operation {
-	op := &operation{pathNames: route.Parameters(path), security: c.security(described.Security)}
+	op := &operation{pathNames: route.Parameters(path), security: openapi.NewOperation(c.document, path, method, described).Security}
 	pathPlace := place("").to(item.Ref, "paths", path)
 	at := pathPlace.to("", strings.ToLower(method))
 	add := func(ref *openapi3.ParameterRef, at place) {
@@ -168,25 +169,6 @@ func (c *compiler) body(content openapi3.Content, at place, direction schema.Dir
 		}
 	}
 	return b
-}
-
-// security returns what an operation with these requirements accepts; nil stands for the document's.
-func (c *compiler) security(requirements *openapi3.SecurityRequirements) []alternative {
-	if requirements == nil {
-		requirements = &c.document.Security
-	}
-	var accepted []alternative
-	for _, requirement := range *requirements {
-		needed := alternative{}
-		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			needed = append(needed, credential{name: name})
-			if components := c.document.Components; components != nil && components.SecuritySchemes[name] != nil {
-				needed[len(needed)-1].scheme = components.SecuritySchemes[name].Value
-			}
-		}
-		accepted = append(accepted, needed)
-	}
-	return accepted
 }
 
 // sortedOperations lists the operations of a document by path and method.

@@ -2,12 +2,14 @@ package contract
 
 import (
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // operation is what the document says about one method of a path.
 type operation struct {
 	pathNames  []string // of the parameters in the path, in its order
-	security   []alternative
+	security   []openapi.Alternative
 	parameters []*parameter
 	body       *body // nil: the document says nothing of it
 	isRequired bool  // the body

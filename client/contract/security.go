@@ -4,29 +4,20 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
-
-// alternative is one of the sets of credentials that an operation accepts.
-type alternative []credential
-
-type credential struct {
-	name   string                   // of the security scheme
-	scheme *openapi3.SecurityScheme // nil if the document does not describe it
-}
 
 // checkSecurity returns the violation of a request that has none of the accepted sets of credentials: it names what each
 // set lacks first. Whether a credential is the right one is the server's to say.
-func checkSecurity(accepted []alternative, req *http.Request) []Violation {
+func checkSecurity(accepted []openapi.Alternative, req *http.Request) []Violation {
 	var missing []Violation
 	for _, needed := range accepted {
-		lacks := slices.IndexFunc(needed, func(c credential) bool { return !c.isIn(req) })
+		lacks := slices.IndexFunc(needed, func(c openapi.Credential) bool { return !isSent(c, req) })
 		if lacks < 0 {
 			return nil
 		}
-		missing = append(missing, needed[lacks].violation())
+		missing = append(missing, lackOf(needed[lacks]))
 	}
 	if len(missing) == 0 {
 		return nil
@@ -37,34 +28,22 @@ func checkSecurity(accepted []alternative, req *http.Request) []Violation {
 	return missing[:1]
 }
 
-func (c credential) isIn(req *http.Request) bool {
-	switch {
-	case c.scheme == nil:
-		return false
-	case c.scheme.Type == "http":
-		kind, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-		return strings.EqualFold(kind, c.scheme.Scheme) && strings.TrimSpace(credential) != ""
-	case c.scheme.Type != "apiKey":
-		return true // how a credential of OAuth and its like is sent is not in the document
-	case c.scheme.In == "header":
-		return req.Header.Get(c.scheme.Name) != ""
-	case c.scheme.In == "query":
-		return req.URL.Query().Get(c.scheme.Name) != ""
-	case c.scheme.In == "cookie":
-		cookie, err := req.Cookie(c.scheme.Name)
-		return err == nil && cookie.Value != ""
+// isSent reports whether a request has a credential. How one of OAuth and its like is sent is not in the document.
+func isSent(c openapi.Credential, req *http.Request) bool {
+	if c.Scheme != nil && c.Scheme.Type != "http" && c.Scheme.Type != "apiKey" {
+		return true
 	}
-	return true
+	return len(c.Values(req)) > 0
 }
 
-// violation is that of a request without the credential.
-func (c credential) violation() Violation {
+// lackOf returns the violation of a request without a credential.
+func lackOf(c openapi.Credential) Violation {
 	switch {
-	case c.scheme == nil:
-		return Violation{In: "header", Keyword: "security", Message: fmt.Sprintf("security scheme %q is not declared", c.name)}
-	case c.scheme.Type == "http":
-		text := "a " + c.scheme.Scheme + " credential is required (" + c.name + ")"
+	case c.Scheme == nil:
+		return Violation{In: "header", Keyword: "security", Message: fmt.Sprintf("security scheme %q is not declared", c.Name)}
+	case c.Scheme.Type == "http":
+		text := "a " + c.Scheme.Scheme + " credential is required (" + c.Name + ")"
 		return Violation{In: "header", Pointer: "Authorization", Keyword: "security", Message: text}
 	}
-	return Violation{In: c.scheme.In, Pointer: c.scheme.Name, Keyword: "security", Message: "an API key is required (" + c.name + ")"}
+	return Violation{In: c.Scheme.In, Pointer: c.Scheme.Name, Keyword: "security", Message: "an API key is required (" + c.Name + ")"}
 }
