@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
@@ -26,8 +28,8 @@ type outcome struct {
 	unsent  bool           // the request was certainly not written
 }
 
-// attempt sends req once and reads the response.
-func (c *call) attempt(req *http.Request, body []byte, number int) (o outcome) {
+// attempt sends req once and reads the response; one that streams is left to the caller.
+func (c *config) attempt(req *http.Request, body []byte, number int, streams bool) (o outcome) {
 	ctx := req.Context()
 	attemptCtx, cancel := context.WithCancel(ctx)
 	if c.timeout > 0 {
@@ -42,7 +44,7 @@ func (c *call) attempt(req *http.Request, body []byte, number int) (o outcome) {
 		defer func(start time.Time) { c.log(req, number, o, time.Since(start)) }(time.Now())
 	}
 	sent, watch := exchange.NewAttempt(attemptCtx, req, body)
-	if sent.Header.Get("Accept-Encoding") == "" && sent.Method != http.MethodHead && !c.op.streams {
+	if sent.Header.Get("Accept-Encoding") == "" && sent.Method != http.MethodHead && !streams {
 		// Asked for by net/http, a body would be lost if it is not what its label says.
 		sent.Header.Set("Accept-Encoding", "gzip")
 	}
@@ -52,7 +54,7 @@ func (c *call) attempt(req *http.Request, body []byte, number int) (o outcome) {
 		return outcome{unsent: watch.NotSent(transport, err), err: c.reason(ctx, attemptCtx, describe(err))}
 	}
 	o.res = res
-	if c.isStream(res) {
+	if streams && isStream(res) {
 		o.streams, res.Body = true, c.newStream(ctx, attemptCtx, cancel, res)
 		return o
 	}
@@ -71,9 +73,15 @@ func (c *call) attempt(req *http.Request, body []byte, number int) (o outcome) {
 	return o
 }
 
+// isStream reports whether a response is a stream of events.
+func isStream(res *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return mediaType == eventStream && res.StatusCode/100 == 2
+}
+
 // roundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the time to
 // the context.
-func (c *call) roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
+func (c *config) roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	var jar http.CookieJar
 	if c.http != nil {
 		jar = c.http().Jar
@@ -97,9 +105,6 @@ func (c *call) roundTrip(transport http.RoundTripper, req *http.Request) (*http.
 	if kept.Body == nil {
 		kept.Body = http.NoBody
 	}
-	if kept.Header = res.Header.Clone(); kept.Header == nil {
-		kept.Header = make(http.Header)
-	}
 	if jar != nil {
 		if cookies := kept.Cookies(); len(cookies) > 0 {
 			jar.SetCookies(&to, cookies)
@@ -110,7 +115,7 @@ func (c *call) roundTrip(transport http.RoundTripper, req *http.Request) (*http.
 
 // decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then it
 // breaks the contract.
-func (c *call) decompress(res *http.Response, body []byte) ([]byte, error) {
+func (c *config) decompress(res *http.Response, body []byte) ([]byte, error) {
 	plain, err := exchange.Decompress(res.Header.Get("Content-Encoding"), body, c.maxResponseBytes)
 	if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
 		return plain[:tooLong.Limit], fmt.Errorf("the response is %w (WithMaxResponseBytes)", err)
@@ -119,6 +124,7 @@ func (c *call) decompress(res *http.Response, body []byte) ([]byte, error) {
 		return body, nil
 	}
 	if res.Header.Get("Content-Encoding") != "" {
+		res.Header = res.Header.Clone()
 		res.Header.Del("Content-Encoding")
 		res.Header.Del("Content-Length")
 		res.ContentLength, res.Uncompressed = int64(len(plain)), true
@@ -127,7 +133,7 @@ func (c *call) decompress(res *http.Response, body []byte) ([]byte, error) {
 }
 
 // reason returns err as it is told to the caller, with the context's error if that ended the attempt.
-func (c *call) reason(ctx, attemptCtx context.Context, err error) error {
+func (c *config) reason(ctx, attemptCtx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = fmt.Errorf("the time of the context was up: %w", ended(ctx, err))
@@ -140,6 +146,28 @@ func (c *call) reason(ctx, attemptCtx context.Context, err error) error {
 		err = fmt.Errorf("the time was up: no whole response within %v (%s): %w", c.timeout, c.timeoutOf, err)
 	}
 	return c.key.Error(err)
+}
+
+// ended returns why ctx is over, as it is told to the caller.
+func ended(ctx context.Context, err error) error {
+	err, cause := own(err), own(context.Cause(ctx))
+	if !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	if !errors.Is(err, cause) && !strings.HasSuffix(err.Error(), cause.Error()) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}
+
+// own returns err, or only its text if it is of another call (errgroup cancels a context with one): its type would say that
+// this call has that response.
+func own(err error) error {
+	_, isViolation := errors.AsType[*contract.Error](err)
+	if _, judged := verdict(err); isViolation || judged {
+		return errors.New(printable.Line(err.Error()))
+	}
+	return err
 }
 
 // describe returns an error of a transport with what it means, if its text does not say it.
@@ -165,14 +193,6 @@ func describe(err error) error {
 	return err
 }
 
-// refusedByProxy is what the shared transport does with a proxy's response to CONNECT.
-func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
-	if res.StatusCode == http.StatusOK {
-		return nil
-	}
-	return fmt.Errorf("the proxy refused the connection: %s", res.Status)
-}
-
 // stream is the body of a response that is read by the caller.
 type stream struct {
 	io.Closer
@@ -182,7 +202,7 @@ type stream struct {
 	end    func()
 }
 
-func (c *call) newStream(ctx, attemptCtx context.Context, cancel context.CancelFunc, res *http.Response) *stream {
+func (c *config) newStream(ctx, attemptCtx context.Context, cancel context.CancelFunc, res *http.Response) *stream {
 	body := res.Body
 	stop := context.AfterFunc(attemptCtx, func() { _ = body.Close() })
 	return &stream{
@@ -209,7 +229,7 @@ func (s *stream) Close() error {
 }
 
 // log writes the record of an attempt. It has neither the inputs nor the text, and no key.
-func (c *call) log(req *http.Request, number int, o outcome, took time.Duration) {
+func (c *config) log(req *http.Request, number int, o outcome, took time.Duration) {
 	status, problem := 0, ""
 	if o.res != nil {
 		status = o.res.StatusCode

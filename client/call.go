@@ -2,12 +2,10 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -18,7 +16,7 @@ import (
 // call is one call of an operation: the doer of the one request that the generated client builds for it. Every guarantee
 // about a call is enforced here, in this order.
 type call struct {
-	*Client
+	*config
 	validator  func() *contract.Validator // parses the contract when it is first called
 	workflowID string                     // of a helper; "" through API
 	inputs     []byte                     // of a helper: the body of its request
@@ -30,22 +28,21 @@ type call struct {
 }
 
 // apiDoer makes a call for each request of API.
-type apiDoer struct{ *Client }
+type apiDoer struct{ *config }
 
 func (d apiDoer) Do(req *http.Request) (*http.Response, error) {
-	c := &call{Client: d.Client, validator: contract.Default}
-	return c.Do(req)
+	return (&call{config: d.config, validator: contract.Default}).Do(req)
 }
 
 // Do sends req and returns its response, read whole and validated against the contract. Beside an error it returns the
 // response as far as it came, or nil if there is none.
 func (c *call) Do(req *http.Request) (*http.Response, error) {
-	if !c.made {
-		return nil, fmt.Errorf("%s: the Client was not made by New or FromEnv", c.name(req))
+	if c.config == nil {
+		return nil, errors.New("the Client was not made by New or FromEnv")
 	}
 	var body []byte
 	var err error
-	if c.op, err = c.operation(req); err != nil {
+	if c.op, err = operationOf(req, c.baseURL); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name(req), err)
 	}
 	authorized := c.authorize(req)
@@ -59,7 +56,7 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, c.refused(req, err)
 	}
-	last := c.send(authorized, body)
+	last := c.send(authorized, body, c.op.streams && c.workflowID == "")
 	res := last.res
 	if res == nil {
 		return nil, c.cutOff(req, last)
@@ -202,7 +199,7 @@ func (c *call) refused(req *http.Request, err error) error {
 	if !ok {
 		problem = &ArgumentError{Reason: err.Error(), cause: err}
 	}
-	return c.Client.refused(c.name(req), problem)
+	return problem.of(c.name(req), c.key)
 }
 
 // cutOff returns the error of a call without a whole response, and keeps it.
@@ -218,32 +215,4 @@ func (c *call) cutOff(req *http.Request, last outcome) error {
 		c.cut.status = last.res.StatusCode
 	}
 	return c.cut
-}
-
-// isStream reports whether a response is a stream of events that the contract describes.
-func (c *call) isStream(res *http.Response) bool {
-	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return c.op.streams && c.workflowID == "" && mediaType == eventStream && res.StatusCode/100 == 2
-}
-
-// ended returns why ctx is over, as it is told to the caller.
-func ended(ctx context.Context, err error) error {
-	err, cause := own(err), own(context.Cause(ctx))
-	if !errors.Is(err, ctx.Err()) {
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	if !errors.Is(err, cause) && !strings.HasSuffix(err.Error(), cause.Error()) {
-		err = fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
-}
-
-// own returns err, or only its text if it is of another call (errgroup cancels a context with one): its type would say that
-// this call has that response.
-func own(err error) error {
-	_, isViolation := errors.AsType[*contract.Error](err)
-	if _, judged := verdict(err); isViolation || judged {
-		return errors.New(printable.Line(err.Error()))
-	}
-	return err
 }

@@ -24,20 +24,15 @@ package client
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
-	"sync"
 
-	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // Client runs workflows. It holds no state between calls and is safe for concurrent use.
 type Client struct {
-	config
-	key  redact.Secret
-	made bool // by New
+	*config // nil if New did not make it
 }
 
 // New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value, or
@@ -76,12 +71,12 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 	case !isPrintable(apiKey) || strings.Contains(apiKey, " "):
 		return nil, errors.New("the API key holds a space, a control character or one outside ASCII: check how it was copied")
 	}
-	c := &Client{config: defaultConfig(), key: redact.New(apiKey), made: true}
+	c := &Client{defaultConfig(apiKey)}
 	for _, option := range opts {
 		if option == nil {
 			return nil, errors.New("an option is nil")
 		}
-		if err := option(&c.config); err != nil {
+		if err := option(c.config); err != nil {
 			return nil, c.key.Error(err)
 		}
 	}
@@ -106,13 +101,13 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 // [Client.Run] is. If a response was cut off, the methods without WithResponse in their name return it beside the error, as
 // far as it came. A stream of events (text/event-stream) is returned as soon as it begins, and must be closed.
 func (c *Client) API() *gen.ClientWithResponses {
-	return &gen.ClientWithResponses{ClientInterface: c.generated(apiDoer{c})}
+	return &gen.ClientWithResponses{ClientInterface: c.generated(apiDoer{c.config})}
 }
 
 // generated returns the generated client with a doer.
 func (c *Client) generated(doer gen.HttpRequestDoer) *gen.Client {
 	server := "/"
-	if c.made {
+	if c.config != nil {
 		server = c.baseURL.String()
 	}
 	return &gen.Client{Server: server, Client: doer}
@@ -121,46 +116,10 @@ func (c *Client) generated(doer gen.HttpRequestDoer) *gen.Client {
 // CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all
 // Clients of the program.
 func (c *Client) CloseIdleConnections() {
+	if c.config == nil {
+		return
+	}
 	if closer, ok := c.roundTripper().(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
-}
-
-// roundTripper returns the transport of the next attempt.
-func (c *Client) roundTripper() http.RoundTripper {
-	if c.http != nil {
-		if own := c.http().Transport; own != nil {
-			return own
-		}
-		return http.DefaultTransport
-	}
-	if http.DefaultTransport != standard { // a mock, a tracer
-		return http.DefaultTransport
-	}
-	return shared()
-}
-
-// standard is what shared is made of. If the program puts another in its place, that is used.
-var standard = http.DefaultTransport
-
-// shared returns the transport of every Client without one of its own.
-var shared = sync.OnceValue(func() http.RoundTripper {
-	if transport, ok := standard.(*http.Transport); ok {
-		return newShared(transport)
-	}
-	return standard
-})
-
-// newShared returns a transport for runs: over HTTP/1.1, in which no run shares a connection with another, and no server
-// can take a request back; with room for as many idle connections as there are concurrent calls.
-func newShared(standard *http.Transport) *http.Transport {
-	transport := standard.Clone()
-	transport.Protocols = new(http.Protocols)
-	transport.Protocols.SetHTTP1(true)
-	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
-	transport.MaxIdleConnsPerHost = 1000
-	if transport.OnProxyConnectResponse == nil {
-		transport.OnProxyConnectResponse = refusedByProxy
-	}
-	return transport
 }

@@ -6,16 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
-	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 )
 
 // What went wrong, for [errors.Is] on any error of this package: matched by service code, else by status.
@@ -71,11 +68,11 @@ func (e *ArgumentError) Is(target error) bool { return target == ErrInvalidReque
 // Unwrap returns why the request could not be read, or nil.
 func (e *ArgumentError) Unwrap() error { return e.cause }
 
-// refused completes e, which says why a call was not sent, without the key.
-func (c *Client) refused(call string, e *ArgumentError) error {
-	e.call, e.Field, e.Reason, e.text = call, c.key.Text(e.Field), c.key.Text(e.Reason), c.key.Text(e.text)
+// of returns e as the error of a call, without the key.
+func (e *ArgumentError) of(call string, key redact.Secret) error {
+	e.call, e.Field, e.Reason, e.text = call, key.Text(e.Field), key.Text(e.Reason), key.Text(e.text)
 	if e.cause != nil {
-		e.cause = c.key.Error(e.cause)
+		e.cause = key.Error(e.cause)
 	}
 	return e
 }
@@ -96,43 +93,6 @@ type APIError struct {
 	isRun bool   // it has what only a run has
 	cause error  // why the response could not be read whole, or what ended the wait before the next attempt
 }
-
-func (c *call) newAPIError(res *http.Response, p *payload.Payload) *APIError {
-	text, code := c.gatewayText(res)
-	failure := &APIError{
-		StatusCode: res.StatusCode,
-		Code:       c.key.Text(cmp.Or(p.Error.Code.Text, p.Code.Text, code)),
-		Message:    c.key.Text(cmp.Or(p.Error.Message.Text, text)),
-		RequestID:  requestID(res.Header),
-		RetryAfter: exchange.RetryAfter(res.Header, time.Now()),
-		Header:     res.Header,
-		Body:       c.body,
-		Violation:  c.violation,
-		call:       c.name(res.Request),
-		isRun:      p.IsRun(),
-	}
-	if c.cut != nil {
-		failure.cause = c.cut.err
-	}
-	return failure
-}
-
-// gatewayText returns the plain text, or the beginning of it, that a gateway sends in place of the service's response, and
-// the host's code in a text or a page.
-func (c *call) gatewayText(res *http.Response) (text, code string) {
-	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if !strings.HasPrefix(mediaType, "text/") {
-		return "", ""
-	}
-	text = strings.ToValidUTF8(strings.TrimSpace(c.key.Beginning(c.body, 4096)), "\uFFFD")
-	code = hostCode.FindString(text)
-	if mediaType != "text/plain" {
-		text = ""
-	}
-	return text, code
-}
-
-var hostCode = regexp.MustCompile(`\bFUNCTION_[A-Z_]+\b`)
 
 // Error returns one line: what was being done, the status, what the service said, and what to do if that is known.
 func (e *APIError) Error() string {
@@ -353,4 +313,20 @@ func verdict(err error) (notSent, judged bool) {
 		return notSent && judged, judged
 	}
 	return err == ErrRateLimited, err == ErrRateLimited //nolint:errorlint // at the end of its chain
+}
+
+// callName says what a helper does, for errors.
+func callName(workflowID string) string {
+	if isSegment(workflowID) {
+		return "run workflow " + printable.Clip(workflowID)
+	}
+	return fmt.Sprintf("run workflow %.64q", workflowID)
+}
+
+// isSegment reports whether a workflow ID is a path segment that no server and no proxy reads as anything else: the
+// generated client resolves ".." against the path. It is the pattern of the contract's workflow_id.
+func isSegment(id string) bool {
+	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	})
 }

@@ -114,10 +114,10 @@ func isServable(c openapi.Credential) bool {
 		(c.Scheme.Type == "apiKey" || c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer"))
 }
 
-// operation returns the operation of a request: of those that match, the one with the fewest parameters in its path.
-func (c *Client) operation(req *http.Request) (operation, error) {
+// operationOf returns the operation of a request below a base URL: of those that match, the one with the fewest parameters in its path.
+func operationOf(req *http.Request, base *url.URL) (operation, error) {
 	found := operation{parameters: -1}
-	path := strings.TrimPrefix(req.URL.EscapedPath(), strings.TrimSuffix(c.baseURL.EscapedPath(), "/"))
+	path := strings.TrimPrefix(req.URL.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
 	all, err := contractOperations()
 	for _, op := range all {
 		if op.method == req.Method && (found.parameters < 0 || op.parameters < found.parameters) && op.path.MatchString(path) {

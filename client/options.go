@@ -12,12 +12,15 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 )
 
 // Option changes how a Client works. [New] reports the first option that has a bad value.
 type Option func(*config) error
 
+// config is what a Client and its calls are made of.
 type config struct {
+	key              redact.Secret
 	baseURL          *url.URL
 	http             func() *http.Client // nil: the shared transport. A func, as the key is: what prints it would print net/http's buffers
 	httpTimeout      time.Duration
@@ -30,8 +33,8 @@ type config struct {
 	onViolation      func(context.Context, *contract.Error) error
 }
 
-func defaultConfig() config {
-	return config{timeout: 330 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
+func defaultConfig(apiKey string) *config {
+	return &config{key: redact.New(apiKey), timeout: 330 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
 }
 
 // WithBaseURL sets the address of the service; by default that of the contract, https://aitutor-api.vercel.app. It may

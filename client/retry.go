@@ -22,13 +22,13 @@ const (
 
 // send sends req, and sends it again, at most maxRetries times, if that cannot start a second run. A wait that would
 // outlast the context is not begun.
-func (c *call) send(req *http.Request, body []byte) outcome {
+func (c *config) send(req *http.Request, body []byte, streams bool) outcome {
 	ctx := req.Context()
 	if ctx.Err() != nil {
 		return outcome{unsent: true, err: fmt.Errorf("the context was over before the request was sent: %w", ended(ctx, ctx.Err()))}
 	}
 	for retries := 0; ; retries++ {
-		last := c.attempt(req, body, retries+1)
+		last := c.attempt(req, body, retries+1, streams)
 		if retries == c.maxRetries || !last.mayRetry() {
 			return last
 		}
@@ -72,7 +72,7 @@ func (o outcome) wait(retries int) (wait time.Duration, ok bool) {
 }
 
 // logWait writes the record of a wait.
-func (c *call) logWait(req *http.Request, o outcome, wait time.Duration) {
+func (c *config) logWait(req *http.Request, o outcome, wait time.Duration) {
 	if c.logger == nil {
 		return
 	}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json" // not v2: inputs and outputs are the caller's own types, which mean what the standard library makes of them
 	"errors"
@@ -11,8 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 
 	experiment "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,6 +18,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -153,7 +151,7 @@ func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, vali
 	case !isSegment(workflowID):
 		return nil, c.refuse(workflowID, "workflowID", `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
 	}
-	call := &call{Client: c, validator: validator, workflowID: workflowID, inputs: inputs}
+	call := &call{config: c.config, validator: validator, workflowID: workflowID, inputs: inputs}
 	res, err := runWorkflow(ctx, c.generated(call).RunWorkflowWithBody, workflowID, inputs) //nolint:bodyclose // in memory
 	if res == nil {
 		return nil, err
@@ -192,48 +190,6 @@ func runWorkflow(ctx context.Context, method any, workflowID string, inputs []by
 	return res, err
 }
 
-// runOf returns the Run or the APIError that a response is. Err is what Do returned beside the response.
-func (c *call) runOf(res *http.Response, err error) (*Run, error) {
-	p := payload.Decode(c.body)
-	if res.StatusCode/100 != 2 || c.cut == nil && p.IsError() {
-		return nil, c.newAPIError(res, p)
-	}
-	run := &Run{
-		RateLimit: rateLimit(res.Header),
-		RequestID: requestID(res.Header),
-		Header:    res.Header,
-		Body:      c.body,
-	}
-	if c.cut != nil {
-		return run, err
-	}
-	run.ID = c.key.Text(p.RunID.Text)
-	run.Status = c.key.Text(p.Status.Text)
-	if output, ok := payload.DecodeOutput[gen.RunOutput](p); ok {
-		run.Output, run.Text = output, outputText(output)
-	}
-	run.Text = cmp.Or(run.Text, p.Result.Text)
-	run.Citations = p.DecodeCitations()
-	return run, err
-}
-
-func requestID(header http.Header) string {
-	return cmp.Or(header.Get("X-Vercel-Id"), header.Get("X-Request-Id"))
-}
-
-func rateLimit(header http.Header) *RateLimit {
-	limits, remainings := header["X-Ratelimit-Limit"], header["X-Ratelimit-Remaining"]
-	if len(limits) == 0 || len(remainings) == 0 {
-		return nil
-	}
-	limit, err := strconv.Atoi(limits[0])
-	remaining, err2 := strconv.Atoi(remainings[0])
-	if err != nil || err2 != nil {
-		return nil
-	}
-	return &RateLimit{Limit: limit, Remaining: remaining}
-}
-
 // encode encodes a generated type, whose omitempty is that of encoding/json.
 func encode(v any) ([]byte, error) {
 	return experiment.Marshal(v, jsonv1.OmitEmptyWithLegacySemantics(true))
@@ -252,20 +208,9 @@ func encodeCustom(inputs any) ([]byte, error) {
 
 // refuse returns the error of an argument that nothing was sent for.
 func (c *Client) refuse(workflowID, field, reason string) error {
-	return c.refused(callName(c.key.Text(workflowID)), &ArgumentError{Field: field, Reason: reason})
-}
-
-func callName(workflowID string) string {
-	if isSegment(workflowID) {
-		return "run workflow " + printable.Clip(workflowID)
+	var key redact.Secret
+	if c.config != nil {
+		key = c.key
 	}
-	return fmt.Sprintf("run workflow %.64q", workflowID)
-}
-
-// isSegment reports whether a workflow ID is a path segment that no server and no proxy reads as anything else: the
-// generated client resolves ".." against the path. It is the pattern of the contract's workflow_id.
-func isSegment(id string) bool {
-	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
-	})
+	return (&ArgumentError{Field: field, Reason: reason}).of(callName(key.Text(workflowID)), key)
 }

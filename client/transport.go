@@ -1,0 +1,56 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+)
+
+// roundTripper returns the transport of the next attempt.
+func (c *config) roundTripper() http.RoundTripper {
+	if c.http != nil {
+		if own := c.http().Transport; own != nil {
+			return own
+		}
+		return http.DefaultTransport
+	}
+	if http.DefaultTransport != standard { // a mock, a tracer
+		return http.DefaultTransport
+	}
+	return shared()
+}
+
+// standard is what shared is made of. If the program puts another in its place, that is used.
+var standard = http.DefaultTransport
+
+// shared returns the transport of every Client without one of its own.
+var shared = sync.OnceValue(func() http.RoundTripper {
+	if transport, ok := standard.(*http.Transport); ok {
+		return newShared(transport)
+	}
+	return standard
+})
+
+// newShared returns a transport for runs: over HTTP/1.1, in which no run shares a connection with another, and no server
+// can take a request back; with room for as many idle connections as there are concurrent calls.
+func newShared(standard *http.Transport) *http.Transport {
+	transport := standard.Clone()
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
+	transport.MaxIdleConnsPerHost = 1000
+	if transport.OnProxyConnectResponse == nil {
+		transport.OnProxyConnectResponse = refusedByProxy
+	}
+	return transport
+}
+
+// refusedByProxy is what the shared transport does with a proxy's response to CONNECT.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	if res.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("the proxy refused the connection: %s", res.Status)
+}
