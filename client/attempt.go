@@ -2,19 +2,17 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/operation"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
@@ -48,14 +46,15 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		// Asked for by net/http, a body would be lost if it is not what its label says.
 		sent.Header.Set("Accept-Encoding", "gzip")
 	}
-	transport := c.roundTripper()
-	res, err := c.roundTrip(transport, sent)
+	transport, jar := c.transport()
+	res, err := exchange.RoundTrip(transport, jar, sent)
 	if err != nil {
-		return outcome{unsent: watch.NotSent(transport, err), err: c.reason(ctx, attemptCtx, describe(err))}
+		return outcome{unsent: watch.NotSent(transport, err), err: c.reason(ctx, attemptCtx, err)}
 	}
 	o.res = res
 	if streams && isStream(res) {
-		o.streams, res.Body = true, c.newStream(ctx, attemptCtx, cancel, res)
+		reason := func(err error) error { return c.reason(ctx, attemptCtx, err) }
+		o.streams, res.Body = true, exchange.NewStream(attemptCtx, &http.Response{Body: res.Body}, c.maxResponseBytes, reason, cancel)
 		return o
 	}
 	o.body, err = exchange.ReadResponse(attemptCtx, res, c.maxResponseBytes)
@@ -76,41 +75,7 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 // isStream reports whether a response is a stream of events.
 func isStream(res *http.Response) bool {
 	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return mediaType == eventStream && res.StatusCode/100 == 2
-}
-
-// roundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the time to
-// the context.
-func (c *config) roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
-	var jar http.CookieJar
-	if c.http != nil {
-		jar = c.http().Jar
-	}
-	if jar != nil {
-		for _, cookie := range jar.Cookies(req.URL) {
-			req.AddCookie(cookie)
-		}
-	}
-	to := *req.URL // a transport may change the request's
-	res, err := transport.RoundTrip(req)
-	switch {
-	case err != nil:
-		return nil, err
-	case res == nil:
-		return nil, fmt.Errorf("%T returned a nil response and a nil error", transport)
-	case res.Body == nil && res.ContentLength > 0:
-		return nil, fmt.Errorf("%T returned a response of %d bytes with a nil Body", transport, res.ContentLength)
-	}
-	kept := *res // the transport may keep its own
-	if kept.Body == nil {
-		kept.Body = http.NoBody
-	}
-	if jar != nil {
-		if cookies := kept.Cookies(); len(cookies) > 0 {
-			jar.SetCookies(&to, cookies)
-		}
-	}
-	return &kept, nil
+	return mediaType == operation.EventStream && res.StatusCode/100 == 2
 }
 
 // decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then it
@@ -168,64 +133,6 @@ func own(err error) error {
 		return errors.New(printable.Line(err.Error()))
 	}
 	return err
-}
-
-// describe returns an error of a transport with what it means, if its text does not say it.
-func describe(err error) error {
-	if request, ok := errors.AsType[*url.Error](err); ok { // an http.Client in the transport, which says the URL again
-		err = request.Err
-	}
-	text := err.Error()
-	record, isRecord := errors.AsType[tls.RecordHeaderError](err)
-	switch {
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("the connection was closed without a response: %w", err)
-	case isRecord && string(record.RecordHeader[:]) == "HTTP/":
-		return fmt.Errorf("the server gave an HTTP response to HTTPS client: %w", err)
-	case errors.Is(err, exchange.ErrTakenBack), strings.Contains(text, "GOAWAY"), strings.HasPrefix(text, "stream error: "):
-		return fmt.Errorf("the server took the request back over HTTP/2 (GOAWAY or a reset); use HTTP/1.1 for runs: %w", err)
-	}
-	for status := 300; status < 600; status++ { // net/http's error of a CONNECT has only the text of the status
-		if text == http.StatusText(status) {
-			return fmt.Errorf("the proxy refused the connection: %d %w", status, err)
-		}
-	}
-	return err
-}
-
-// stream is the body of a response that is read by the caller.
-type stream struct {
-	io.Closer
-	left   int64 // bytes, up to the limit
-	read   func([]byte) (int, error)
-	failed func(error) error
-	end    func()
-}
-
-func (c *config) newStream(ctx, attemptCtx context.Context, cancel context.CancelFunc, res *http.Response) *stream {
-	body := res.Body
-	stop := context.AfterFunc(attemptCtx, func() { _ = body.Close() })
-	return &stream{
-		Closer: body, left: c.maxResponseBytes, read: body.Read,
-		failed: func(err error) error { return c.reason(ctx, attemptCtx, err) },
-		end:    func() { stop(); cancel() },
-	}
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.read(p[:min(int64(len(p)), s.left+1)])
-	if s.left -= int64(n); s.left < 0 {
-		return n - 1, errors.New("the response is longer than WithMaxResponseBytes allows")
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = s.failed(err)
-	}
-	return n, err
-}
-
-func (s *stream) Close() error {
-	defer s.end()
-	return s.Closer.Close()
 }
 
 // log writes the record of an attempt. It has neither the inputs nor the text, and no key.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/operation"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -21,7 +22,7 @@ type call struct {
 	workflowID string                     // of a helper; "" through API
 	inputs     []byte                     // of a helper: the body of its request
 
-	op        operation
+	op        operation.Operation
 	body      []byte          // of the response
 	violation *contract.Error // set even if the violation handler accepted it
 	cut       *callError      // set if there is no whole response
@@ -42,7 +43,7 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 	}
 	var body []byte
 	var err error
-	if c.op, err = operationOf(req, c.baseURL); err != nil {
+	if c.op, err = operation.Of(req, c.baseURL); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name(req), err)
 	}
 	authorized := c.authorize(req)
@@ -56,7 +57,7 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, c.refused(req, err)
 	}
-	last := c.send(authorized, body, c.op.streams && c.workflowID == "")
+	last := c.send(authorized, body, c.op.Streams && c.workflowID == "")
 	res := last.res
 	if res == nil {
 		return nil, c.cutOff(req, last)
@@ -90,12 +91,12 @@ func (c *call) authorize(req *http.Request) *http.Request {
 	if authorized.Header = req.Header.Clone(); authorized.Header == nil {
 		authorized.Header = make(http.Header)
 	}
-	for _, credential := range c.op.credentials {
+	for _, credential := range c.op.Credentials {
 		credential.Set(&authorized, c.key.Reveal())
 	}
 	authorized.Header.Set("User-Agent", c.userAgent)
-	if authorized.Header.Get("Accept") == "" && c.op.accept != "" {
-		authorized.Header.Set("Accept", c.op.accept)
+	if authorized.Header.Get("Accept") == "" && c.op.Accept != "" {
+		authorized.Header.Set("Accept", c.op.Accept)
 	}
 	return &authorized
 }
@@ -184,7 +185,7 @@ func (c *call) checkResponse(res *http.Response) error {
 	case err == nil, err == error(broken) && c.workflowID == "": //nolint:errorlint // the very error, which says what was called
 		return broken
 	}
-	return &violationError{c.name(res.Request), err, broken, c.op.isRun && res.StatusCode/100 == 2}
+	return &violationError{c.name(res.Request), err, broken, c.op.IsRun && res.StatusCode/100 == 2}
 }
 
 // isReadable reports whether whoever called can read a response that breaks the contract: generated code cannot decode
@@ -206,7 +207,7 @@ func (c *call) refused(req *http.Request, err error) error {
 func (c *call) cutOff(req *http.Request, last outcome) error {
 	c.cut = &callError{call: c.name(req), unsent: last.unsent, err: last.err}
 	switch {
-	case c.op.isRun:
+	case c.op.IsRun:
 		c.cut.effect = "the run may have been billed"
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		c.cut.effect = "the request may have been carried out"

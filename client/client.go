@@ -27,6 +27,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/aitutor-api/aitutor-go/client/internal/operation"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -86,11 +87,11 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 	}
 	if c.baseURL == nil {
 		var err error
-		if c.baseURL, err = serverOf(contractHead()); err != nil {
+		if c.baseURL, err = operation.Server(); err != nil {
 			return nil, err
 		}
 	}
-	return c, checkSchemes(contractHead())
+	return c, operation.CheckSchemes()
 }
 
 // API returns the generated client: every operation of the contract, with this Client's key, limits and validation.
@@ -119,7 +120,8 @@ func (c *Client) CloseIdleConnections() {
 	if c.config == nil {
 		return
 	}
-	if closer, ok := c.roundTripper().(interface{ CloseIdleConnections() }); ok {
+	transport, _ := c.transport()
+	if closer, ok := transport.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }

@@ -1,4 +1,6 @@
-package client
+// Package operation says what the contract says of an operation that a request has to know: which credentials it takes,
+// and what it produces.
+package operation
 
 import (
 	"bytes"
@@ -19,29 +21,29 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-const (
-	runOperation = "runWorkflow" // the operationId of gen's RunWorkflow
-	eventStream  = "text/event-stream"
-)
+// EventStream is the content type of a stream of events.
+const EventStream = "text/event-stream"
 
-// operation is what the contract says of an operation that a request has to know.
-type operation struct {
+const runOperation = "runWorkflow" // the operationId of gen's RunWorkflow
+
+// Operation is an operation of the contract.
+type Operation struct {
 	method      string
 	path        *regexp.Regexp // of the escaped path below the base URL
 	parameters  int            // in the path
-	credentials openapi.Alternative
-	accept      string // the content types of its responses
-	streams     bool
-	isRun       bool
+	Credentials openapi.Alternative
+	Accept      string // the content types of its successes
+	Streams     bool
+	IsRun       bool
 }
 
-// contractOperations returns the operations of the contract, which it parses when it is first called.
-var contractOperations = sync.OnceValues(func() ([]operation, error) { return operationsOf(api.Document()) })
+// operations returns the operations of the contract, which it parses when it is first called.
+var operations = sync.OnceValues(func() ([]Operation, error) { return operationsOf(api.Document()) })
 
 // operationsOf returns the operations of a document. It returns an error if one of them wants a credential that an API key
 // cannot be.
-func operationsOf(document *openapi3.T) ([]operation, error) {
-	var all []operation
+func operationsOf(document *openapi3.T) ([]Operation, error) {
+	var all []Operation
 	for _, described := range openapi.Operations(document) {
 		credentials, err := servable(described.Security)
 		if err != nil {
@@ -59,14 +61,14 @@ func operationsOf(document *openapi3.T) ([]operation, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, operation{
+		all = append(all, Operation{
 			method:      described.Method,
 			path:        path,
 			parameters:  len(segments) - 1,
-			credentials: credentials,
-			accept:      strings.Join(produced, ", "),
-			streams:     slices.Contains(produced, eventStream),
-			isRun:       described.OperationID == runOperation,
+			Credentials: credentials,
+			Accept:      strings.Join(produced, ", "),
+			Streams:     slices.Contains(produced, EventStream),
+			IsRun:       described.OperationID == runOperation,
 		})
 	}
 	return all, nil
@@ -114,56 +116,64 @@ func isServable(c openapi.Credential) bool {
 		(c.Scheme.Type == "apiKey" || c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer"))
 }
 
-// operationOf returns the operation of a request below a base URL: of those that match, the one with the fewest parameters in its path.
-func operationOf(req *http.Request, base *url.URL) (operation, error) {
-	found := operation{parameters: -1}
+// Of returns the operation of a request below a base URL, or one of which nothing is known.
+func Of(req *http.Request, base *url.URL) (Operation, error) {
+	all, err := operations()
+	return find(all, req, base), err
+}
+
+// find returns, of the operations that match, the one with the fewest parameters in its path.
+func find(all []Operation, req *http.Request, base *url.URL) Operation {
+	found := Operation{parameters: -1}
 	path := strings.TrimPrefix(req.URL.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
-	all, err := contractOperations()
 	for _, op := range all {
 		if op.method == req.Method && (found.parameters < 0 || op.parameters < found.parameters) && op.path.MatchString(path) {
 			found = op
 		}
 	}
-	return found, err
+	return found
 }
 
-// checkSchemes returns an error if the contract has an operation that an API key cannot serve.
-func checkSchemes(head *openapi3.T) error {
-	if head.Components == nil {
+// CheckSchemes returns an error if the contract has an operation that an API key cannot serve.
+func CheckSchemes() error {
+	if head().Components == nil {
 		return nil
 	}
-	for name, scheme := range head.Components.SecuritySchemes {
+	for name, scheme := range head().Components.SecuritySchemes {
 		if !isServable(openapi.Credential{Name: name, Scheme: scheme.Value}) { // there may be another for each operation
-			_, err := contractOperations()
+			_, err := operations()
 			return err
 		}
 	}
 	return nil
 }
 
-// contractHead returns a document with the servers and the security schemes of the contract, and maybe more. It takes
+// head returns a document with the servers and the security schemes of the contract, and maybe more. It takes
 // microseconds: parsing the whole contract, as the first call does, takes milliseconds.
-var contractHead = sync.OnceValue(func() *openapi3.T {
-	servers, schemes := block(api.Spec, "servers:"), block(api.Spec, "  securitySchemes:")
+var head = sync.OnceValue(func() *openapi3.T { return headOf(api.Spec, api.Document) })
+
+func headOf(spec []byte, whole func() *openapi3.T) *openapi3.T {
+	servers, schemes := block(spec, "servers:"), block(spec, "  securitySchemes:")
 	if servers == "" || schemes == "" {
-		return api.Document()
+		return whole()
 	}
 	document, err := openapi3.NewLoader().LoadFromData(
 		[]byte("openapi: 3.0.3\ninfo: {title: head, version: head}\npaths: {}\n" + servers + "components:\n" + schemes))
-	if err != nil {
-		return api.Document()
+	if err != nil || len(document.Servers) == 0 || document.Components == nil {
+		return whole()
 	}
 	return document
-})
+}
 
-// block returns a line of a text in YAML, and the lines after it that are indented further.
+// block returns a line of a text in YAML, and the lines after it that belong to it.
 func block(text []byte, first string) string {
 	var found strings.Builder
 	indent := len(first) - len(strings.TrimLeft(first, " "))
 	for line := range bytes.Lines(text) {
-		own := bytes.TrimLeft(line, " ")
-		switch within := len(line)-len(own) > indent || len(bytes.TrimSpace(own)) == 0; {
-		case found.Len() == 0 && string(bytes.TrimRight(line, "\r\n")) == first, found.Len() > 0 && within:
+		content := bytes.TrimLeft(line, " ")
+		isWithin := len(line)-len(content) > indent || bytes.ContainsAny(content[:1], "-#\r\n")
+		switch {
+		case found.Len() == 0 && string(bytes.TrimRight(line, "\r\n")) == first, found.Len() > 0 && isWithin:
 			found.Write(line)
 		case found.Len() > 0:
 			return found.String()
@@ -172,7 +182,9 @@ func block(text []byte, first string) string {
 	return found.String()
 }
 
-// serverOf returns the address of a document's first server, with the defaults of its variables.
+// Server returns the address of the contract's first server, with the defaults of its variables.
+func Server() (*url.URL, error) { return serverOf(head()) }
+
 func serverOf(document *openapi3.T) (*url.URL, error) {
 	if len(document.Servers) == 0 {
 		return nil, errors.New("the contract names no server: use WithBaseURL")

@@ -1,4 +1,4 @@
-package client
+package exchange
 
 import (
 	"context"
@@ -8,24 +8,17 @@ import (
 	"sync"
 )
 
-// roundTripper returns the transport of the next attempt.
-func (c *config) roundTripper() http.RoundTripper {
-	if c.http != nil {
-		if own := c.http().Transport; own != nil {
-			return own
-		}
-		return http.DefaultTransport
-	}
-	if http.DefaultTransport != standard { // a mock, a tracer
+// DefaultTransport returns the transport of whoever has none: a copy of [http.DefaultTransport] for runs, or the program's,
+// if it has put another in its place (a mock, a tracer).
+func DefaultTransport() http.RoundTripper {
+	if http.DefaultTransport != standard {
 		return http.DefaultTransport
 	}
 	return shared()
 }
 
-// standard is what shared is made of. If the program puts another in its place, that is used.
-var standard = http.DefaultTransport
+var standard = http.DefaultTransport // what shared is made of
 
-// shared returns the transport of every Client without one of its own.
 var shared = sync.OnceValue(func() http.RoundTripper {
 	if transport, ok := standard.(*http.Transport); ok {
 		return newShared(transport)
