@@ -32,6 +32,10 @@ func newShared(standard *http.Transport) *http.Transport {
 	transport := standard.Clone()
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
+	transport.ForceAttemptHTTP2, transport.TLSNextProto = false, nil
+	if transport.TLSClientConfig != nil {
+		transport.TLSClientConfig.NextProtos = nil // a copy, in which net/http has put h2
+	}
 	transport.MaxIdleConns = 0 // no limit; each is closed after 90 s
 	transport.MaxIdleConnsPerHost = 1000
 	if transport.OnProxyConnectResponse == nil {

@@ -1,0 +1,404 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client"
+)
+
+// What carries a run: transports, mocks, proxies, gateways and HTTP/2.
+
+func TestCarrier_ThatFailsOverIsNotBelievedAboutItsDial(t *testing.T) {
+	for name, ctx := range map[string]func(*http.Request) context.Context{
+		"with the request's context":    (*http.Request).Context,
+		"without the request's context": func(*http.Request) context.Context { return context.Background() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			started := new(counter)
+			base := serveHTTP(t, started, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+			refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+			failover := roundTrip(func(req *http.Request) (*http.Response, error) {
+				second := &http.Transport{DisableKeepAlives: true}
+				_, err := second.RoundTrip(req.Clone(ctx(req))) //nolint:bodyclose // there is none
+				return nil, fmt.Errorf("no gateway is left: %w; %w", refused, err)
+			})
+			_, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: failover})))
+			require.Error(t, err)
+			assert.False(t, client.SafeToRetry(err), err)
+			assert.ErrorContains(t, err, "may have been billed")
+			assert.Equal(t, 1, started.count(), "runs that were started by one call")
+		})
+	}
+}
+
+func TestCarrier_ThatSaysThatItHasNotSentIsBelievedIfItReadNothing(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		err      error
+		reads    bool
+		attempts int
+	}{
+		{"a limiter", notSent(true), false, 3},
+		{"a limiter, wrapped", fmt.Errorf("over the limit: %w", notSent(true)), false, 3},
+		{"a limiter that read the body", notSent(true), true, 1},
+		{"a limiter that may have sent", notSent(false), false, 1},
+		{"an OAuth endpoint that does not say it", errors.New("oauth2: cannot fetch token: 503"), false, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts := 0
+				_, err := runExample(t, newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					attempts++
+					if test.reads {
+						_, _ = io.Copy(io.Discard, req.Body)
+					}
+					return nil, test.err
+				})))
+				require.ErrorIs(t, err, test.err)
+				assert.Equal(t, test.attempts, attempts)
+				assert.Equal(t, test.attempts > 1, client.SafeToRetry(err))
+				assert.Equal(t, test.attempts == 1, strings.Contains(err.Error(), "may have been billed"), err)
+			})
+		})
+	}
+}
+
+func TestCarrier_WhoseProxyFuncFailsHasSentNothing(t *testing.T) {
+	transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no PAC file") }}
+	_, err := runExample(t, newClient(t, transport, client.WithMaxRetries(0)))
+	require.ErrorContains(t, err, "no PAC file")
+	assert.True(t, client.SafeToRetry(err))
+	assert.NotContains(t, err.Error(), "billed")
+}
+
+func TestCarrier_MayChangeItsRequestInPlace(t *testing.T) {
+	started := new(counter)
+	var paths []string
+	gateway := serveUnread(t, func(w http.ResponseWriter, r *http.Request) {
+		started.add()
+		paths = append(paths, r.URL.Path)
+		if started.count() == 1 {
+			respondJSON(429, limitedBody)(w, r)
+			return
+		}
+		respondJSON(200, runBody)(w, r)
+	})
+	to, err := url.Parse(gateway)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	rewriting := roundTrip(func(req *http.Request) (*http.Response, error) {
+		req.URL.Scheme, req.URL.Host, req.URL.Path = to.Scheme, to.Host, "/gateway"+req.URL.Path
+		req.Host = "other.example"
+		req.Header.Set("Authorization", "Bearer of the gateway")
+		return transport.RoundTrip(req)
+	})
+	run, err := runExample(t, newClient(t, rewriting, client.WithMaxRetries(1)))
+	require.NoError(t, err)
+	assert.Equal(t, runText, run.Text)
+	assert.Equal(t, []string{"/gateway/api/v1/run/wf_1", "/gateway/api/v1/run/wf_1"}, paths)
+}
+
+// In a process of its own: it replaces http.DefaultTransport.
+func TestCarrier_ThatReplacesTheDefaultTransportIsUsed(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	started := new(counter)
+	server := httptest.NewServer(counted(started, respondJSON(200, runBody)))
+	defer server.Close()
+	c, err := client.New(testKey, client.WithBaseURL(server.URL))
+	require.NoError(t, err)
+	defer c.CloseIdleConnections()
+	run := func() {
+		t.Helper()
+		_, err := runExample(t, c)
+		require.NoError(t, err)
+	}
+	run()
+	require.Equal(t, 1, started.count())
+
+	original, mocked := http.DefaultTransport, 0
+	http.DefaultTransport = roundTrip(func(req *http.Request) (*http.Response, error) {
+		mocked++
+		return stepResponse(200, runBody)(req)
+	})
+	run()
+	assert.Equal(t, 1, mocked, "the mock has the run, although a Client was made before")
+	assert.Equal(t, 1, started.count(), "and the server has not")
+	http.DefaultTransport = original
+	run()
+	assert.Equal(t, 1, mocked)
+	assert.Equal(t, 2, started.count(), "the mock is gone")
+}
+
+// inProcessOfItsOwn runs the test again in another process, and reports whether this is that one.
+func inProcessOfItsOwn(t *testing.T, env ...string) bool {
+	t.Helper()
+	const name = "AITUTOR_TEST_PROCESS"
+	if os.Getenv(name) == t.Name() {
+		return true
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v") //nolint:gosec // this test
+	cmd.Env = append(append(os.Environ(), name+"="+t.Name()), env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return false
+}
+
+// gatewayOverHTTP2 offers HTTP/2 and closes a connection after a hundred requests. It counts those of each path.
+func gatewayOverHTTP2(t *testing.T, started *sync.Map) *httptest.Server {
+	t.Helper()
+	type ofConn struct{}
+	server := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := started.LoadOrStore(r.URL.Path, new(atomic.Int64))
+		n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // as stored
+		if seen, ok := r.Context().Value(ofConn{}).(*atomic.Int64); ok && seen.Add(1) >= 100 {
+			w.Header().Set("Connection", "close") // over HTTP/2, net/http sends GOAWAY
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("X-Protocol", r.Proto)
+		respondJSON(200, runBody)(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, ofConn{}, new(atomic.Int64))
+	}
+	server.StartTLS()
+	return server
+}
+
+func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	var started sync.Map
+	server := gatewayOverHTTP2(t, &started)
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	require.True(t, ok)
+	client1, _ := server.Client().Transport.(*http.Transport)
+	standard.TLSClientConfig = &tls.Config{RootCAs: client1.TLSClientConfig.RootCAs} //nolint:gosec // as the system's
+	c, err := client.New(testKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
+	require.NoError(t, err)
+	defer c.CloseIdleConnections()
+	const runs = 4000
+	inputs := exampleInputs(t)
+	var all sync.WaitGroup
+	var failed atomic.Int64
+	slots := make(chan struct{}, 64)
+	for i := range runs {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			run, err := c.Run(t.Context(), "wf_"+strconv.Itoa(i), inputs)
+			if !assert.NoError(t, err) {
+				failed.Add(1)
+				return
+			}
+			assert.Equal(t, "HTTP/1.1", run.Header.Get("X-Protocol"))
+		})
+	}
+	all.Wait()
+	total, twice := 0, 0
+	started.Range(func(_, n any) bool {
+		total++
+		if n.(*atomic.Int64).Load() > 1 { //nolint:forcetypeassert // as stored
+			twice++
+		}
+		return true
+	})
+	t.Logf("%d runs: %d failed, %d reached the gateway, %d twice", runs, failed.Load(), total, twice)
+	assert.Zero(t, failed.Load())
+	assert.Zero(t, twice)
+	assert.Equal(t, runs, total)
+}
+
+func TestCarrier_OverHTTP2SaysThatTheServerTookTheRequestBack(t *testing.T) {
+	trusted := trustedOverHTTP2(t)
+	for name, script := range map[string]func(conn net.Conn, stream uint32){
+		"a stream that is refused": func(conn net.Conn, stream uint32) {
+			writeFrame(conn, frameRSTStream, 0, stream, []byte{0, 0, 0, codeRefused})
+		},
+		"GOAWAY before the stream": func(conn net.Conn, _ uint32) {
+			writeFrame(conn, frameGoAway, 0, 0, []byte{0, 0, 0, 0, 0, 0, 0, 0})
+			_ = conn.Close()
+		},
+		"a stream that is reset": func(conn net.Conn, stream uint32) {
+			writeFrame(conn, frameRSTStream, 0, stream, []byte{0, 0, 0, codeInternal})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			started := new(counter)
+			base := serveHTTP2(t, started, trusted.TLS.Certificates, script)
+			_, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(trusting(t, trusted))))
+			require.ErrorContains(t, err, "the server took the request back over HTTP/2 (GOAWAY or a reset); use HTTP/1.1 for runs")
+			assert.ErrorContains(t, err, "may have been billed")
+			assert.False(t, client.SafeToRetry(err))
+			assert.Equal(t, 1, started.count())
+		})
+	}
+}
+
+func TestCarrier_OverHTTP2TellsTheCauseOfACancelledCall(t *testing.T) {
+	errCause := errors.New("the user went home")
+	for name, overHTTP2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		for when, begin := range map[string]bool{"before the headers": false, "in the body": true} {
+			t.Run(name+", "+when, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				server := newServer(t, counted(new(counter), func(w http.ResponseWriter, r *http.Request) {
+					if begin {
+						w.Header().Set("Content-Length", "90")
+						respondJSON(200, runBody[:20])(w, r)
+						_ = http.NewResponseController(w).Flush()
+					}
+					cancel(errCause)
+					<-r.Context().Done()
+				}))
+				server.EnableHTTP2 = overHTTP2
+				server.StartTLS()
+				_, err := newTestClient(t, server.URL, client.WithHTTPClient(trusting(t, server))).Run(ctx, testWorkflow, exampleInputs(t))
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, errCause)
+				assert.False(t, client.SafeToRetry(err))
+			})
+		}
+	}
+}
+
+func TestCarrier_OfAContextThatIsOverSaysSo(t *testing.T) {
+	cancelled, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("the user went home"))
+	transport := scripted(stepResponse(200, runBody))
+	_, err := newClient(t, transport).Run(cancelled, testWorkflow, exampleInputs(t))
+	require.EqualError(t, err, "run workflow wf_1: the context was over before the request was sent: context canceled: the user went home")
+	assert.Empty(t, transport.asked)
+}
+
+func TestCarrier_WhoseProxyRefusesSaysItsStatus(t *testing.T) {
+	for _, status := range []string{"502 Bad Gateway", "407 Proxy Authentication Required", "403 Forbidden"} {
+		proxy := serveRaw(t, new(counter), rawResponse("HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n"))
+		to, err := url.Parse(proxy)
+		require.NoError(t, err)
+		transport := &http.Transport{Proxy: http.ProxyURL(to)}
+		t.Cleanup(transport.CloseIdleConnections)
+		_, err = runExample(t, newClient(t, transport, client.WithMaxRetries(0)))
+		require.ErrorContains(t, err, "run workflow wf_1: the proxy refused the connection: "+status)
+		assert.True(t, client.SafeToRetry(err))
+		assert.NotContains(t, err.Error(), "billed")
+	}
+}
+
+func TestCarrier_ByDefaultSaysTheStatusOfAProxy(t *testing.T) {
+	proxy := serveRaw(t, new(counter), rawResponse("HTTP/1.1 502 The proxy is tired\r\nContent-Length: 0\r\n\r\n"))
+	if !inProcessOfItsOwn(t, "HTTPS_PROXY="+proxy) {
+		return
+	}
+	c, err := client.New(testKey, client.WithMaxRetries(0))
+	require.NoError(t, err)
+	_, err = runExample(t, c)
+	require.ErrorContains(t, err, "the proxy refused the connection: 502 The proxy is tired")
+	assert.True(t, client.SafeToRetry(err))
+}
+
+func TestCarrier_WhoseBodyIgnoresTheContextIsClosedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reader, writer := io.Pipe()
+		c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			go func() { _, _ = io.WriteString(writer, runBody[:20]) }()
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: reader, ContentLength: -1, Request: req}, nil
+		}), client.WithTimeout(time.Minute))
+		start := time.Now()
+		run, err := c.RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "x"})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "no whole response within 1m0s (WithTimeout)")
+		assert.Equal(t, time.Minute, time.Since(start))
+		require.NotNil(t, run)
+		assert.Equal(t, runBody[:20], string(run.Body))
+	})
+}
+
+func TestCarrier_ThatDecodesNoBodyLeavesThatToTheClient(t *testing.T) {
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, _ = io.WriteString(w, runBody)
+	_ = w.Close()
+	base := serveHTTP(t, new(counter), withHeader(respondJSON(200, compressed.String()), "Content-Encoding", "gzip"))
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	asking := roundTrip(func(req *http.Request) (*http.Response, error) {
+		req.Header.Set("Accept-Encoding", "gzip, br")
+		return transport.RoundTrip(req)
+	})
+	run, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: asking})))
+	require.NoError(t, err)
+	assert.Equal(t, runText, run.Text)
+	assert.Equal(t, runBody, string(run.Body))
+	assert.Empty(t, run.Header.Get("Content-Encoding"))
+
+	small := newTestClient(t, base, client.WithMaxResponseBytes(10), client.WithHTTPClient(&http.Client{Transport: asking}))
+	_, err = runExample(t, small)
+	require.ErrorContains(t, err, "WithMaxResponseBytes")
+}
+
+// dump is a test whose failures are kept: testify prints values by reflection, with all that they point at.
+type dump struct{ bytes.Buffer }
+
+func (d *dump) Errorf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
+
+func TestCarrier_HasNoKeyInADumpOfTheClient(t *testing.T) {
+	base := serveHTTP(t, new(counter), respondJSON(200, runBody))
+	byDefault, err := client.New(testKey, client.WithBaseURL(base))
+	require.NoError(t, err)
+	for name, c := range map[string]*client.Client{"with an http.Client": newTestClient(t, base), "by default": byDefault} {
+		_, err := runExample(t, c)
+		require.NoError(t, err)
+		var dumped dump
+		assert.Equal(&dumped, &client.Client{}, c)
+		assert.Equal(&dumped, new(client.Client).API(), c.API())
+		assert.Contains(t, dumped.String(), "maxRetries", "a dump by reflection")
+		assert.NotContains(t, dumped.String(), testKey, name)
+		assert.NotContains(t, fmt.Sprintf("%#v %+v", c, *c), testKey, name)
+	}
+}
+
+func TestCarrier_OfAShortKeyValidatesWhatCame(t *testing.T) {
+	body := documentedRun(t, map[string]any{"run_id": "run_test_a1"})
+	transport := scripted(stepResponse(200, body, "X-Request-Id", "req_test_1"))
+	c, err := client.New("test", client.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	run, err := runExample(t, c)
+	require.NoError(t, err)
+	assert.Equal(t, "run_test_a1", run.ID)
+	assert.Equal(t, "req_test_1", run.RequestID)
+}
+
+// A key may be what the contract wants of a header: the header is validated as it came.
+func TestCarrier_OfAKeyInAHeaderValidatesWhatCame(t *testing.T) {
+	transport := scripted(stepResponse(200, runBody, "X-Ratelimit-Limit", "12345678", "X-Ratelimit-Remaining", "1"))
+	c, err := client.New("12345678", client.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	_, err = runExample(t, c)
+	require.NoError(t, err)
+}
