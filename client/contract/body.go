@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
@@ -55,8 +56,8 @@ func decodeContent(header http.Header, data []byte, limit int64) ([]byte, error)
 		return data, nil
 	}
 	codings := strings.Split(strings.Join(header.Values("Content-Encoding"), ","), ",")
-	for i := len(codings) - 1; i >= 0; i-- { // the last was applied last
-		coding := strings.ToLower(strings.TrimSpace(codings[i]))
+	for _, coding := range slices.Backward(codings) { // the last was applied last
+		coding = strings.ToLower(strings.TrimSpace(coding))
 		var reader io.Reader
 		var err error
 		switch coding {

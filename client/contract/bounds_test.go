@@ -117,14 +117,15 @@ func TestTextsOfYAMLAreBounded(t *testing.T) {
 	part := func(contentType, text string) string {
 		return "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: " + contentType + "\r\n\r\n" + text + "\r\n--b--\r\n"
 	}
-	aliases := "a0: &a0 {x: 1}\n"
+	var aliases strings.Builder
+	aliases.WriteString("a0: &a0 {x: 1}\n")
 	for i := range 30 {
-		aliases += fmt.Sprintf("a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
+		fmt.Fprintf(&aliases, "a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
 	}
 	tests := []struct{ name, path, contentType, body, want string }{
 		{"a name 4,000 times", "/yaml", "application/yaml", strings.Repeat("a: 1\n", 4000), `is not YAML: line 2: the name "a" comes twice`},
 		{"merges", "/yaml", "application/yaml", strings.Repeat("<<: {}\n", 8000), "is not YAML"},
-		{"aliases of aliases", "/yaml", "application/yaml", aliases, "is not YAML"},
+		{"aliases of aliases", "/yaml", "application/yaml", aliases.String(), "is not YAML"},
 		{"deep lists", "/yaml", "application/yaml", nest("[", "", "]", 20_000), "is not YAML"},
 		{"sound YAML", "/yaml", "application/yaml", "a: [1, {b: 2026-01-02}]", ""},
 		{"a type that is not described", "/yaml", "application/json", "{}", `unexpected value "application/json"`},

@@ -27,7 +27,6 @@ type media struct {
 	*openapi3.MediaType
 	schema *schema.Schema // nil: any value
 	parts  map[string]*part
-	others *part // what is not in parts; nil: any value
 }
 
 // find returns what the document says about a body of a content type, or the violation of one that it does not describe.

@@ -51,7 +51,7 @@ func checkVersion(spec []byte) error {
 // checkTypes refuses a document with a schema whose type does not exist: it would refuse every value.
 func checkTypes(document *openapi3.T) error {
 	if document.OpenAPI == "" {
-		return fmt.Errorf("it has no field openapi, which says the version of OpenAPI")
+		return errors.New("it has no field openapi, which says the version of OpenAPI")
 	}
 	seen := make(map[*openapi3.Schema]bool)
 	return document.WalkSchemas(func(pointer string, ref *openapi3.SchemaRef) error {

@@ -224,7 +224,8 @@ func (f *fields) addPart(name string, described *openapi3.SchemaRef, encoding *o
 	}
 	if isList {
 		list, _ := f.values[name].([]any)
-		value = append(list, value)
+		list = append(list, value)
+		value = list
 	}
 	if _, again := f.values[name]; !again || isList {
 		f.values[name] = value

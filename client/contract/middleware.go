@@ -92,7 +92,7 @@ func (v *Validator) refuse(w http.ResponseWriter, req *http.Request, err error) 
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // it is JSON, with < and > escaped, or plain text
+	_, _ = w.Write(body)
 }
 
 // statusOf returns the status with which a broken exchange is refused, and the operation that describes it.

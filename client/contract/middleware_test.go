@@ -327,7 +327,7 @@ func TestMiddlewareReportsAnUnroutedRequestOnce(t *testing.T) {
 	assert.Equal(t, "<p>", recorder.Body.String())
 	assert.Equal(t, 1, reported)
 	res, err := v.RoundTripper(transportFunc(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: req, Body: http.NoBody}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: req, Body: http.NoBody}, nil
 	})).RoundTrip(newRequest(t, http.MethodGet, "/none", ""))
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())

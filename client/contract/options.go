@@ -47,7 +47,17 @@ func WithReport(f func(context.Context, *Error)) Option {
 }
 
 // WithRegexp sets the engine that compiles the patterns of the document, in place of regexp (RE2). A pattern that the
-// engine does not know is not judged; [Validator.Warnings] names it.
+// engine does not know is not judged; [Validator.Warnings] names it. With github.com/dlclark/regexp2, which knows all of
+// ECMA-262, but may take exponential time:
+//
+//	type matcher struct{ *regexp2.Regexp }
+//
+//	func (m matcher) MatchString(text string) bool { ok, _ := m.Regexp.MatchString(text); return ok }
+//
+//	contract.WithRegexp(func(pattern string) (openapi3.RegexMatcher, error) {
+//		compiled, err := regexp2.Compile(pattern, regexp2.ECMAScript)
+//		return matcher{compiled}, err
+//	})
 func WithRegexp(compile func(pattern string) (openapi3.RegexMatcher, error)) Option {
 	return func(o *options) error {
 		if compile == nil {

@@ -173,7 +173,7 @@ func TestWhatIsNotDecodedIsLeftAlone(t *testing.T) {
 			req.Header.Set("Content-Type", mediaType+"; boundary=b")
 			req.Body = untouchable{t}
 			require.NoError(t, v.ValidateRequest(req))
-			res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("Content-Type", mediaType), Body: untouchable{t}}
+			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", mediaType), Body: untouchable{t}}
 			require.NoError(t, v.ValidateResponse(res))
 			res.Body = io.NopCloser(strings.NewReader("<p>"))
 			res.Header.Set("Content-Type", "application/json")
@@ -215,7 +215,7 @@ func TestCompressedBodiesAreDecodedForTheJudgement(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, http.MethodPost, runURL, "")
-			res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("Content-Encoding", test.coding), Body: io.NopCloser(strings.NewReader(test.body))}
+			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Encoding", test.coding), Body: io.NopCloser(strings.NewReader(test.body))}
 			err := v.ValidateResponse(res)
 			if test.want == "" {
 				require.NoError(t, err)

@@ -51,7 +51,7 @@ func hasUniqueNames(d *Document) bool {
 	seed := maphash.MakeSeed()
 	var hashes []uint64
 	for i := range d.nodes {
-		object := Value{d, uint32(i)} //nolint:gosec // less than the length
+		object := Value{d, uint32(i)}
 		if object.Kind() != '{' {
 			continue
 		}

@@ -91,7 +91,7 @@ func limit(n *uint64) int {
 	if n == nil || *n > math.MaxInt32 {
 		return -1
 	}
-	return int(*n) //nolint:gosec // it is small
+	return int(*n)
 }
 
 // setMembers joins the properties and the required names.

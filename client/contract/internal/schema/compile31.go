@@ -103,7 +103,7 @@ func (c *Compiler31) repair(err error) bool {
 			return
 		}
 		repaired = true
-		c.Patterns.Warn(fmt.Sprintf("%s is not judged: it is not as JSON Schema 2020-12 has it", pointerTo(path)))
+		c.Patterns.Warn(pointerTo(path) + " is not judged: it is not as JSON Schema 2020-12 has it")
 	}
 	visit(reasons)
 	return repaired

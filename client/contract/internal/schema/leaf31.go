@@ -41,9 +41,8 @@ func (s *Schema) setLeaf31(compiled *jsonschema.Schema) {
 	}
 	bound := func(limit *big.Rat, to *float64) {
 		if limit != nil {
-			exact := false
-			*to, exact = limit.Float64()
-			q.isOff = q.isOff || !exact
+			value, exact := limit.Float64()
+			*to, q.isOff = value, q.isOff || !exact
 		}
 	}
 	bound(alone.Minimum, &q.minimum)

@@ -86,18 +86,17 @@ func (w *walk) visit(s *Schema, v instance.Value, ev evaluated) bool {
 		return s.is30 || w.fail("", "the schema refers to itself without end")
 	}
 	w.scope = append(w.scope, s)
-	ok := false
+	judge := w.visit31
 	if s.is30 {
-		ok = w.visit30(s, v)
-	} else {
-		ok = w.visit31(s, v, ev)
+		judge = w.visit30
 	}
+	ok := judge(s, v, ev)
 	w.scope = w.scope[:len(w.scope)-1]
 	return ok
 }
 
 // visit30 judges as kin-openapi does: what a combination of schemas refuses is judged no further.
-func (w *walk) visit30(s *Schema, v instance.Value) bool {
+func (w *walk) visit30(s *Schema, v instance.Value, _ evaluated) bool {
 	null := v.Kind() == 'n'
 	switch {
 	case null && s.nullable:
