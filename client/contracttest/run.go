@@ -247,19 +247,26 @@ func (r *runner) exchange(ctx context.Context, c check) (res *response, elapsed 
 func (r *runner) run(ctx context.Context, checks []check) []Result {
 	results := make([]Result, len(checks))
 	reporter := &reporter{results: results, ended: make([]bool, len(checks)), report: r.target.OnResult}
-	queue := r.order(checks)
+	var queue []int
+	for i := range checks {
+		queue = append(queue, i)
+	}
 	if first := slices.IndexFunc(queue, func(i int) bool { return checks[i].success }); first >= 0 && r.target.MaxRuns != 1 {
 		i := queue[first]
 		r.some(ctx, checks, []int{i}, results, reporter)
 		r.abortAfter(checks[i], results[i])
 		queue = slices.DeleteFunc(queue, func(j int) bool { return j == i })
 	}
-	for len(queue) > 0 && ctx.Err() == nil && r.aborted == nil && r.stopped == nil {
-		var lost []int
-		lost, queue = r.some(ctx, checks, queue, results, reporter)
-		r.recover(ctx, checks, lost, results, reporter)
+	var left []int
+	for _, phase := range r.phases(checks, queue) {
+		for len(phase) > 0 && ctx.Err() == nil && r.aborted == nil && r.stopped == nil {
+			var lost []int
+			lost, phase = r.some(ctx, checks, phase, results, reporter)
+			r.recover(ctx, checks, lost, results, reporter)
+		}
+		left = append(left, phase...)
 	}
-	for _, i := range queue {
+	for _, i := range left {
 		reason := r.stopped
 		if r.aborted != nil {
 			reason = r.aborted
@@ -272,16 +279,22 @@ func (r *runner) run(ctx context.Context, checks []check) []Result {
 	return results
 }
 
-// order returns the indices of checks in the order in which they are made.
-func (r *runner) order(checks []check) []int {
-	queue := make([]int, len(checks))
-	for i := range queue {
-		queue[i] = i
+// phases splits a queue of checks into what is made before the rest: if the number of runs is limited, what must be refused,
+// then what needs a run, then what may start one.
+func (r *runner) phases(checks []check, queue []int) [][]int {
+	if r.target.MaxRuns == 0 {
+		return [][]int{queue}
 	}
-	if r.target.MaxRuns > 0 {
-		slices.SortStableFunc(queue, func(a, b int) int { return checks[a].phase() - checks[b].phase() })
+	phases := make([][]int, phaseMayRun+1)
+	for _, i := range queue {
+		phase := checks[i].phase()
+		phases[phase] = append(phases[phase], i)
 	}
-	return queue
+	if success := phases[phaseSuccess]; len(success) > 1 { // the simplest comes first
+		phases = slices.Insert(phases, phaseSuccess, success[:1])
+		phases[phaseSuccess+1] = success[1:]
+	}
+	return phases
 }
 
 // abortAfter sets why no further check would say anything, if the response to the first valid request says so.

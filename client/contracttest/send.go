@@ -91,7 +91,8 @@ func (c *readableConn) Write(p []byte) (int, error) {
 
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
-// send sends requests one after another over a fresh connection, each within a time limit, and returns the last response.
+// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last response,
+// or the first of success.
 func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ...request) (res *response, err error) {
 	client := s.client
 	if transport, ok := client.Transport.(*http.Transport); ok {
@@ -101,7 +102,9 @@ func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 		defer transport.CloseIdleConnections()
 	}
 	for _, r := range requests {
-		res, err = s.exchange(ctx, client, r, limit, nil)
+		if res, err = s.exchange(ctx, client, r, limit, nil); err == nil && res.status/100 == 2 {
+			break
+		}
 	}
 	return res, err
 }
