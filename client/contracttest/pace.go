@@ -64,7 +64,7 @@ func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (r
 		res, err = exchange()
 		elapsed = time.Since(began)
 		if err != nil {
-			return nil, elapsed, err
+			return res, elapsed, err
 		}
 		p.took(res)
 		switch {

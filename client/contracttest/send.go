@@ -30,6 +30,8 @@ const (
 // errNotFinished is the error of an exchange that takes too long.
 var errNotFinished = errors.New("not finished")
 
+var errBefore = fmt.Errorf("%w: a request before it, which must be refused, was answered with success", ErrSkipped)
+
 // sender sends requests to a server, and takes keys out of responses.
 type sender struct {
 	base    string
@@ -91,8 +93,8 @@ func (c *readableConn) Write(p []byte) (int, error) {
 
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
-// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last response,
-// or the first of success.
+// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last response.
+// If an earlier one is a success, it ends with that and errBefore: the others might start more runs.
 func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ...request) (res *response, err error) {
 	client := s.client
 	if transport, ok := client.Transport.(*http.Transport); ok {
@@ -101,9 +103,10 @@ func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 		client.Transport = transport
 		defer transport.CloseIdleConnections()
 	}
-	for _, r := range requests {
-		if res, err = s.exchange(ctx, client, r, limit, nil); err == nil && res.status/100 == 2 {
-			break
+	for i, r := range requests {
+		res, err = s.exchange(ctx, client, r, limit, nil)
+		if err == nil && res.status/100 == 2 && i < len(requests)-1 {
+			return res, errBefore
 		}
 	}
 	return res, err
