@@ -268,7 +268,7 @@ func isRequest(want request) when {
 				return false
 			}
 		}
-		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Forwarded-For", "Proxy-Authorization", "X-Http-Method-Override"} {
+		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Forwarded-For", "Proxy-Authorization", "X-Http-Method-Override", "X-Trace"} {
 			if want.header(name) != r.Header.Get(name) {
 				return false
 			}

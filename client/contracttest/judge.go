@@ -99,7 +99,7 @@ func (j *judge) invariants(c check, res *response) []finding {
 		findings = append(findings, finding{level: level, cause: fmt.Sprintf(format, args...), came: came})
 	}
 	shape := LevelContract
-	if c.bypasses || !c.op.has(res.status) && slices.Contains(bypassing, res.status) {
+	if c.bypasses || slices.Contains(bypassing, res.status) {
 		shape = LevelAdvice
 	}
 	switch {
