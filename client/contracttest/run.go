@@ -36,6 +36,7 @@ type runner struct {
 	restart time.Duration // how long to wait for a server that has stopped
 	served  func()        // stops the server of the target's Handler
 	billed  int           // runs that the server had started before
+	unknown *response     // to the preflight's request for what does not exist
 
 	made []Result // by subtests
 
@@ -177,6 +178,7 @@ func (r *runner) preflight(ctx context.Context) error {
 			break
 		}
 	}
+	r.unknown = keyed
 	switch {
 	case keyed.status == http.StatusUnauthorized || keyed.status == http.StatusForbidden:
 		return fmt.Errorf("the target refuses its own key (Target.APIKey): it answered with %s", keyed)
@@ -506,6 +508,9 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 		err = nil
 	case errors.Is(err, ErrSkipped):
 		result.Unsure, err = err, nil
+		if r.unknown != nil && r.unknown.status/100 == 2 && c.want != nil && strings.HasSuffix(c.name, "/unknown") {
+			result.setFindings(r.judge.judge(c, r.unknown)) // the preflight has sent this, and it took a run
+		}
 	case err == nil && c.inputFirst && res.status == http.StatusBadRequest:
 		result.Unsure = fmt.Errorf("%w by Target.NoRuns: the body is not valid, and the server checks it first", ErrSkipped)
 	case err != nil:
