@@ -153,3 +153,75 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	require.ErrorIs(t, err, flag.ErrHelp)
 	assert.Contains(t, usage.String(), "-no-runs")
 }
+
+func TestKnownFailuresAreWrittenAndRead(t *testing.T) {
+	t.Parallel()
+	server := clienttest.NewServer()
+	t.Cleanup(server.Close)
+	proxy := newProxy(t, server.URL, func(res *http.Response) {
+		if res.StatusCode == http.StatusNotFound {
+			res.StatusCode = http.StatusForbidden
+		}
+	})
+	known := filepath.Join(t.TempDir(), "known.txt")
+	try := func(url string, args ...string) (failed int, out string) {
+		var text strings.Builder
+		failed, err := run(t.Context(), &text, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-url", url, "-only", "runWorkflow/workflow"}, args...))
+		require.NoError(t, err)
+		return failed, text.String()
+	}
+	failed, _ := try(proxy, "-write-known", known)
+	require.Positive(t, failed)
+	listed := failed
+	failed, out := try(proxy, "-known", known)
+	assert.Zero(t, failed)
+	assert.Contains(t, out, "\nknown  runWorkflow/workflow/unknown: a request for a workflow that does not exist must be answered with 404")
+	failed, out = try(server.URL, "-known", known)
+	assert.Equal(t, listed, failed)
+	assert.Contains(t, out, "it no longer fails: take it out of the known failures")
+}
+
+func TestAnErrorLeavesNoOldReport(t *testing.T) {
+	t.Parallel()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(refusing.Close)
+	junit := filepath.Join(t.TempDir(), "junit.xml")
+	require.NoError(t, os.WriteFile(junit, []byte("old"), 0o600))
+	_, err := run(t.Context(), io.Discard, io.Discard, environment("test-key-of-nobody", "wf_test"), []string{"-url", refusing.URL, "-junit", junit})
+	require.ErrorContains(t, err, "the target refuses its own key")
+	assert.NoFileExists(t, junit)
+}
+
+func TestAnotherDocument(t *testing.T) {
+	t.Parallel()
+	spec := filepath.Join(t.TempDir(), "spec.yaml")
+	require.NoError(t, os.WriteFile(spec, []byte(`
+openapi: 3.0.3
+info: {title: Notes, version: "1"}
+security: [{note-key: []}]
+paths:
+  /notes: {get: {operationId: listNotes, responses: {"200": {description: Notes.}, "401": {description: No key.}}}}
+components: {securitySchemes: {note-key: {type: apiKey, in: header, name: X-Note-Key}}}
+`), 0o600))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/notes" || r.Method != http.MethodGet:
+			w.WriteHeader(http.StatusNotFound)
+		case r.Header.Get("X-Note-Key") != "note-key-123":
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(server.Close)
+	var out strings.Builder
+	getenv := func(name string) string { return map[string]string{"NOTE_KEY": "note-key-123"}[name] }
+	failed, err := run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec, "-credential", "note-key", "-v"})
+	require.NoError(t, err)
+	assert.Zero(t, failed, out.String())
+	assert.Contains(t, out.String(), "pass   listNotes/valid/example\n")
+	_, err = run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec, "-credential", "other-key"})
+	require.ErrorContains(t, err, "OTHER_KEY is not set in the environment")
+}
