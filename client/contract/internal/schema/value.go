@@ -457,7 +457,8 @@ func withEqualNumbers(value any) any {
 		const enough = 100
 		f, err := value.Float64()
 		if exact, ok := new(big.Rat).SetString(value.String()); ok && err == nil && f != 0 && len(value) < enough {
-			return json.RawMessage("[" + exact.RatString() + "]") // an array of one number is written alike
+			digits, _ := exact.FloatPrec() // it is a decimal fraction
+			return json.RawMessage(exact.FloatString(digits))
 		}
 		return f
 	case []any:

@@ -86,17 +86,18 @@ func (w *walk) visit(s *Schema, v instance.Value, ev evaluated) bool {
 		return s.is30 || w.fail("", "the schema refers to itself without end")
 	}
 	w.scope = append(w.scope, s)
-	judge := w.visit31
+	var ok bool
 	if s.is30 {
-		judge = w.visit30
+		ok = w.visit30(s, v)
+	} else {
+		ok = w.visit31(s, v, ev)
 	}
-	ok := judge(s, v, ev)
 	w.scope = w.scope[:len(w.scope)-1]
 	return ok
 }
 
 // visit30 judges as kin-openapi does: what a combination of schemas refuses is judged no further.
-func (w *walk) visit30(s *Schema, v instance.Value, _ evaluated) bool {
+func (w *walk) visit30(s *Schema, v instance.Value) bool {
 	null := v.Kind() == 'n'
 	switch {
 	case null && s.nullable:
