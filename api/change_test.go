@@ -153,7 +153,9 @@ func copyModule(t *testing.T) string {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{".git", "client/examples/fleet"}, filepath.ToSlash(name)):
+		case name == ".git" && !entry.IsDir(): // of a worktree
+			return nil
+		case name == ".git", filepath.ToSlash(name) == "client/examples/fleet":
 			return filepath.SkipDir
 		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(dir, name), 0o700)
@@ -187,6 +189,7 @@ func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
+	cmd.Env = []string{"GOFLAGS=-trimpath"} // copies of the module share what is built
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "AITUTOR_") && !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS") {
 			cmd.Env = append(cmd.Env, variable)
