@@ -24,9 +24,9 @@ test: ## Run the tests, with the race detector if there is a C compiler; make te
 
 test-all: export AITUTOR_TEST_ALL := 1
 test-all: test ## Run all tests, also those that take minutes: deep suites, changed specs in copies of the module, the fleet, other libraries
-	@echo 'the fleet example, a module of its own, on SQLite$(if $(FLEET_TEST_POSTGRES), and PostgreSQL)'
+	@echo 'the fleet example, another module, on SQLite$(if $(FLEET_TEST_POSTGRES), and PostgreSQL)'
 	@cd client/examples/fleet && go vet ./... && go mod tidy -diff && go test -timeout 20m ./...
-	@echo 'the client with other libraries, a module of its own'
+	@echo 'the client with other libraries, another module'
 	@cd client/examples/interop && go vet ./... && go mod tidy -diff && go test ./...
 
 generate: ## Generate the code in gen/ from api/openapi.yaml
@@ -60,7 +60,7 @@ words:
 lint:
 	@echo 'check: golangci-lint (the first run downloads and builds it, which takes minutes and prints nothing)'
 	@$(GOLANGCI_LINT) config verify
-	@$(GOLANGCI_LINT) run || { echo "golangci-lint: mend the findings above" >&2; exit 1; }
+	@$(GOLANGCI_LINT) run || { echo "golangci-lint: fix the findings above" >&2; exit 1; }
 
 spec:
 	@echo 'check: api/openapi.yaml is valid, and so are its examples'

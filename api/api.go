@@ -13,7 +13,7 @@ import (
 //go:embed openapi.yaml
 var Spec []byte
 
-// Document is the parsed contract. It is parsed on the first call, once for the whole program, and shared: it must
+// Document returns the parsed contract. It is parsed on the first call, once for the whole program, and shared: it must
 // not be changed.
 func Document() *openapi3.T { return document() }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// This file compares the contract with the documents that it was written from. It is the story workflow's: another workflow
-// has a document of its own.
+// This file compares the contract with the documents that it was written from. It is specific to the story workflow: another one
+// has another document.
 
 func TestTheContractSaysWhatTheServicesDocumentSays(t *testing.T) {
 	document, operation := api.Document(), runWorkflow(t)
@@ -170,7 +170,7 @@ func TestWhatIsOfTheDeployedVariantOnlySaysSo(t *testing.T) {
 	}
 }
 
-// runWorkflow is the operation of the contract.
+// runWorkflow returns the operation of the contract.
 func runWorkflow(t *testing.T) *openapi3.Operation {
 	t.Helper()
 	item := api.Document().Paths.Value("/api/v1/run/{workflow_id}")
@@ -254,7 +254,7 @@ func throughUnion[U, T any](as func(U) (T, error), from func(*U, T) error) func(
 	}
 }
 
-// compact is JSON without white space and with its keys in order.
+// compact returns JSON without white space and with its keys in order.
 func compact(t *testing.T, text string) string {
 	t.Helper()
 	return throughType[any](t, text)

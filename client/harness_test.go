@@ -63,6 +63,7 @@ type serverCase struct {
 	cut       bool // another error, and a *Run with Header, and Body as far as it came
 
 	text       string // Text of the *Run
+	anyText    bool   // whatever Text is
 	documented bool   // the *Run is that of the contract's example, and text is its Text if the output has none
 	body       string // Body of the *Run, or of the error
 	bodySize   int    // or its length
@@ -152,7 +153,9 @@ func (c serverCase) checkRun(t *testing.T, run *client.Run) {
 			text = example.Text
 		}
 	}
-	assert.Equal(t, text, run.Text)
+	if !c.anyText {
+		assert.Equal(t, text, run.Text)
+	}
 	if c.body != "" || c.bodySize != 0 || c.violation {
 		c.checkBody(t, run.Body)
 	}
@@ -261,12 +264,12 @@ func documentedWith(edit func(run, output map[string]any), raw string) string {
 	return strings.Replace(string(toJSON(run)), `"@"`, raw, 1)
 }
 
-// outputName returns the name of a property that the output of the documented variant must have, and that is not null.
+// outputName returns the name of a property that the output of the documented variant must have, and that is not null, or "".
 var outputName = sync.OnceValue(func() string {
 	schema := openapi.Merged(api.Document().Components.Schemas["RunOutput"].Value)
 	i := slices.IndexFunc(schema.Required, func(name string) bool { return !schema.Properties[name].Value.Nullable })
 	if i < 0 {
-		panic("the contract's RunOutput has no required property")
+		return ""
 	}
 	return schema.Required[i]
 })

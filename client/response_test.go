@@ -116,15 +116,25 @@ func TestResponse_UnderStatus200(t *testing.T) {
 	withOutput := func(output string) string {
 		return documentedWith(func(run, _ map[string]any) { run["output"] = "@" }, output)
 	}
-	renamed := documentedWith(func(_, output map[string]any) {
-		output["renamed"] = output[outputName()]
-		delete(output, outputName())
-	}, "")
-	null := documentedWith(func(_, output map[string]any) { output[outputName()] = nil }, "")
 	numericID := documentedWith(func(run, _ map[string]any) { run["run_id"] = 1 }, "")
 	both := oddDocumentedRun("responds in both variants at once", documentedWith(func(run, _ map[string]any) { run["result"] = "b" }, ""))
 	both.text = "b"
 	example := readExample(t).Text
+	if name := outputName(); name != "" {
+		renamed := documentedWith(func(_, output map[string]any) {
+			output["renamed"] = output[name]
+			delete(output, name)
+		}, "")
+		null := documentedWith(func(_, output map[string]any) { output[name] = nil }, "")
+		cases := []serverCase{
+			brokenRun("responds with a renamed output", renamed, "", "/output/"+name),
+			brokenRun("responds with an output that is null inside", null, "", "/output/"+name),
+		}
+		for _, c := range cases {
+			c.anyText = true // the text may be that of another property
+			t.Run(c.name, c.run)
+		}
+	}
 	runServerCases(t, []serverCase{
 		oddDocumentedRun("responds in the documented variant", documentedBody()),
 		oddRun("responds in the deployed variant", runBody, runText),
@@ -147,8 +157,6 @@ func TestResponse_UnderStatus200(t *testing.T) {
 		brokenRun("responds with a citation that is a number", `{"success":true,"result":"x","citations":["a",1]}`, "x", "/citations/1"),
 		brokenRun("responds without a run ID", without("run_id"), example, "/run_id"),
 		brokenRun("responds with a run ID that is a number", numericID, example, "/run_id"),
-		brokenRun("responds with a renamed output", renamed, "", "/output/"+outputName()),
-		brokenRun("responds with an output that is null inside", null, "", "/output/"+outputName()),
 		brokenRun("responds with an output that is an array", withOutput("[]"), "", "/output"),
 		brokenRun("responds with names in capitals", `{"Success":true,"Result":"x"}`, ""),
 		both,
@@ -327,6 +335,12 @@ func TestRun_IsReadHoweverItIsWritten(t *testing.T) {
 
 // TestRun_ThatBreaksTheContractHasWhatCouldBeRead has a Run beside the error, and the same one without an error if the
 // violation handler accepts it.
+// outputOf returns what encoding/json makes of an output, right or wrong.
+func outputOf(text string) (output gen.RunOutput) {
+	_ = json.Unmarshal([]byte(text), &output)
+	return output
+}
+
 func TestRun_ThatBreaksTheContractHasWhatCouldBeRead(t *testing.T) {
 	html := http.Header{"Content-Type": {"text/html"}}
 	for name, test := range map[string]struct {
@@ -343,7 +357,7 @@ func TestRun_ThatBreaksTheContractHasWhatCouldBeRead(t *testing.T) {
 		"another status":         {reply{201, nil, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
 		"another content type":   {reply{200, html, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
 		"a bad rate limit":       {reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, runBody}, client.Run{Text: runText}},
-		"an ID of another type":  {reply{200, nil, documentedRun(t, map[string]any{"run_id": 7, "output": 5})}, client.Run{Status: client.StatusCompleted}},
+		"an ID of another type":  {reply{200, nil, documentedRun(t, map[string]any{"run_id": 7, "output": 5})}, client.Run{Status: client.StatusCompleted, Output: outputOf("5")}},
 		"a page":                 {reply{200, html, "<html>Log in</html>"}, client.Run{}},
 		"nothing":                {reply{200, nil, ""}, client.Run{}},
 		"cut-off JSON":           {reply{200, nil, `{"success":true,"run_id":"r","result":"Once up`}, client.Run{ID: "r"}},

@@ -51,6 +51,9 @@ func TestRunsThatAreInOrder(t *testing.T) {
 		}, extra},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if operation().RequestBody.Value.Content.Get("application/json").Schema.Value.VisitJSON(test.inputs) != nil {
+				t.Skip("the spec does not allow these inputs")
+			}
 			server := newServer(t)
 			request := newRequest(t, server, http.MethodPost, runPath+server.WorkflowID, encode(t, test.inputs))
 			if test.change != nil {

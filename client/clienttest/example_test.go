@@ -19,8 +19,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = c.RunInputs(context.Background(), server.WorkflowID, map[string]any{}) // without the inputs of the contract
-	fmt.Println(errors.Is(err, client.ErrInvalidRequest), server.Runs())
+	_, err = c.RunInputs(context.Background(), "wf_unknown", map[string]any{"topic": "dogs"})
+	fmt.Println(errors.Is(err, client.ErrWorkflowNotFound), server.Runs())
 	// Output:
 	// true 0
 }

@@ -93,6 +93,9 @@ func TestRefusals(t *testing.T) {
 	for _, variant := range variants {
 		for _, test := range tests {
 			t.Run(variant.name+"/"+test.name, func(t *testing.T) {
+				if firstInput() == "" && (test.message == missing || strings.Contains(test.name, "mistyped")) {
+					t.Skip("the spec requires no input")
+				}
 				server := newServer(t, variant.options...)
 				method, path := test.method, test.path
 				if method == "" {
@@ -147,6 +150,9 @@ func TestRefusalsAreTheSpecsExamples(t *testing.T) {
 		{"MissingInputFlat", "Bearer sk_test_clienttest", "", variants[1].options},
 	} {
 		t.Run(test.example, func(t *testing.T) {
+			if firstInput() == "" && test.key != "" && test.path == "" {
+				t.Skip("the spec requires no input")
+			}
 			server := newServer(t, test.options...)
 			request := newRequest(t, server, http.MethodPost, runPath+server.WorkflowID+test.path, "{}")
 			request.Header.Set("Authorization", test.key)
@@ -168,8 +174,8 @@ func withoutInput(t *testing.T, value any) string {
 }
 
 func TestABlankInputIsMissing(t *testing.T) {
-	property := operation().RequestBody.Value.Content.Get("application/json").Schema.Value.Properties[firstInput()]
-	if property.Value.VisitJSON(" \n") == nil {
+	property := inputsSchema().Properties[firstInput()]
+	if property == nil || property.Value.VisitJSON(" \n") == nil {
 		t.Skip("the spec allows a blank first input")
 	}
 	for _, blank := range []string{"", " \t\n"} {

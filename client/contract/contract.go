@@ -201,7 +201,7 @@ func acceptAnyRun(run *openapi3.Operation) {
 	for _, media := range run.Responses.Status(http.StatusOK).Value.Content {
 		for _, variant := range media.Schema.Value.AnyOf {
 			for _, property := range variant.Value.Properties {
-				if property.Value.Type.Is(openapi3.TypeObject) {
+				if property.Value.Type.Permits(openapi3.TypeObject) { // without a type too: oneOf
 					accept(property)
 				}
 			}
