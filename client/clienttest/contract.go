@@ -2,9 +2,7 @@ package clienttest
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -109,17 +107,4 @@ func (c contract) runExample(schema string) any {
 		panic("clienttest: the spec has no schema " + schema)
 	}
 	return openapi.Sample(ref.Value)
-}
-
-// success returns the first response of success that the spec has for an operation.
-func success(op openapi.Operation) (int, *openapi3.Response) {
-	for _, code := range slices.Sorted(maps.Keys(op.Responses.Map())) {
-		if status, err := strconv.Atoi(code); err == nil && status/100 == 2 {
-			return status, op.Responses.Value(code).Value
-		}
-	}
-	if ref := op.Responses.Value("2XX"); ref != nil {
-		return http.StatusOK, ref.Value
-	}
-	return http.StatusOK, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -82,34 +83,42 @@ func (s *service) errorBody(f failure) map[string]any {
 }
 
 // failExample responds with an operation's own example of an error, in the server's variant if it has that. An error that
-// only the operation's default describes is that of a run, if its schema allows that.
+// only the operation's default describes, or a range of statuses, is that of a run, if its schema allows that.
 func (s *service) failExample(w http.ResponseWriter, op openapi.Operation, status int) {
-	ref := op.Responses.Status(status)
-	if ref == nil {
+	response := op.Response(status)
+	if op.Responses.Value(strconv.Itoa(status)) == nil {
 		f := s.exampleFailure(status)
-		ref = op.Responses.Default()
-		if ref == nil || s.contract.allows(ref.Value, s.errorBody(f)) {
+		if response == nil || s.contract.allows(response, s.errorBody(f)) {
 			s.fail(w, f)
 			return
 		}
 	}
-	writeExample(w, status, ref.Value, s.errorSchema(), s.contract)
+	writeExample(w, status, response, s.errorSchema(), s.contract)
 }
 
-// writeExample responds with the spec's example of a response: one that is valid against the named schema, if there is
-// one, else the first, else a sample of the response's schema.
+// writeExample responds with the spec's example of a response, in the first of its content types, those of JSON first: one
+// that is valid against the named schema, if there is one, else the first, else a sample of the response's schema.
 func writeExample(w http.ResponseWriter, status int, response *openapi3.Response, schema string, c contract) {
-	if response != nil {
-		if _, media := openapi.JSON(response.Content); media != nil {
-			value, ok := c.example(response, schema)
-			if !ok {
-				value = openapi.Example(media)
-			}
-			write(w, status, value)
-			return
+	setHeaders(w.Header(), response, c)
+	if response == nil || len(response.Content) == 0 {
+		w.WriteHeader(status)
+		return
+	}
+	media := openapi.Bodies(response.Content)[0]
+	value, ok := c.example(response, schema)
+	if !ok {
+		var err error
+		if value, err = openapi.ForResponses(c.document).Example(media.MediaType); err != nil {
+			panic("clienttest: " + err.Error())
 		}
 	}
+	contentType, body, err := media.Encode(value)
+	if err != nil {
+		panic("clienttest: encode a response: " + err.Error())
+	}
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
 }
 
 // runSchema and errorSchema are the names of the schemas of the server's variant.
@@ -157,13 +166,17 @@ func text(output map[string]any, data []byte) string {
 	return string(data)
 }
 
-// setHeaders sets the headers that the spec gives a response, to their examples.
-func setHeaders(header http.Header, response *openapi3.Response) {
+// setHeaders sets the headers that the spec gives a response, to their examples, and a required one without to a sample.
+func setHeaders(header http.Header, response *openapi3.Response, c contract) {
 	if response == nil {
 		return
 	}
 	for name, ref := range response.Headers {
-		if data, err := json.Marshal(ref.Value.Example); err == nil && ref.Value.Example != nil {
+		if ref.Value.Example == nil && !ref.Value.Required {
+			continue
+		}
+		if value, err := openapi.ForResponses(c.document).Parameter(&ref.Value.Parameter); err == nil {
+			data, _ := json.Marshal(value)
 			header.Set(name, strings.Trim(string(data), `"`))
 		}
 	}

@@ -16,7 +16,7 @@ type router struct {
 
 type route struct {
 	method  string
-	path    []string // segments; {name} stands for any that is not empty
+	path    []string // segments; {name}, or {name}:word, stands for any that is not empty
 	handler http.HandlerFunc
 }
 
@@ -50,8 +50,8 @@ func (m *router) find(r *http.Request) (handler http.HandlerFunc, allowed []stri
 			continue
 		}
 		for i, segment := range route.path {
-			if name, ok := wildcard(segment); ok {
-				value, _ := url.PathUnescape(segments[i]) // EscapedPath is well formed
+			if name, suffix, ok := wildcard(segment); ok {
+				value, _ := url.PathUnescape(strings.TrimSuffix(segments[i], suffix)) // EscapedPath is well formed
 				r.SetPathValue(name, value)
 			}
 		}
@@ -61,13 +61,15 @@ func (m *router) find(r *http.Request) (handler http.HandlerFunc, allowed []stri
 }
 
 func segmentMatches(pattern, segment string) bool {
-	if _, ok := wildcard(pattern); ok {
-		return segment != ""
+	if _, suffix, ok := wildcard(pattern); ok {
+		value, fits := strings.CutSuffix(segment, suffix)
+		return fits && value != ""
 	}
 	return pattern == segment
 }
 
-func wildcard(pattern string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(pattern, "{")
-	return strings.TrimSuffix(name, "}"), ok
+// wildcard returns the name of a {name}, and what follows it in the segment.
+func wildcard(pattern string) (name, suffix string, ok bool) {
+	name, suffix, ok = strings.Cut(strings.TrimPrefix(pattern, "{"), "}")
+	return name, suffix, ok && strings.HasPrefix(pattern, "{")
 }

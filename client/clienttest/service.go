@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -94,14 +95,14 @@ func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, failure{http.StatusInternalServerError, err.Error(), "workflow_run_failed"})
 		return
 	}
-	setHeaders(w.Header(), s.contract.response(http.StatusOK))
+	setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract)
 	write(w, http.StatusOK, response)
 }
 
 // serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
 // the first response of success. The path parameters that exist are the spec's examples, and the server's workflows.
 func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
-	if op.Secured() && !s.authorized(r) {
+	if op.Secured() && !slices.ContainsFunc(op.Security, func(a openapi.Alternative) bool { return s.accepts(a, r) }) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		s.failExample(w, op, http.StatusUnauthorized)
 		return
@@ -127,9 +128,19 @@ func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *h
 		s.failExample(w, op, http.StatusBadRequest)
 		return
 	}
-	status, response := success(op)
-	setHeaders(w.Header(), response)
+	status, response := op.Success()
 	writeExample(w, status, response, s.runSchema(), s.contract)
+}
+
+// accepts reports whether a request has each credential of an alternative, once, and that it is the key.
+func (s *service) accepts(alternative openapi.Alternative, r *http.Request) bool {
+	for _, credential := range alternative {
+		values := credential.Values(r)
+		if len(values) != 1 || subtle.ConstantTimeCompare([]byte(values[0]), []byte(s.key)) != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // exists reports whether a value of a path parameter is one that the server has.

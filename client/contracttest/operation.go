@@ -253,7 +253,7 @@ func (s *suite) credential(c openapi.Credential) credential {
 		return own
 	}
 	own.value = s.target.Credentials[c.Name]
-	if own.value == "" && len(s.document.Components.SecuritySchemes) == 1 {
+	if own.value == "" && (s.isOwn() || len(s.document.Components.SecuritySchemes) == 1) {
 		own.value = s.target.APIKey
 	}
 	if s.isOwn() {

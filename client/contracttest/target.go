@@ -15,7 +15,7 @@ type Target struct {
 	// fewer than eight characters counts as a placeholder and is not looked for in responses.
 	APIKey string
 	// Credentials are valid credentials by the names of the document's security schemes: the key, token or, of HTTP basic,
-	// user:password. A scheme without one has APIKey if it is the only scheme.
+	// user:password. A scheme without one has APIKey if it is the only scheme, or the document is the AI Tutor API's.
 	Credentials map[string]string
 	// WorkflowID is a workflow of that account. It is the value of the path parameter workflow_id.
 	WorkflowID string
