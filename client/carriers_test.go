@@ -161,7 +161,7 @@ func inProcessOfItsOwn(t *testing.T, env ...string) bool {
 	if os.Getenv(name) == t.Name() {
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v") //nolint:gosec // this test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short())) //nolint:gosec // this test
 	cmd.Env = append(append(os.Environ(), name+"="+t.Name()), env...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -203,7 +203,10 @@ func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
 	c, err := client.New(testKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
 	require.NoError(t, err)
 	defer c.CloseIdleConnections()
-	const runs = 4000
+	runs := 4000
+	if testing.Short() {
+		runs = 400
+	}
 	inputs := exampleInputs(t)
 	var all sync.WaitGroup
 	var failed atomic.Int64

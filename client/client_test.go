@@ -186,6 +186,19 @@ func TestAPI_GivesTheErrorOfAResponseThatBreaksTheContract(t *testing.T) {
 	}
 }
 
+// What the handler accepts and generated code cannot decode is the violation, which has the body.
+func TestAPI_GivesTheViolationOfAnAcceptedResponseThatIsNoJSON(t *testing.T) {
+	const half = `{"success":true,"result":"half a te`
+	accept := client.WithViolationHandler(func(context.Context, *contract.Error) error { return nil })
+	_, err := clientOf(t, reply{200, nil, half}, accept).API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t))
+	var violation *contract.Error
+	require.ErrorAs(t, err, &violation)
+	assert.Equal(t, half, string(violation.Body))
+	run, err := runExample(t, clientOf(t, reply{200, nil, half}, accept))
+	require.NoError(t, err)
+	assert.Equal(t, half, string(run.Body))
+}
+
 func TestAPI_RefusesARequestThatBreaksTheContract(t *testing.T) {
 	transport := scripted(stepResponse(200, runBody))
 	api := newClient(t, transport).API()

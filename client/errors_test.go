@@ -213,6 +213,55 @@ func TestSafeToRetry_IsTrueOfAFakesErrors(t *testing.T) {
 	}
 }
 
+func TestArgumentError_HasTheFieldAndTheReason(t *testing.T) {
+	c := newClient(t, scripted(stepResponse(200, runBody)))
+	run := func(id string, inputs any) error {
+		_, err := c.RunInputs(t.Context(), id, inputs)
+		return err
+	}
+	_, broken := c.API().RunWorkflowWithBody(t.Context(), testWorkflow, "application/json", strings.NewReader("5")) //nolint:bodyclose // refused
+	for name, test := range map[string]struct {
+		err           error
+		field, reason string
+	}{
+		"an ID":             {run("a/b", map[string]any{}), "workflowID", `the workflow ID must be one path segment of letters, digits, "_" and "-"`},
+		"inputs of no JSON": {run(testWorkflow, 5), "inputs", "the inputs must encode to a JSON object, not to number"},
+		"a body of API":     {broken, "", "value must be an object"},
+		"the key as ID":     {run(testKey, map[string]any{}), "", "the URL holds the API key"},
+	} {
+		var problem *client.ArgumentError
+		require.ErrorAs(t, test.err, &problem, name)
+		assert.Equal(t, test.field, problem.Field, name)
+		assert.Equal(t, test.reason, problem.Reason, name)
+		require.ErrorIs(t, test.err, client.ErrInvalidRequest, name)
+		assert.ErrorContains(t, test.err, problem.Reason, name)
+	}
+}
+
+func TestAPIError_HasTheHostsCodeAndSaysWhatItMeans(t *testing.T) {
+	for _, test := range []struct {
+		status            int
+		contentType, body string
+		code, says        string
+	}{
+		{504, "text/plain", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n\nfra1::x\n", client.CodeFunctionInvocationTimeout, "the run may have been billed"},
+		{504, "text/html", "<p>504: FUNCTION_INVOCATION_TIMEOUT</p>", client.CodeFunctionInvocationTimeout, "the run may have been billed"},
+		{413, "text/plain", "Request Entity Too Large\n\nFUNCTION_PAYLOAD_TOO_LARGE", client.CodeFunctionPayloadTooLarge, "takes 4.5 MB): nothing ran"},
+		{413, "text/plain", "too large", "", "takes 4.5 MB): nothing ran"},
+		{500, "text/plain", "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE", client.CodeFunctionResponsePayloadTooLarge, "the run was billed"},
+		{503, "text/plain", "FUNCTION_THROTTLED", client.CodeFunctionThrottled, "started nothing"},
+		{500, "application/json", `{"success":false,"error":"FUNCTION_THROTTLED"}`, "", "may have been billed"},
+	} {
+		_, err := runExample(t, clientOf(t, reply{test.status, http.Header{"Content-Type": {test.contentType}, "Retry-After": {"1.5"}}, test.body}))
+		var failure *client.APIError
+		require.ErrorAs(t, err, &failure)
+		assert.Equal(t, test.code, failure.Code, test.body)
+		require.ErrorContains(t, err, test.says)
+		assert.Equal(t, 2*time.Second, failure.RetryAfter)
+		assert.False(t, client.SafeToRetry(err))
+	}
+}
+
 func TestErrors_OfNilPrintAndLogAsNil(t *testing.T) {
 	for name, value := range map[string]any{"a Run": (*client.Run)(nil), "an APIError": (*client.APIError)(nil)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {

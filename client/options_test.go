@@ -28,6 +28,7 @@ func TestOptions_RefuseABadValueByName(t *testing.T) {
 		"a user agent with a newline": {client.WithUserAgent("a\r\nb"), "WithUserAgent"},
 		"a blank user agent":          {client.WithUserAgent(" "), "WithUserAgent"},
 		"no violation handler":        {client.WithViolationHandler(nil), "WithViolationHandler"},
+		"no logger of violations":     {client.WithViolationHandler(client.LogViolations(nil)), "LogViolations has no logger"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := client.New("sk_test", test.option)
