@@ -4,21 +4,44 @@
 // own. [Client.API] has every operation of the contract. A [Client] is safe for concurrent use and holds no state
 // between calls.
 //
-//   - Every run that starts is billed, also if its response never arrives, and the API has no idempotency key. A request
+//   - Every run that starts is billed, even if its response never arrives, and the API has no idempotency key. A request
 //     is sent again only if the run certainly did not start: after a failure before the request was written, and after a
 //     429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the error at once.
 //     [SafeToRetry] tells a queue the same.
-//   - A run takes seconds, up to two minutes. [WithTimeout] bounds an attempt, a context bounds a call.
+//   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call.
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.
-//   - A response that is not a run is an [*APIError], which [errors.Is] matches with [ErrUnauthorized] and the like.
+//   - A response that is not a run is an [*APIError], which [errors.Is] matches with [ErrUnauthorized] and the like. An
+//     argument that breaks the contract is an [*ArgumentError]: nothing was sent.
 //   - A run that breaks the contract or was cut off was paid for: the call returns an error, a [*contract.Error] in the
 //     first case, and beside it the [Run] with what could be read. [WithViolationHandler] can accept it.
 //   - The key is sent to the origin of the base URL and nowhere else: not to the target of a redirect, not into an
-//     error, not into a log record.
+//     error, not into a log record. What comes back is searched for it, unless it is shorter than 8 characters: such a
+//     key may be in any text by chance. Only Body is left as it was received.
 //
-// Package contract validates other traffic, package clienttest has a server to test callers with, package contracttest
-// checks that a server keeps the contract.
+// # Settings of one call
+//
+// A context has the deadline of a call. Other settings are those of a Client: a second [New] costs microseconds, and shares
+// the connections of the first if both have the default HTTP client, or the same one. The methods of [Client.API] take
+// functions that edit the request.
+//
+// # Metrics and tracing
+//
+// Whatever wraps an [http.RoundTripper] sees each attempt, the ones that are tried again included: [WithHTTPClient] with
+//
+//	&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
+//
+// traces them, and a RoundTripper that counts statuses counts runs: a response of 200 was billed. A transport that reads the
+// request's body is not believed when it says that it could not connect. Set HTTP/1.1 in it (Protocols of
+// [http.Transport]): over HTTP/2, all runs share the fate of one connection. [WithLogger] has a record of each attempt and
+// of each wait.
+//
+// # Tests
+//
+// Package clienttest has a server to test callers with. A fake behind an interface returns a [Run] of its own, and
+// [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to retry. In a bubble of [testing/synctest],
+// with a RoundTripper in place of the network, waits take no time. Package contract validates other traffic, package
+// contracttest checks that a server keeps the contract.
 package client
 
 import (

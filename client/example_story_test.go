@@ -11,7 +11,35 @@ import (
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
+
+// The inputs are a type that is generated from the contract.
+func ExampleClient_Run() {
+	server := clienttest.NewServer(clienttest.WithTextResults()) // responds as the service does today
+	defer server.Close()
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	run, err := c.Run(context.Background(), server.WorkflowID, gen.RunRequest{Story: "a story about a dog named charlie"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Text)
+	fmt.Println(run.RateLimit.Remaining, "of", run.RateLimit.Limit, "requests left in this second")
+
+	_, err = c.Run(context.Background(), server.WorkflowID, gen.RunRequest{Story: " "})
+	var problem *client.ArgumentError
+	if errors.As(err, &problem) { // nothing was sent
+		fmt.Println(problem.Field+":", problem.Reason)
+	}
+	// Output:
+	// Once upon a time, there was a friendly dog named Charlie...
+	// 9 of 10 requests left in this second
+	// story: the story is blank
+}
 
 func ExampleClient_RunStory() {
 	server := clienttest.NewServer() // in place of the service

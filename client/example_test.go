@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -15,7 +14,6 @@ import (
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 	"github.com/aitutor-api/aitutor-go/client/contract"
-	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // quiz is a workflow with inputs and an output of its own.
@@ -92,32 +90,6 @@ func ExampleFromEnv() {
 	fmt.Println(run.Text)
 	// Output:
 	// {"questions":["What do dogs eat?"]}
-}
-
-// The inputs are a type that is generated from the contract. Here they are the contract's example.
-func ExampleClient_Run() {
-	server := clienttest.NewServer(clienttest.WithTextResults()) // responds as the service does today
-	defer server.Close()
-	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	var inputs gen.RunRequest
-	if err := json.Unmarshal(requestExample(), &inputs); err != nil {
-		log.Fatal(err)
-	}
-	run, err := c.Run(context.Background(), server.WorkflowID, inputs)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(run.RateLimit.Remaining, "of", run.RateLimit.Limit, "requests left in this second")
-
-	_, err = c.Run(context.Background(), "../admin", inputs)
-	fmt.Println(errors.Is(err, client.ErrInvalidRequest)) // nothing was sent
-	// Output:
-	// 9 of 10 requests left in this second
-	// true
 }
 
 func ExampleClient_RunInputs() {
