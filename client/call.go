@@ -191,7 +191,8 @@ func (c *call) checkResponse(res *http.Response) error {
 // isReadable reports whether whoever called can read a response that breaks the contract: generated code cannot decode
 // what is said to be JSON and is none.
 func (c *call) isReadable(res *http.Response) bool {
-	return c.workflowID != "" || !strings.Contains(res.Header.Get("Content-Type"), "json") || json.Valid(c.body)
+	return c.workflowID != "" || !strings.Contains(res.Header.Get("Content-Type"), "json") ||
+		json.Valid(c.body) && c.op.Decode(res.StatusCode, c.body) == nil
 }
 
 // refused returns the error of a request that was not sent, because of err.

@@ -4,21 +4,26 @@ package operation
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // EventStream is the content type of a stream of events.
@@ -35,6 +40,7 @@ type Operation struct {
 	Accept      string // the content types of its successes
 	Streams     bool
 	IsRun       bool
+	response    reflect.Type // that generated code decodes its responses into; nil if that is not known
 }
 
 // operations returns the operations of the contract, which it parses when it is first called.
@@ -69,6 +75,7 @@ func operationsOf(document *openapi3.T) ([]Operation, error) {
 			Accept:      strings.Join(produced, ", "),
 			Streams:     slices.Contains(produced, EventStream),
 			IsRun:       described.OperationID == runOperation,
+			response:    responseType(described.Name()),
 		})
 	}
 	return all, nil
@@ -114,6 +121,39 @@ func isServable(c openapi.Credential) bool {
 	place, _ := c.In()
 	return place == openapi3.ParameterInHeader &&
 		(c.Scheme.Type == "apiKey" || c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer"))
+}
+
+// responseType returns the result of the generated method of an operation.
+func responseType(operation string) reflect.Type {
+	plain := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, name)
+	}
+	generated := reflect.TypeFor[*gen.ClientWithResponses]()
+	for i := range generated.NumMethod() {
+		method := generated.Method(i)
+		if plain(method.Name) == plain(operation)+"withresponse" {
+			return method.Type.Out(0).Elem()
+		}
+	}
+	return nil
+}
+
+// Decode returns the error of generated code that decodes a JSON body of the operation's response, if it decodes one.
+func (o Operation) Decode(status int, body []byte) error {
+	if o.response == nil {
+		return nil
+	}
+	for _, name := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX", "Default"} {
+		if field, ok := o.response.FieldByName("JSON" + name); ok {
+			return json.Unmarshal(body, reflect.New(field.Type.Elem()).Interface())
+		}
+	}
+	return nil
 }
 
 // Of returns the operation of a request below a base URL, or one of which nothing is known.

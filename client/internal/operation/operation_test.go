@@ -3,6 +3,7 @@ package operation
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 const document = `openapi: 3.0.3
@@ -99,6 +101,36 @@ func TestOf_KnowsTheRunOperation(t *testing.T) {
 	assert.True(t, found.IsRun)
 	assert.Equal(t, "application/json", found.Accept)
 	assert.Len(t, found.Credentials, 1)
+}
+
+func TestDecode_SaysWhatGeneratedCodeCannotDecode(t *testing.T) {
+	type balance struct{ Credits float64 }
+	type response struct {
+		JSON200     *balance
+		JSON4XX     *[]string
+		JSONDefault *map[string]string
+	}
+	op := Operation{response: reflect.TypeFor[response]()}
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		ok     bool
+	}{
+		{"a body of its type", 200, `{"Credits":1}`, true},
+		{"a body of another type", 200, `{"Credits":"x"}`, false},
+		{"no JSON", 200, `{`, false},
+		{"a range", 404, `["x"]`, true},
+		{"a range of another type", 404, `{}`, false},
+		{"the default", 500, `{"a":"b"}`, true},
+		{"the default of another type", 500, `[]`, false},
+	} {
+		assert.Equal(t, test.ok, op.Decode(test.status, []byte(test.body)) == nil, test.name)
+	}
+	require.NoError(t, Operation{}.Decode(200, []byte("{")), "of which nothing is known")
+	assert.Equal(t, reflect.TypeFor[gen.RunWorkflowResponse](), responseType("runWorkflow"))
+	assert.Equal(t, reflect.TypeFor[gen.RunWorkflowResponse](), responseType("run-workflow"))
+	assert.Nil(t, responseType("getBalance"))
 }
 
 func TestOperationsOf_RefusesASchemeThatAKeyCannotServe(t *testing.T) {

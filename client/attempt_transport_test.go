@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -625,40 +624,6 @@ func TestTransport_LeavesTheCookiesOfAServerToTheCallersJar(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []string{"", "a=b"}, cookies)
-}
-
-// net/http takes a request with such a header for one that may be written twice.
-func TestTransport_WritesARunWithAnIdempotencyKeyOnce(t *testing.T) {
-	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
-		seen := new(counter)
-		base := serveAccepted(t, func(conn net.Conn) { // responds to one request, reads the next and goes
-			reader := bufio.NewReader(conn)
-			for i := range 2 {
-				req, err := http.ReadRequest(reader)
-				if err != nil {
-					return
-				}
-				_, _ = io.Copy(io.Discard, req.Body)
-				seen.add()
-				if i == 0 {
-					_, _ = io.WriteString(conn, head(len(runBody))+runBody)
-				}
-			}
-		})
-		transport := &http.Transport{}
-		t.Cleanup(transport.CloseIdleConnections)
-		c := newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
-			req = req.Clone(req.Context())
-			req.Header.Set(name, "1")
-			return transport.RoundTrip(req)
-		})}))
-		_, err := runExample(t, c)
-		require.NoError(t, err, name)
-		_, err = runExample(t, c)
-		require.Error(t, err, name)
-		assert.False(t, client.SafeToRetry(err), name)
-		assert.Equal(t, 2, seen.count(), name)
-	}
 }
 
 func TestTransport_OfAProxyThatRefusesIsSafeToRetry(t *testing.T) {
