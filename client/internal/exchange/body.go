@@ -22,12 +22,13 @@ func (e *TooLongError) Error() string { return fmt.Sprintf("longer than %d bytes
 // ReadResponse reads the body of res, up to limit bytes, and closes it: at the end, or as soon as ctx ends, even if the
 // body does not watch the context. Its errors are those of [ReadBody], the cause of ctx, and [ErrSwitchedProtocols].
 func ReadResponse(ctx context.Context, res *http.Response, limit int64) ([]byte, error) {
-	defer func() { _ = res.Body.Close() }()
+	source := res.Body // the caller may put another in its place while this one is being closed
+	defer func() { _ = source.Close() }()
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil, ErrSwitchedProtocols
 	}
-	stop := context.AfterFunc(ctx, func() { _ = res.Body.Close() })
-	body, err := ReadBody(res.Body, res.ContentLength, limit)
+	stop := context.AfterFunc(ctx, func() { _ = source.Close() })
+	body, err := ReadBody(source, res.ContentLength, limit)
 	if !stop() && err == nil && int64(len(body)) != res.ContentLength { // a body that is closed may seem to end
 		return body, context.Cause(ctx)
 	}

@@ -20,8 +20,9 @@ type Stream struct {
 // NewStream returns the body of res, up to limit bytes. It is closed as soon as ctx ends; end is called when it is closed.
 // Its errors are what reason returns of them.
 func NewStream(ctx context.Context, res *http.Response, limit int64, reason func(error) error, end func()) *Stream {
-	stop := context.AfterFunc(ctx, func() { _ = res.Body.Close() })
-	return &Stream{res.Body, limit, limit, reason, func() { stop(); end() }}
+	body := res.Body
+	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
+	return &Stream{body, limit, limit, reason, func() { stop(); end() }}
 }
 
 func (s *Stream) Read(p []byte) (int, error) {
