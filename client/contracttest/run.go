@@ -373,6 +373,7 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 	fail := func(i int, text string) {
 		result := r.result(checks[i], nil)
 		result.setFindings([]finding{{level: LevelContract, cause: text}})
+		r.know(&result)
 		results[i] = result
 		reporter.end(i)
 	}
@@ -385,24 +386,24 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 		underWay = append(underWay, checks[i].name)
 	}
 	r.stopped = errors.New(gone)
-	switch len(lost) {
-	case 0:
-	case 1:
-		killer(lost[0])
-	default:
+	if len(lost) > 0 {
 		r.stopped = fmt.Errorf("%s while these checks were under way: %s", gone, strings.Join(underWay, ", "))
 	}
+	alone := len(lost) == 1
 	if !r.isBack(ctx) {
-		if len(lost) == 1 { // it is named
-			return
-		}
 		for _, i := range lost {
-			fail(i, fmt.Sprintf("%s, and did not come back, while these checks were under way: %s", gone, strings.Join(underWay, ", ")))
+			if alone {
+				killer(i)
+			} else {
+				fail(i, fmt.Sprintf("%s, and did not come back, while these checks were under way: %s", gone, strings.Join(underWay, ", ")))
+			}
 		}
 		return
 	}
 	r.stopped = nil
-	if len(lost) == 1 {
+	if alone && checks[lost[0]].mayRun() { // not sent again, as it may start a run
+		killer(lost[0])
+		r.stopped = nil
 		return
 	}
 	for at, i := range lost {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,6 +107,55 @@ func TestTheCheckThatKillsTheServerIsNamed(t *testing.T) {
 			for _, unsure := range report.Unsure() {
 				assert.ErrorContains(t, unsure.Unsure, "runWorkflow/request/nested-deep")
 			}
+		})
+	}
+}
+
+// A server that is stopped from outside, while many checks are under way, and started again.
+func TestAServerThatRestartsIsCheckedFurther(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	server := &mortal{t: t, handler: sound(t, api.Document()), address: "127.0.0.1:0", kills: func(*http.Request, string) bool { return requests.Add(1) == 60 }}
+	server.start()
+	t.Cleanup(func() { server.stop() })
+	target := testTarget()
+	target.BaseURL = "http://" + server.address
+	r, err := open(t.Context(), target)
+	require.NoError(t, err)
+	defer r.close()
+	r.restart = time.Minute
+	r.pacer.pause = func(ctx context.Context, _ time.Duration) error {
+		server.start()
+		return ctx.Err()
+	}
+	report, err := r.report(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, report.Failures())
+	assert.Empty(t, report.Unsure())
+}
+
+func TestAnAccountOrAWorkflowThatCannotRunIsOneError(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		server func(http.Handler) http.Handler
+		noRuns bool
+		want   string
+	}{
+		{"no credits", answering(credentialIs("Bearer "+testKey), http.StatusPaymentRequired, "application/json", `{"success":false,"error":"No credits"}`), true, "may not run anything: it answered with 402"},
+		{"no workflow", answering(credentialIs("Bearer "+testKey), http.StatusNotFound, "application/json", `{"success":false,"error":"Workflow not found"}`), false, `no workflow "wf_test"`},
+		{"another base URL", func(http.Handler) http.Handler { return http.NotFoundHandler() }, true, "is the base URL right?"},
+		{"a page for everything", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, "text/html", "<html></html>") })
+		}, false, "is the base URL right?"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			target := testTarget()
+			target.NoRuns, target.Handler = test.noRuns, test.server(sound(t, api.Document()))
+			report, err := Check(t.Context(), target)
+			require.ErrorContains(t, err, test.want)
+			assert.Nil(t, report)
 		})
 	}
 }

@@ -118,7 +118,11 @@ func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*res
 	var stale atomic.Bool
 	res, err := s.exchange(ctx, s.client, r, limit, &stale)
 	if err != nil && stale.Load() && ctx.Err() == nil && !errors.Is(err, errNotFinished) {
-		return s.sendFresh(ctx, limit, r)
+		again, againErr := s.sendFresh(ctx, limit, r)
+		if errors.Is(againErr, syscall.ECONNREFUSED) { // the server is gone, and this request may have been under way
+			return nil, err
+		}
+		return again, againErr
 	}
 	return res, err
 }
