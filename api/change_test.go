@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -48,6 +49,105 @@ func TestREADME_AnotherOperation(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "operation_test.go"), []byte(operationProof), 0o600))
 	run(t, dir, "go", "vet", "./...")
 	run(t, dir, "go", "test", "-short", "./...")
+}
+
+// TestOperationsOfEveryShape adds the operations of testdata/operations.yaml to the spec: no line of Go is written but the
+// proof (testdata/operations_test.go), which calls each through the client, on the test server, and runs the contract kit.
+func TestOperationsOfEveryShape(t *testing.T) {
+	dir := copyModule(t)
+	change, err := os.ReadFile("testdata/operations.yaml")
+	require.NoError(t, err)
+	proof, err := os.ReadFile("testdata/operations_test.go")
+	require.NoError(t, err)
+	changeSpec(t, dir, string(change))
+	run(t, dir, "make", "generate", "spec")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "operations_test.go"), proof, 0o600))
+	run(t, dir, "go", "vet", "./...")
+	run(t, dir, "go", "test", "-short", "-run", "TestO", "./client")
+}
+
+// TestWorkflowsOfEveryShape replaces the story workflow as the README says, by workflows that have little in common with it.
+func TestWorkflowsOfEveryShape(t *testing.T) {
+	for _, test := range []struct{ name, change, outputText string }{
+		{
+			"numbers, enums, nested and nullable values; inputs by allOf",
+			`
+components:
+  schemas:
+    RunRequest:
+      description: The inputs of the quiz workflow.
+      allOf:
+        - {$ref: '#/components/schemas/QuizBase'}
+        - {type: object, required: [level], properties: {level: {type: integer, minimum: 1, maximum: 9, description: How hard.}}}
+    QuizBase: {type: object, description: The base., required: [topic], properties: {topic: {type: string, description: What., minLength: 1}}}
+    RunOutput:
+      type: object
+      description: The quiz.
+      required: [score, kind, best, parts]
+      properties:
+        score: {type: number, description: The score.}
+        count: {type: integer, description: How many.}
+        kind: {type: string, enum: [easy, hard], description: Its kind.}
+        best: {type: string, nullable: true, description: The best response.}
+        parts: {type: array, description: Its parts., items: {$ref: '#/components/schemas/QuizPart'}}
+    QuizPart: {type: object, description: A part., required: [text], properties: {text: {type: string, description: Its text.}}}
+  examples:
+    RunRequest: {value: {topic: dogs, level: 3}}
+    CompletedRun:
+      value: {success: true, run_id: run_1, status: completed, output: {score: 1.5, count: 2, kind: hard, best: null, parts: [{text: Who barks?}]}}
+`,
+			`string(output.Kind)`,
+		},
+		{
+			"oneOf with a discriminator; inputs that are all optional, none of them a text",
+			`
+components:
+  schemas:
+    RunRequest: {type: object, description: The inputs., properties: {count: {type: integer, description: How many.}, deep: {type: boolean, description: If deep.}}}
+    RunOutput:
+      description: What it made.
+      oneOf: [{$ref: '#/components/schemas/Poem'}, {$ref: '#/components/schemas/Song'}]
+      discriminator: {propertyName: kind, mapping: {poem: '#/components/schemas/Poem', song: '#/components/schemas/Song'}}
+    Poem: {type: object, description: A poem., required: [kind, lines], properties: {kind: {type: string, description: Its kind.}, lines: {type: array, description: Its lines., items: {type: string, description: A line.}}}}
+    Song: {type: object, description: A song., required: [kind, tempo], properties: {kind: {type: string, description: Its kind.}, tempo: {type: integer, description: Its tempo.}}}
+  examples:
+    RunRequest: {value: {count: 2}}
+    CompletedRun:
+      value: {success: true, run_id: run_1, status: completed, output: {kind: poem, lines: [Dogs]}}
+`,
+			`func() string { poem, _ := output.AsPoem(); return strings.Join(poem.Lines, " ") }()`,
+		},
+		{
+			"closed inputs with a longest length; an output that is all optional",
+			`
+components:
+  schemas:
+    RunRequest:
+      {type: object, description: The inputs., additionalProperties: false, required: [word], properties: {word: {type: string, maxLength: 5, description: A word.}}}
+    RunOutput: {type: object, description: The output., properties: {rhyme: {type: string, description: A rhyme.}, weight: {type: number, description: Its weight.}}}
+  examples:
+    RunRequest: {value: {word: dog}}
+    CompletedRun: {value: {success: true, run_id: run_1, status: completed, output: {rhyme: fog}}}
+`,
+			`func() string { if output.Rhyme == nil { return "" }; return *output.Rhyme }()`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := copyModule(t)
+			changeSpec(t, dir, test.change)
+			run(t, dir, "make", "generate", "spec")
+			for _, file := range append(ownFiles(t, dir), "client/readme_test.go", "README.md") {
+				require.NoError(t, os.RemoveAll(filepath.Join(dir, file)))
+			}
+			text := "package client\n\nimport (\n\"fmt\"\n\"strings\"\n\n\"github.com/aitutor-api/aitutor-go/gen\"\n)\n\n" +
+				"func outputText(output gen.RunOutput) string { return fmt.Sprint(strings.TrimSpace(" + test.outputText + ")) }\n"
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "workflow.go"), []byte(text), 0o600))
+			run(t, dir, "go", "vet", "./...")
+			run(t, dir, "go", "test", "-short", "./api", "./client", "./client/clienttest", "./client/contract", "./client/examples/...")
+			run(t, dir, "go", "test", "-short", "-run", "Target|Example|Suite", "./client/contracttest")
+			run(t, dir, "make", "run")
+		})
+	}
 }
 
 // operationProof calls the operation of the README through the client.
@@ -202,6 +302,9 @@ func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 func readmeSection(t *testing.T, heading string) string {
 	t.Helper()
 	readme, err := os.ReadFile("../README.md")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("there is no README to follow")
+	}
 	require.NoError(t, err)
 	_, text, found := strings.Cut(string(readme), "\n### "+heading+"\n")
 	require.True(t, found, "the README has no section %q", heading)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
 )
@@ -49,7 +50,8 @@ func TestRun_SendsTheInputs(t *testing.T) {
 	}
 	prompted, err := exampleInputs()
 	require.NoError(t, err)
-	if prompted.setPrompt("a cat  and a hat") == nil { // the workflow has a text for it
+	// The workflow has a text for it, and the text may be this long.
+	if prompted.setPrompt("a cat  and a hat") == nil && api.Document().Components.Schemas["RunRequest"].Value.VisitJSON(prompted.values) == nil {
 		assert.NotEqual(t, example(), prompted.values)
 		rows = append(rows, row{"of the example, with the arguments as the prompt", []string{"a", "cat  and", "a hat"}, prompted.values})
 	}
