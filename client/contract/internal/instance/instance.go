@@ -57,10 +57,6 @@ func Of(value any) (*Document, error) {
 func index(data []byte) *Document {
 	d := &Document{data: data}
 	nodes := d.few[:0]
-	// At most: before each node stands one of these.
-	if n := 1 + bytes.Count(data, []byte(",")) + bytes.Count(data, []byte(":")) + bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); n > len(d.few) {
-		nodes = make([]node, 0, n)
-	}
 	var openBuffer [16]int
 	open := openBuffer[:0]
 	for i := 0; i < len(data); {
@@ -80,10 +76,22 @@ func index(data []byte) *Document {
 		default:
 			i += scalarLength(data[i:])
 		}
+		if len(nodes) == len(d.few) && cap(nodes) == len(d.few) {
+			nodes = append(make([]node, 0, mostNodes(data)), nodes...)
+		}
 		nodes = append(nodes, at)
 	}
 	d.nodes = nodes
 	return d
+}
+
+// mostNodes returns how many nodes a text has at most: before each stands one of these.
+func mostNodes(data []byte) int {
+	n := 1
+	for _, before := range []string{",", ":", "{", "["} {
+		n += bytes.Count(data, []byte(before))
+	}
+	return n
 }
 
 // Root returns the value of the document.
