@@ -6,9 +6,11 @@ import (
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
 
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
 const (
@@ -90,10 +92,23 @@ func (c contract) example(response *openapi3.Response, schema string) (any, bool
 	return nil, false
 }
 
+// citations returns those of the first example of a run that has some.
+func (c contract) citations() []string {
+	if _, media := openapi.JSON(c.response(http.StatusOK).Content); media != nil {
+		for _, value := range openapi.Examples(media) {
+			if citations := payload.Decode(encode(value)).DecodeCitations(); len(citations) > 0 {
+				return citations
+			}
+		}
+	}
+	return []string{"https://example.com/"}
+}
+
 // allows reports whether a body is one that the spec describes for a response.
 func (c contract) allows(response *openapi3.Response, body any) bool {
+	var value any
 	_, media := openapi.JSON(response.Content)
-	return media != nil && c.visit(media.Schema.Value, body) == nil
+	return media != nil && json.Unmarshal(encode(body), &value) == nil && c.visit(media.Schema.Value, value) == nil
 }
 
 // runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in a

@@ -11,13 +11,13 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// serviceKey is the key of a request's context under which handlers find the server's service.
-type serviceKey struct{}
-
 // serviceOf returns the service of the server that a request came to; of a request to another server a new one.
 func serviceOf(r *http.Request) *service {
-	if s, ok := r.Context().Value(serviceKey{}).(*service); ok {
-		return s
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if server != nil {
+		if h, ok := server.Handler.(*handler); ok {
+			return h.service
+		}
 	}
 	return newService(nil)
 }
@@ -45,13 +45,33 @@ func RateLimited(retryAfter time.Duration) http.HandlerFunc {
 	}
 }
 
-// GatewayTimeout responds with 504 in HTML, as the gateway does if a run takes too long. A handler for [Server.Answer].
+// GatewayTimeout responds with 504 and a page of the host, in HTML with the code FUNCTION_INVOCATION_TIMEOUT, as it does if
+// a run takes too long: it was billed. A handler for [Server.Answer].
 func GatewayTimeout() http.HandlerFunc {
+	return hostPage(http.StatusGatewayTimeout, "gateway-timeout", "text/html; charset=utf-8",
+		"<!doctype html><title>504</title><h1>An error occurred with this application.</h1>FUNCTION_INVOCATION_TIMEOUT\n")
+}
+
+// PayloadTooLarge responds with 413 in plain text with the code FUNCTION_PAYLOAD_TOO_LARGE, as the host does to a request of
+// more than 4.5 MB: nothing ran. A handler for [Server.Answer].
+func PayloadTooLarge() http.HandlerFunc {
+	return hostPage(http.StatusRequestEntityTooLarge, "payload-too-large", "text/plain; charset=utf-8",
+		"Request Entity Too Large\n\nFUNCTION_PAYLOAD_TOO_LARGE\n")
+}
+
+// Throttled responds with 503 in plain text with the code FUNCTION_THROTTLED, as the host does under load: nothing ran. A
+// handler for [Server.Answer].
+func Throttled() http.HandlerFunc {
+	return hostPage(http.StatusServiceUnavailable, "throttled", "text/plain; charset=utf-8", "Service Unavailable\n\nFUNCTION_THROTTLED\n")
+}
+
+// hostPage responds as the service's host does by itself.
+func hostPage(status int, id, contentType, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("X-Vercel-Id", "clienttest::gateway-timeout")
-		w.WriteHeader(http.StatusGatewayTimeout)
-		_, _ = io.WriteString(w, "<!doctype html><title>504</title><h1>An error occurred with this application.</h1>FUNCTION_INVOCATION_TIMEOUT\n")
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("X-Vercel-Id", "clienttest::"+id)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
 	}
 }
 

@@ -148,13 +148,25 @@ func TestRateLimitedSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestGatewayTimeoutIsHTML(t *testing.T) {
-	response, body, err := answerTo(t, newServer(t), clienttest.GatewayTimeout())
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusGatewayTimeout, response.StatusCode)
-	assert.Contains(t, response.Header.Get("Content-Type"), "text/html")
-	assert.NotEmpty(t, response.Header.Get("X-Vercel-Id"))
-	assert.Contains(t, string(body), "<h1>")
+func TestPagesOfTheHost(t *testing.T) {
+	for _, test := range []struct {
+		fault             http.HandlerFunc
+		status            int
+		contentType, code string
+	}{
+		{clienttest.GatewayTimeout(), http.StatusGatewayTimeout, "text/html", "FUNCTION_INVOCATION_TIMEOUT"},
+		{clienttest.PayloadTooLarge(), http.StatusRequestEntityTooLarge, "text/plain", "FUNCTION_PAYLOAD_TOO_LARGE"},
+		{clienttest.Throttled(), http.StatusServiceUnavailable, "text/plain", "FUNCTION_THROTTLED"},
+	} {
+		t.Run(test.code, func(t *testing.T) {
+			response, body, err := answerTo(t, newServer(t), test.fault)
+			require.NoError(t, err)
+			assert.Equal(t, test.status, response.StatusCode)
+			assert.Contains(t, response.Header.Get("Content-Type"), test.contentType)
+			assert.NotEmpty(t, response.Header.Get("X-Vercel-Id"))
+			assert.Contains(t, string(body), test.code)
+		})
+	}
 }
 
 func TestCutOffSendsAPartOfARun(t *testing.T) {

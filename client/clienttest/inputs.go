@@ -1,7 +1,6 @@
 package clienttest
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -17,15 +16,6 @@ const (
 	maxRequestBytes = 16 << 20 // of a request's body, and of its head
 	maxDrainBytes   = 64 << 20 // read past the limit and thrown away, so that the client can read the refusal
 )
-
-// buffer reads the request's body as far as the limit and leaves it readable.
-func buffer(r *http.Request) {
-	head, _ := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes)) // the next read meets the error again
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
-}
 
 // readInputs reads the request's body, a JSON object. Where it is none, status and message are the refusal.
 func readInputs(r *http.Request) (inputs map[string]any, status int, message string) {

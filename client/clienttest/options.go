@@ -43,6 +43,19 @@ func WithTextResults() Option {
 	return func(s *service) { s.textResults = true }
 }
 
+// WithCitations makes runs respond with citations, the addresses of pages that the model read, and implies [WithTextResults]:
+// the documented variant has none. Without addresses they are those of the spec's example.
+func WithCitations(citations ...string) Option {
+	return func(s *service) { s.textResults, s.cites, s.citations = true, true, citations }
+}
+
+// Lenient makes the server run whatever a valid key sends to a workflow that exists, as the service does: the content type and
+// the inputs are not looked at, and a body that is no JSON object is an empty one. It is for tests of code that must not rely
+// on a 400.
+func Lenient() Option {
+	return func(s *service) { s.lenient = true }
+}
+
 // WithDelay makes each run take d longer. A run ends early when its client goes away or the server is closed; it
 // counts all the same. NewServer panics if d is negative.
 func WithDelay(d time.Duration) Option {

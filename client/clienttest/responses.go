@@ -1,9 +1,10 @@
 package clienttest
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // A failure is an error, in either variant.
@@ -23,14 +26,8 @@ type failure struct {
 // exampleFailure returns the spec's example of an error of a run in the server's variant, or one made up if the spec has none.
 func (s *service) exampleFailure(status int) failure {
 	if value, ok := s.contract.example(s.contract.response(status), s.errorSchema()); ok {
-		object, _ := value.(map[string]any)
-		if detail, ok := object["error"].(map[string]any); ok {
-			object = map[string]any{"error": detail["message"], "code": detail["code"]}
-		}
-		f := failure{status: status}
-		f.message, _ = object["error"].(string)
-		f.code, _ = object["code"].(string)
-		return f
+		decoded := payload.Decode(encode(value))
+		return failure{status, decoded.Error.Message.Text, cmp.Or(decoded.Error.Code.Text, decoded.Code.Text)}
 	}
 	return failure{status, http.StatusText(status), code(status)}
 }
@@ -71,15 +68,15 @@ func (s *service) fail(w http.ResponseWriter, f failure) {
 	write(w, f.status, s.errorBody(f))
 }
 
-func (s *service) errorBody(f failure) map[string]any {
+func (s *service) errorBody(f failure) any {
 	if !s.textResults {
-		return map[string]any{"success": false, "error": map[string]any{"message": f.message, "code": f.code}}
+		return gen.Error{Error: gen.ErrorDetail{Message: f.message, Code: f.code}}
 	}
-	body := map[string]any{"success": false, "error": f.message}
+	flat := gen.FlatError{Error: f.message}
 	if f.code != "" {
-		body["code"] = f.code
+		flat.Code = &f.code
 	}
-	return body
+	return flat
 }
 
 // failExample responds with an operation's own example of an error, in the server's variant if it has that. An error that
@@ -124,17 +121,20 @@ func writeExample(w http.ResponseWriter, status int, response *openapi3.Response
 // runSchema and errorSchema are the names of the schemas of the server's variant.
 func (s *service) runSchema() string {
 	if s.textResults {
-		return "TextRun"
+		return nameOf[gen.TextRun]()
 	}
-	return "CompletedRun"
+	return nameOf[gen.CompletedRun]()
 }
 
 func (s *service) errorSchema() string {
 	if s.textResults {
-		return "FlatError"
+		return nameOf[gen.FlatError]()
 	}
-	return "Error"
+	return nameOf[gen.Error]()
 }
+
+// nameOf returns the name of a generated type, which is that of its schema.
+func nameOf[T any]() string { return reflect.TypeFor[T]().Name() }
 
 // runResponse is the response of a workflow with an output of its own. Its other fields are those of the spec's example.
 func (s *service) runResponse(output map[string]any) (any, error) {
@@ -146,12 +146,32 @@ func (s *service) runResponse(output map[string]any) (any, error) {
 		return nil, fmt.Errorf("encode the workflow's output: %w", err)
 	}
 	if s.textResults {
-		return map[string]any{"success": true, "result": text(output, data)}, nil
+		return s.cited(gen.TextRun{Success: true, Result: text(output, data)})
 	}
-	example, _ := s.contract.runExample("CompletedRun").(map[string]any)
-	run := maps.Clone(example)
-	run["output"] = jsontext.Value(data)
-	return run, nil
+	var run gen.CompletedRun
+	if err := json.Unmarshal(encode(s.contract.runExample(s.runSchema())), &run); err != nil {
+		return nil, fmt.Errorf("the spec's example of a run: %w", err)
+	}
+	own := json.MarshalToFunc(func(e *jsontext.Encoder, _ gen.RunOutput) error { return e.WriteValue(data) })
+	body, err := json.Marshal(run, json.WithMarshalers(own))
+	return jsontext.Value(body), err
+}
+
+// cited returns a run with citations, if the server's runs have them.
+func (s *service) cited(run any) (any, error) {
+	if !s.cites {
+		return run, nil
+	}
+	var text gen.TextRun
+	if err := json.Unmarshal(encode(run), &text); err != nil {
+		return nil, err
+	}
+	citations := s.citations
+	if len(citations) == 0 {
+		citations = s.contract.citations()
+	}
+	text.Citations = &citations
+	return text, nil
 }
 
 // text is the output as a text: its one string, or else the whole as JSON.

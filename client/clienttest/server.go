@@ -3,19 +3,28 @@
 // [NewServer] starts a server with one workflow, whose responses are the spec's own examples: runs and errors alike. Every
 // other operation of the spec is answered with its example. Options add workflows, switch to the deployed variant of the
 // responses, and slow runs down; [Server.Answer] queues a response of the test's own, for faults that the service has on
-// bad days: [Error], [RateLimited], [GatewayTimeout], [CutOff], [Hang], [BrokenContract], or any handler.
+// bad days: [Error], [RateLimited], [Throttled], [GatewayTimeout], [PayloadTooLarge], [CutOff], [Hang], [BrokenContract], or any
+// handler. [Server.Requests] has what was received.
 //
 // The checks on a request come in this order: the path (404), the method (405), the key (401), the workflow (404), the
 // content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error schema; only what
-// net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. Unlike the service, the
-// server has no rate limit and no billing.
+// net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. A body has a minute to arrive.
+//
+// The server is stricter than the service, which runs, and bills, whatever a valid key sends to a workflow that exists: here
+// a missing, blank or mistyped input, a body that is no JSON object and another content type are refused, so that a test
+// shows what the service would bill for nothing. With [Lenient] they are run. The server takes bodies of up to 16 MiB, the
+// service's host of 4.5 MB, and it has no rate limit and no billing.
 package clienttest
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,11 +38,12 @@ type Server struct {
 	server  *httptest.Server
 	service *service
 	router  *router
-	close   sync.Once
-	closed  chan struct{} // closed by Close
+	cancel  context.CancelFunc // ends the context of every request
 
-	mu      sync.Mutex
-	answers []http.HandlerFunc // queued by Answer
+	mu       sync.Mutex
+	answers  []http.HandlerFunc // queued by Answer
+	requests []Request
+	recorded int // bytes of requests, about
 }
 
 // NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics if
@@ -44,20 +54,23 @@ func NewServer(opts ...Option) *Server {
 	if err != nil {
 		panic("clienttest: " + err.Error())
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, router: service.router(), closed: make(chan struct{}),
+		APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, router: service.router(), cancel: cancel,
 	}
 	s.server = &httptest.Server{Listener: listener, Config: &http.Server{
-		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxRequestBytes, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: time.Minute,
+		Handler: &handler{s}, MaxHeaderBytes: maxRequestBytes, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx },
 	}}
 	s.server.Start()
 	s.URL = s.server.URL
 	return s
 }
 
-// Close ends the context of every request under way, waits for the responses, and shuts the server down.
+// Close ends the context of every request under way, no longer waits for bodies that are not sent to their end, waits for
+// the responses, and shuts the server down.
 func (s *Server) Close() {
-	s.close.Do(func() { close(s.closed) })
+	s.cancel()
 	s.server.Close()
 }
 
@@ -68,41 +81,91 @@ func (s *Server) Runs() int {
 	return int(s.service.runs.Load())
 }
 
-// Answer queues h to respond to the next request in place of the server, before any check and whatever the request. Each
-// queued handler responds to one request, in the order of the calls.
+// Answer queues handlers: each responds to one request, in their order, in place of the server, before any check and
+// whatever the request. After the last one the server responds itself again.
 //
-// The request's context ends when the client goes away or the server is closed, so h may wait for it; h may also panic
-// with [http.ErrAbortHandler] to break the connection.
-func (s *Server) Answer(h http.HandlerFunc) {
-	if h == nil {
-		panic("clienttest: Answer: the handler is nil")
+// The request's context ends when the client goes away or the server is closed, so a handler may wait for it; it may also
+// panic with [http.ErrAbortHandler] to break the connection. Answer panics if a handler is nil.
+func (s *Server) Answer(handlers ...http.HandlerFunc) {
+	for _, h := range handlers {
+		if h == nil {
+			panic("clienttest: Answer: the handler is nil")
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers = append(s.answers, h)
+	s.answers = append(s.answers, handlers...)
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), serviceKey{}, s.service))
-	defer cancel()
-	r = r.WithContext(ctx)
-	go func() {
-		select {
-		case <-s.closed:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+// A Request is what the server received.
+type Request struct {
+	Method string
+	URL    *url.URL // path and query
+	Header http.Header
+	Body   []byte // up to 16 MiB; of a body that broke off, what came
+}
 
+// Requests returns the requests that the server received, the oldest first: also those that it refused and those that a
+// queued handler answered. Of more than 64 MiB the oldest are forgotten.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// Client returns an HTTP client for the server, whose idle connections Close closes.
+func (s *Server) Client() *http.Client { return s.server.Client() }
+
+// record keeps a request.
+func (s *Server) record(r *http.Request, body []byte) {
+	const maxRecorded, overhead = 64 << 20, 1 << 10
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, Request{r.Method, r.URL, r.Header.Clone(), body})
+	s.recorded += overhead + len(body)
+	for s.recorded > maxRecorded {
+		s.recorded -= overhead + len(s.requests[0].Body)
+		s.requests = s.requests[1:]
+	}
+}
+
+// handler serves a server's requests. Faults find the server by it: see serviceOf.
+type handler struct{ *Server }
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body is read whole before any response: net/http notices a client that goes away only then, and a refusal
 	// sent while a client still writes may never be read.
-	buffer(r)
-	if h := s.queued(); h != nil {
-		h(w, r)
+	h.record(r, h.readBody(w, r))
+	if answer := h.queued(); answer != nil {
+		answer(w, r)
 		return
 	}
-	s.router.ServeHTTP(w, r)
+	h.router.ServeHTTP(w, r)
 }
+
+// readBody reads the request's body as far as the limit, for as long as the server is open and at most for the time that a
+// body may take, and leaves it readable: a read that failed is not tried again.
+func (h *handler) readBody(w http.ResponseWriter, r *http.Request) []byte {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(h.service.bodyTime))
+	stop := context.AfterFunc(r.Context(), func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	head, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes))
+	var rest io.Reader = r.Body
+	if err != nil {
+		rest = failingReader{err}
+	} else if stop() {
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), rest), r.Body}
+	return head
+}
+
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // queued takes the next handler off the queue; nil if there is none.
 func (s *Server) queued() http.HandlerFunc {
