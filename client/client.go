@@ -1,7 +1,7 @@
 // Package client runs workflows of the AI Tutor API and validates every response against the API's contract.
 //
-// Call [FromEnv] or [New] once, then [Client.Run] for each run, or [Client.RunInputs] for a workflow with inputs of its
-// own. [Client.API] has every operation of the contract. A [Client] is safe for concurrent use and holds no state
+// Call [FromEnv] or [New] once, then [Client.Run] for each run, or [Client.RunInputs] for a workflow with its own
+// inputs. [Client.API] has every operation of the contract. A [Client] is safe for concurrent use and holds no state
 // between calls.
 //
 //   - Every run that starts is billed, even if its response never arrives, and the API has no idempotency key. A request
@@ -38,7 +38,7 @@
 //
 // # Tests
 //
-// Package clienttest has a server to test callers with. A fake behind an interface returns a [Run] of its own, and
+// Package clienttest has a server to test callers with. A fake behind an interface returns its own [Run], and
 // [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to retry. In a bubble of [testing/synctest],
 // with a RoundTripper in place of the network, waits take no time. Package contract validates other traffic, package
 // contracttest checks that a server keeps the contract.
@@ -69,7 +69,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// FromEnv is [New] with the key in the environment variable AITUTOR_API_KEY and, if AITUTOR_BASE_URL is set, that base
+// FromEnv calls [New] with the key in the environment variable AITUTOR_API_KEY and, if AITUTOR_BASE_URL is set, that base
 // URL. Options come after it.
 func FromEnv(opts ...Option) (*Client, error) {
 	key := os.Getenv("AITUTOR_API_KEY")

@@ -78,7 +78,7 @@ func (e *ArgumentError) of(call string, key redact.Secret) error {
 }
 
 // APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key is
-// in none of its fields but Body, where a server may have echoed it. It prints, also through [slog], without its Body.
+// redacted in all fields but Body, where a server may have echoed it. It prints, also through [slog], without its Body.
 type APIError struct {
 	StatusCode int
 	Code       string        // the service's own code, or the host's; empty if there is none
@@ -122,7 +122,7 @@ func statusLine(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// GoString is Error.
+// GoString returns Error.
 func (e *APIError) GoString() string { return e.Error() }
 
 // LogValue has the status, code, message and request ID, not the header and the body.
@@ -249,7 +249,7 @@ func (e *callError) Error() string {
 
 func (e *callError) Unwrap() error { return e.err }
 
-// GoString is Error.
+// GoString returns Error.
 func (e *callError) GoString() string { return e.Error() }
 
 // violationError is a response that breaks the contract, with the error of the violation handler, or the violation itself.

@@ -52,7 +52,7 @@ func WithBaseURL(rawURL string) Option {
 // followed, as that would send the inputs, and on a downgrade the key, to someone else. It is copied, never changed.
 //
 // By default one connection pool serves all Clients of the program, a copy of [http.DefaultTransport] that speaks HTTP/1.1:
-// a run takes seconds, so a connection of its own costs nothing, and no two runs share its fate. Whoever brings a client
+// a run takes seconds, so a connection for it alone costs nothing, and no two runs share its fate. Whoever brings a client
 // chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover) bills a run each time.
 // A Transport that fails before it has sent anything, such as a rate limiter, says so with an error that has a method
 // NotSent() bool: if that is true, and nothing has read the request's body, the run is safe to retry.

@@ -91,17 +91,17 @@ func TestResponse_OfEachStatusAndVariant(t *testing.T) {
 	runServerCases(t, cases)
 }
 
-// brokenRun is a response under 200 that breaks the contract. Text is what can be read of it.
+// brokenRun returns a response under 200 that breaks the contract. Text is what can be read of it.
 func brokenRun(name, body, text string, says ...string) serverCase {
 	return serverCase{name: name, handler: respondJSON(200, body), requests: 1, violation: true, body: body, text: text, says: says}
 }
 
-// oddRun is a response that keeps the contract, however odd it is.
+// oddRun returns a response that keeps the contract, however odd it is.
 func oddRun(name, body, text string) serverCase {
 	return serverCase{name: name, handler: respondJSON(200, body), requests: 1, body: body, text: text}
 }
 
-// oddDocumentedRun is a response in the documented variant that keeps the contract, however odd it is.
+// oddDocumentedRun returns a response in the documented variant that keeps the contract, however odd it is.
 func oddDocumentedRun(name, body string) serverCase {
 	c := oddRun(name, body, "")
 	c.documented = true

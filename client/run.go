@@ -26,7 +26,7 @@ import (
 //
 // Everything in it but RateLimit comes from outside: treat the IDs, Output, Text and Citations as untrusted, and escape them
 // before HTML, SQL or a shell.
-// Code that is tested with a Run of its own sets the fields that it reads: [Run.Decode] reads Body, or else Text.
+// Code that is tested with its own Run sets the fields that it reads: [Run.Decode] reads Body, or else Text.
 type Run struct {
 	ID        string        // run_id; empty if the service gives none
 	Status    string        // "completed"; empty if the service gives none
@@ -60,7 +60,7 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 	return c.run(ctx, workflowID, inputs, contract.Default)
 }
 
-// RunInputs runs a workflow with inputs of its own: anything that encoding/json encodes to a JSON object; anything else,
+// RunInputs runs a workflow with its own inputs: anything that encoding/json encodes to a JSON object; anything else,
 // nil included, is ErrInvalidRequest. Everything of the response is validated but the fields inside output, which are that
 // workflow's own: [Run.Decode] decodes them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
@@ -126,7 +126,7 @@ func (r *Run) String() string {
 	return fmt.Sprintf("run %q %q: %d bytes of text", printable.Clip(r.ID), printable.Clip(r.Status), len(r.Text))
 }
 
-// GoString is String.
+// GoString returns String.
 func (r *Run) GoString() string { return r.String() }
 
 // LogValue has the identifiers and sizes of the run, not its text.
@@ -161,7 +161,7 @@ func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, vali
 
 type runMethod = func(context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn) (*http.Response, error)
 
-// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters of its own, the method has one
+// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, the method has one
 // more argument for them, which is nil here: API sends them.
 func runWorkflow(ctx context.Context, method any, workflowID string, inputs []byte) (*http.Response, error) {
 	const contentType = "application/json"

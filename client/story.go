@@ -19,5 +19,5 @@ func (c *Client) RunStory(ctx context.Context, workflowID, story string) (*Run, 
 	return c.Run(ctx, workflowID, gen.RunRequest{Story: story})
 }
 
-// outputText is the text that the output of the documented variant holds, for Run.Text.
+// outputText returns the text in the output of the documented variant, for Run.Text.
 func outputText(output gen.RunOutput) string { return output.GeneratedStory }

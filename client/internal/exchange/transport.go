@@ -44,7 +44,7 @@ func newShared(standard *http.Transport) *http.Transport {
 	return transport
 }
 
-// refusedByProxy is what the shared transport does with a proxy's response to CONNECT.
+// refusedByProxy returns the error of a proxy's response to CONNECT.
 func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		return nil

@@ -95,7 +95,7 @@ func mediaTypes(op openapi.Operation, of func(status string) bool) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// servable returns the first of the alternatives that a key can serve: as a bearer token, or in a header of its own.
+// servable returns the first of the alternatives that a key can serve: as a bearer token, or in another header.
 func servable(alternatives []openapi.Alternative) (openapi.Alternative, error) {
 	var refused []string
 	var optional bool

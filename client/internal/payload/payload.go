@@ -1,4 +1,4 @@
-// Package payload decodes the JSON of a run's response, of any variant, also if it is broken.
+// Package payload decodes the JSON of a run's response, of any variant, even if it is broken.
 package payload
 
 import (
