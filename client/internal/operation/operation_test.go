@@ -130,7 +130,7 @@ func TestDecode_SaysWhatGeneratedCodeCannotDecode(t *testing.T) {
 	require.NoError(t, Operation{}.Decode(200, []byte("{")), "of which nothing is known")
 	assert.Equal(t, reflect.TypeFor[gen.RunWorkflowResponse](), responseType("runWorkflow"))
 	assert.Equal(t, reflect.TypeFor[gen.RunWorkflowResponse](), responseType("run-workflow"))
-	assert.Nil(t, responseType("getBalance"))
+	assert.Nil(t, responseType("noSuchOperation"))
 }
 
 func TestOperationsOf_RefusesASchemeThatAKeyCannotServe(t *testing.T) {
