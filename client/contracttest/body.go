@@ -65,20 +65,8 @@ func (op *operation) form() string {
 	return string(body)
 }
 
-// carrier returns the inputs to which others are added, or with NoRuns none, so that they are not valid.
-func (op *operation) carrier() inputs {
-	if op.suite.target.NoRuns {
-		return inputs{}
-	}
-	return op.inputs
-}
-
-// allowsMore reports whether the inputs may have names that the document does not describe.
-func (op *operation) allowsMore() bool {
-	return op.custom || op.fits(op.schema, decode(op.withUnknown().object()))
-}
-
-// invalidBody returns JSON that the operation cannot take for valid: an object without what is required, if anything is.
+// invalidBody returns JSON that the operation cannot take for valid: an object without what is required, if anything
+// is.
 func (op *operation) invalidBody() []byte {
 	if !op.custom && !op.fits(op.schema, map[string]any{}) {
 		return []byte("{}")

@@ -57,7 +57,8 @@ func (c check) fullRule() string { return c.rule() + " (" + c.source + ")" }
 
 // mayRun reports whether a server that looks only at the key, the path and the method would start a run.
 func (c check) mayRun() bool {
-	return c.request.keyed && c.request.existing && !isSafe(c.request.method) && slices.Contains(c.op.methods, c.request.method)
+	return c.request.keyed && c.request.existing && !isSafe(c.request.method) && slices.Contains(c.op.methods,
+		c.request.method)
 }
 
 // billed reports whether a server with a fault could start a run.
@@ -95,17 +96,4 @@ func (op *operation) at(status int) string {
 
 func (op *operation) atBody() string {
 	return fmt.Sprintf("%s, %s, requestBody", op.suite.name, op.name())
-}
-
-// status wants a response to have one of some statuses.
-func status(codes ...int) func(*response) bool {
-	return func(res *response) bool { return slices.Contains(codes, res.status) }
-}
-
-// refused wants a response to be 4xx.
-func refused(res *response) bool { return res.refused() }
-
-// refusedBody wants a response to say that the body is at fault.
-func refusedBody(res *response) bool {
-	return slices.Contains([]int{400, 413, 415, 422}, res.status)
 }

@@ -21,7 +21,8 @@ func (op *operation) bodies() []check {
 	var checks []check
 	add := func(name, subject string, body []byte) *check {
 		checks = append(checks, check{
-			name: "request/" + name, subject: subject, demand: demand, source: op.atBody(), request: op.with(body), want: refusedBody,
+			name: "request/" + name, subject: subject, demand: demand, source: op.atBody(), request: op.with(body),
+			want: refusedBody,
 		})
 		return &checks[len(checks)-1]
 	}
@@ -93,7 +94,8 @@ func (op *operation) perInput() []check {
 	var checks []check
 	for _, name := range op.required() {
 		without := op.inputs.without(name)
-		missing := op.wrongInput(wrongValue{name: "missing-" + name, what: "a request without " + name + ", which is required,"}, without.object())
+		missing := op.wrongInput(wrongValue{name: "missing-" + name, what: "a request without " + name +
+			", which is required,"}, without.object())
 		missing.advise = func(res *response) string {
 			if res.refused() && !strings.Contains(string(res.body), name) {
 				return missing.rule() + ": expected a message that names " + name
@@ -103,7 +105,8 @@ func (op *operation) perInput() []check {
 		checks = append(checks, missing)
 		other := swapCase(name[:1]) + name[1:]
 		if _, taken := op.schema.Properties[other]; other != name && !taken {
-			c := op.wrongInput(wrongValue{name: "other-case-" + name, what: "a request with " + other + " in place of " + name + ", which is another input,", advice: true},
+			c := op.wrongInput(wrongValue{name: "other-case-" + name, what: "a request with " + other + " in place of " +
+				name + ", which is another input,", advice: true},
 				without.with(other, op.inputs[name]).object())
 			checks = append(checks, c)
 		}
@@ -133,7 +136,8 @@ func (op *operation) wrongInput(wrong wrongValue, body []byte) check {
 		want, code = op.wantStatus(http.StatusUnprocessableEntity)
 	}
 	c := check{
-		name: "request/" + wrong.name, subject: wrong.what, demand: "be answered with " + code, source: op.at(http.StatusBadRequest),
+		name: "request/" + wrong.name, subject: wrong.what, demand: "be answered with " + code,
+		source:  op.at(http.StatusBadRequest),
 		request: op.with(body), want: want,
 	}
 	if wrong.advice {

@@ -10,8 +10,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-const wrongKey = "contracttest-wrong-key"
-
 // keyCheck returns a check that a request is refused as one without a valid key.
 func (op *operation) keyCheck(name, subject string, r request) check {
 	want, code := op.wantStatus(http.StatusUnauthorized)
@@ -43,7 +41,8 @@ func isBearer(c credential) bool {
 
 // unauthorized returns the checks of requests without a valid key.
 //
-// Those that have the key in them are for what does not exist: a server that lets them pass bills nobody, and returns 404.
+// Those that have the key in them are for what does not exist: a server that lets them pass bills nobody, and returns
+// 404.
 func (op *operation) unauthorized() []check {
 	if !op.Secured() || len(op.credentials) == 0 {
 		return nil
@@ -102,7 +101,8 @@ func (op *operation) unauthorized() []check {
 		elsewhere("wrong-key-and-"+op.what(), "a wrong key for a "+op.what()+" that does not exist", op.wrong(), op.wrong())
 	}
 	if op.schema != nil {
-		c := op.keyCheck("wrong-key-and-inputs", "a request with a wrong key and a body that is not valid", op.withKey(op.forUnknown(), op.wrong(), op.wrong()))
+		c := op.keyCheck("wrong-key-and-inputs", "a request with a wrong key and a body that is not valid",
+			op.withKey(op.forUnknown(), op.wrong(), op.wrong()))
 		c.demand += ", as the key is checked first"
 		c.request.body = op.invalidBody()
 		checks = append(checks, c)
@@ -148,7 +148,8 @@ func unsignedToken() string {
 
 // sharedConnections returns the checks of what a connection remembers: their requests share one on purpose.
 func (op *operation) sharedConnections() []check {
-	after := op.keyCheck("after-a-key", "a request without a key, on a connection that had one with the key,", op.without(op.valid()))
+	after := op.keyCheck("after-a-key", "a request without a key, on a connection that had one with the key,",
+		op.without(op.valid()))
 	keyed := op.forUnknown()
 	after.before = []request{keyed}
 	if !op.hasPath() {
@@ -158,7 +159,8 @@ func (op *operation) sharedConnections() []check {
 	if op.schema != nil && op.hasPath() {
 		unread := op.without(op.forUnknown())
 		unread.body = []byte(`{"contracttest":"` + fairlyLongText() + `"}`)
-		c := op.keyCheck("after-a-long-body", "a request without a key, on a connection that had one with a body of 50 kB,", op.without(op.forUnknown()))
+		c := op.keyCheck("after-a-long-body",
+			"a request without a key, on a connection that had one with a body of 50 kB,", op.without(op.forUnknown()))
 		c.before = []request{unread}
 		checks = append(checks, c)
 	}
@@ -176,15 +178,18 @@ func (op *operation) takenKeys() []check {
 	if op.isBearer() {
 		lower := op.forUnknown().with("Authorization", "bearer "+op.credentials[0].value)
 		checks = append(checks, check{
-			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case", demand: "be taken as Bearer is",
-			source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower, should: taken, expected: "the key to be taken",
+			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case",
+			demand: "be taken as Bearer is",
+			source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower, should: taken,
+			expected: "the key to be taken",
 		})
 	}
 	for _, list := range op.accepted[min(1, len(op.accepted)):] {
 		r := withCredentials(op.without(op.forUnknown()), list...)
 		r.keyed = true
 		checks = append(checks, check{
-			name: "unauthorized/by-" + list[0].Name, subject: "a request with the credential " + list[0].Name, demand: "be let in",
+			name: "unauthorized/by-" + list[0].Name, subject: "a request with the credential " + list[0].Name,
+			demand: "be let in",
 			source: op.at(http.StatusUnauthorized), request: r, want: taken,
 		})
 	}
@@ -201,7 +206,8 @@ func (op *operation) otherAccounts() []check {
 	of := func(name, subject, field, value string, r request) check {
 		r.keyed, r.existing = false, false
 		c := check{
-			name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code, source: op.at(http.StatusNotFound), request: r, want: want,
+			name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code,
+			source: op.at(http.StatusNotFound), request: r, want: want,
 			inputFirst: target.NoRuns,
 		}
 		if value == "" {
@@ -213,7 +219,8 @@ func (op *operation) otherAccounts() []check {
 	ofOther := op.changed(op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName), target.OtherWorkflowID)
 	return []check{
 		of("other-account", "a request with the key of another account", "OtherAPIKey", target.OtherAPIKey, byOther),
-		of("other-workflow", "a request for the workflow of another account", "OtherWorkflowID", target.OtherWorkflowID, ofOther),
+		of("other-workflow", "a request for the workflow of another account", "OtherWorkflowID", target.OtherWorkflowID,
+			ofOther),
 	}
 }
 
@@ -237,7 +244,8 @@ func (op *operation) otherPlaces() []check {
 		}
 		return op.Parameters.GetByInAndName(in, name) != nil
 	}
-	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token", "access_token"}, {"key-in-key", "key"}} {
+	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token",
+		"access_token"}, {"key-in-key", "key"}} {
 		if !described(openapi3.ParameterInQuery, q.parameter) {
 			add(q.name, "the key in ?"+q.parameter+"=", bare.withQuery(q.parameter+"="+url.QueryEscape(c.value)))
 		}
@@ -287,7 +295,9 @@ func (op *operation) otherPlaces() []check {
 		r.body = in.object()
 		add("key-in-body", "the key in the body", r)
 	}
-	local := op.without(op.forUnknown()).with("X-Forwarded-For", "127.0.0.1").with("X-Real-IP", "127.0.0.1").with("Forwarded", "for=127.0.0.1")
-	checks = append(checks, op.keyCheck("from-loopback", "a request without a key that claims to come from the server itself", local))
+	local := op.without(op.forUnknown()).with("X-Forwarded-For", "127.0.0.1").with("X-Real-IP",
+		"127.0.0.1").with("Forwarded", "for=127.0.0.1")
+	checks = append(checks, op.keyCheck("from-loopback",
+		"a request without a key that claims to come from the server itself", local))
 	return checks
 }

@@ -15,7 +15,8 @@ func (op *operation) otherMethods() []check {
 	}
 	var checks []check
 	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodTrace,
 		"CONTRACTTEST",
 	} {
 		if slices.Contains(op.methods, method) || method == http.MethodHead && slices.Contains(op.methods, http.MethodGet) {
@@ -42,7 +43,8 @@ func (op *operation) otherMethods() []check {
 		}
 		c := op.methodCheck("override", http.MethodGet)
 		c.subject = "GET with X-HTTP-Method-Override"
-		c.request = c.request.with("X-HTTP-Method-Override", op.Method).with("X-HTTP-Method", op.Method).with("X-Method-Override", op.Method)
+		c.request = c.request.with("X-HTTP-Method-Override", op.Method).with("X-HTTP-Method",
+			op.Method).with("X-Method-Override", op.Method)
 		checks = append(checks, c)
 	}
 	return checks
@@ -51,7 +53,8 @@ func (op *operation) otherMethods() []check {
 // methodCheck returns the check that a method is not taken for one of the document's.
 func (op *operation) methodCheck(name, method string) check {
 	c := check{
-		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") + ", and should be answered with 4xx; 405 with an Allow that lists those",
+		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") +
+			", and should be answered with 4xx; 405 with an Allow that lists those",
 		source: "good practice: RFC 9110, 15.5.6", bypasses: true, anyShape: true, request: op.valid(),
 		want: func(res *response) bool { return !op.looksTaken(res) },
 	}

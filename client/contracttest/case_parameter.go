@@ -6,7 +6,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// parameters returns the checks of the parameters in the query, the headers and the cookies: without one that is required,
+// parameters returns the checks of the parameters in the query, the headers and the cookies: without one that is
+// required,
 // and with values that its schema does not allow.
 func (op *operation) parameters() []check {
 	var checks []check
@@ -17,7 +18,8 @@ func (op *operation) parameters() []check {
 		}
 		add := func(name, subject string, value any, level Level) {
 			c := check{
-				name: p.In + "/" + name, subject: subject, demand: "be answered with 4xx", source: op.suite.name + ", " + op.name() + ", " + p.Name,
+				name: p.In + "/" + name, subject: subject, demand: "be answered with 4xx", source: op.suite.name + ", " +
+					op.name() + ", " + p.Name,
 				request: op.changed(p, value), want: refused,
 			}
 			if level == LevelAdvice {
@@ -36,7 +38,8 @@ func (op *operation) parameters() []check {
 		if err != nil {
 			continue
 		}
-		if !allows(schema, openapi3.TypeString) && !schema.Type.Is(openapi3.TypeArray) && !schema.Type.Is(openapi3.TypeObject) {
+		if !allows(schema, openapi3.TypeString) && !schema.Type.Is(openapi3.TypeArray) &&
+			!schema.Type.Is(openapi3.TypeObject) {
 			add(p.Name+"-is-wrong", p.Name+", of a value that the document does not allow,", notListed, LevelContract)
 		}
 		for _, wrong := range op.outside(p.Name, p.Name, schema, valid) {
@@ -48,7 +51,8 @@ func (op *operation) parameters() []check {
 			list, isList := wrong.value.([]any)
 			switch {
 			case !wrong.advice && op.fits(schema, wrong.value):
-			case isText && p.In != openapi3.ParameterInQuery && (text == "" || text == blank || !isASCII(text)): // no such header
+			case isText && p.In != openapi3.ParameterInQuery && (text == "" || text == blank ||
+				!isASCII(text)): // no such header
 			case isList && len(list) == 0:
 			case wrong.name == p.Name+"-is-not-listed":
 				add(p.Name+"-is-wrong", wrong.what, wrong.value, level)

@@ -64,7 +64,8 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 	what := strings.TrimSuffix(p.Name, "_id")
 	want, code := op.wantStatus(http.StatusNotFound)
 	with := func(name, subject, demand string, value any) check {
-		return check{name: what + "/" + name, subject: subject, demand: demand, source: op.at(http.StatusNotFound), request: op.changed(p, value)}
+		return check{name: what + "/" + name, subject: subject, demand: demand, source: op.at(http.StatusNotFound),
+			request: op.changed(p, value)}
 	}
 	unknown := func(name, subject string, value any) check {
 		c := with(name, subject, "be answered with "+code, value)
@@ -83,7 +84,8 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 	}
 	own, isText := op.values[p].(string)
 	if schema := p.Schema; schema != nil && !allows(schema.Value, openapi3.TypeString) || !isText {
-		return []check{odd("other-type", "a text in place of the "+what, "contracttest"), unknown("unknown", "a request for a "+what+" that does not exist", op.unknown(p))}
+		return []check{odd("other-type", "a text in place of the "+what, "contracttest"), unknown("unknown",
+			"a request for a "+what+" that does not exist", op.unknown(p))}
 	}
 	escaped := url.PathEscape(own)
 	var checks []check
@@ -109,16 +111,20 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 		odd("percent", "an encoded percent sign in place of the ID", "%25"),
 		odd("encoded-slashes", "an ID with encoded slashes", "contracttest%2Fno%2Fsuch%2fworkflow"),
 		odd("encoded-dots", "an ID of encoded dots", "%2E%2e"),
-		odd("encoded-traversal", "an ID that leads out of its path with encoded dots and slashes", "..%2F..%2f%2e%2e%2Fcontracttest"),
+		odd("encoded-traversal", "an ID that leads out of its path with encoded dots and slashes",
+			"..%2F..%2f%2e%2e%2Fcontracttest"),
 		odd("encoded-control-characters", "an ID with encoded control characters", "contracttest%00%0D%0A"),
 	)
 	notUTF8 := odd("not-utf-8", "an ID that is not UTF-8", "contracttest%FF%C0%AF")
 	notUTF8.mayFail = true
 	checks = append(checks, notUTF8, odd("long", "an ID of 5,000 characters", strings.Repeat("a", 5000)))
 	if len(checks) > 0 && op.inputs != nil && !op.safe() {
-		inQuery := unknown("id-in-query", "a "+what+" that does not exist, with the ID of one that does in the query,", op.unknown(p))
-		inQuery.request = inQuery.request.withQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" + url.QueryEscape(own))
-		inBody := unknown("id-in-body", "a "+what+" that does not exist, with the ID of one that does in the body,", op.unknown(p))
+		inQuery := unknown("id-in-query", "a "+what+" that does not exist, with the ID of one that does in the query,",
+			op.unknown(p))
+		inQuery.request = inQuery.request.withQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" +
+			url.QueryEscape(own))
+		inBody := unknown("id-in-body", "a "+what+" that does not exist, with the ID of one that does in the body,",
+			op.unknown(p))
 		inBody.request.body = op.carrier().with(p.Name, encode(own)).with("id", encode(own)).object()
 		checks = append(checks, inQuery)
 		if op.allowsMore() {
@@ -126,7 +132,8 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 		}
 	}
 	if op.schema != nil {
-		first := unknown("unknown-and-inputs", "a request for a "+what+" that does not exist, with a body that is not valid,", op.unknown(p))
+		first := unknown("unknown-and-inputs",
+			"a request for a "+what+" that does not exist, with a body that is not valid,", op.unknown(p))
 		first.demand += ", as the " + what + " is checked first"
 		first.source, first.level, first.inputFirst = op.suite.name+", info: the order of the checks", LevelAdvice, false
 		first.request.body, first.want = op.invalidBody(), refused
@@ -134,30 +141,4 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 		checks = append(checks, first)
 	}
 	return checks
-}
-
-// looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
-func (op *operation) looksTaken(res *response) bool {
-	if res.status/100 != 2 || res.status == http.StatusNoContent {
-		return false
-	}
-	ref := op.Responses.Status(res.status)
-	if ref == nil {
-		ref = op.Responses.Value("2XX")
-	}
-	if ref == nil {
-		ref = op.Responses.Status(http.StatusOK)
-	}
-	if ref == nil || len(ref.Value.Content) == 0 {
-		return true
-	}
-	contentType, _, _ := strings.Cut(res.header.Get("Content-Type"), ";")
-	media := ref.Value.Content.Get(strings.ToLower(strings.TrimSpace(contentType)))
-	if media == nil {
-		return false
-	}
-	if res.method == http.MethodHead || media.Schema == nil || res.field("success") == true {
-		return true
-	}
-	return len(res.body) > 0 && media.Schema.Value.VisitJSON(decode(res.body), openapi3.VisitAsResponse()) == nil
 }

@@ -33,13 +33,16 @@ var (
 // runs returns the checks of valid requests. Odd texts and other spellings are for the run operation.
 func (op *operation) runs() []check {
 	succeed := func(name, subject, demand string, r request) check {
-		return check{name: name, subject: subject, demand: demand, source: op.at(http.StatusOK), success: true, request: r, want: op.succeeds}
+		return check{name: name, subject: subject, demand: demand, source: op.at(http.StatusOK), success: true,
+			request: r, want: op.succeeds}
 	}
 	if op.OperationID != runOperation {
-		checks := []check{succeed("valid/example", "a valid request", "be answered with a success that the document describes", op.valid())}
+		checks := []check{succeed("valid/example", "a valid request",
+			"be answered with a success that the document describes", op.valid())}
 		if op.RequestBody != nil && !op.RequestBody.Value.Required && op.body != nil {
 			none := op.valid().withBody("", nil)
-			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,", "be answered with a success that the document describes", none))
+			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,",
+				"be answered with a success that the document describes", none))
 		}
 		return checks
 	}
@@ -52,18 +55,22 @@ func (op *operation) runs() []check {
 	long := oneOf("long-text", "a text of 1 MB in every free text", []int{http.StatusOK, http.StatusRequestEntityTooLarge},
 		"be answered with 200, or with 413", func(own string) string { return own + longText() })
 	long.request = long.request.with("Expect", "100-continue")
-	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "be answered with 200 or 400", func(own string) string { return own + "\xff\xc0" })
+	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "be answered with 200 or 400",
+		func(own string) string { return own + "\xff\xc0" })
 	notUTF8.bypasses = true
-	surrogate := oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", either, "be answered with 200 or 400",
+	surrogate := oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", either,
+		"be answered with 200 or 400",
 		func(own string) string { return own + `\ud83d` })
 	surrogate.bypasses = true // an application may echo it
 	checks := []check{
 		succeed("runs/valid", "a valid request", ok, op.valid()),
-		succeed("runs/charset", "a valid request with charset=UTF-8 in its content type", ok, op.valid().withBody(op.contentType+";charset=UTF-8", op.body)),
+		succeed("runs/charset", "a valid request with charset=UTF-8 in its content type", ok,
+			op.valid().withBody(op.contentType+";charset=UTF-8", op.body)),
 		succeed("runs/gzip", "a valid request that accepts gzip", ok, op.valid().with("Accept-Encoding", "gzip")),
 	}
 	if op.allowsMore() {
-		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have", "be run without them: answered with 200",
+		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have",
+			"be run without them: answered with 200",
 			op.with(op.withUnknown().object())))
 	}
 	if !op.hasFreeText() { // the others would send the valid request again
@@ -73,7 +80,8 @@ func (op *operation) runs() []check {
 		succeed("runs/fairly-long-text", "a text of 50 kB in every free text", ok,
 			op.with(op.withTexts(func(own string) string { return own + " " + fairlyLongText() }).object())),
 		long,
-		succeed("runs/unicode-text", "a text in many scripts", ok, op.with(op.withTexts(func(string) string { return unicodeText }).object())),
+		succeed("runs/unicode-text", "a text in many scripts", ok,
+			op.with(op.withTexts(func(string) string { return unicodeText }).object())),
 		oneOf("odd-text", "a text with control characters and noncharacters", either, "be answered with 200 or 400",
 			func(own string) string { return own + oddText }),
 		surrogate,
@@ -100,8 +108,10 @@ func (op *operation) withUnknown() inputs {
 	return more
 }
 
-// withTexts returns the inputs with another text in every free one: a string of the contract without a list of values, a
-// format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a JSON
+// withTexts returns the inputs with another text in every free one: a string of the contract without a list of values,
+// a
+// format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a
+// JSON
 // string.
 func (op *operation) withTexts(change func(own string) string) inputs {
 	texts := maps.Clone(op.inputs)
@@ -109,11 +119,25 @@ func (op *operation) withTexts(change func(own string) string) inputs {
 		isText := strings.HasPrefix(string(own), `"`)
 		if property := op.schema.Properties[name]; property != nil && !op.custom {
 			schema := openapi.Merged(property.Value)
-			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil && allows(schema, openapi3.TypeString)
+			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil && allows(schema,
+				openapi3.TypeString)
 		}
 		if isText {
 			texts[name] = []byte(`"` + change(string(own[1:len(own)-1])) + `"`)
 		}
 	}
 	return texts
+}
+
+// carrier returns the inputs to which others are added, or with NoRuns none, so that they are not valid.
+func (op *operation) carrier() inputs {
+	if op.suite.target.NoRuns {
+		return inputs{}
+	}
+	return op.inputs
+}
+
+// allowsMore reports whether the inputs may have names that the document does not describe.
+func (op *operation) allowsMore() bool {
+	return op.custom || op.fits(op.schema, decode(op.withUnknown().object()))
 }

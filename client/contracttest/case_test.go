@@ -32,14 +32,16 @@ const againstAdvice = "advice: "
 
 // faults are those of every group, and some that many groups catch.
 func faults(op *operation) []fault {
-	return slices.Concat(faultsOfRuns(op), faultsOfPractice(), faultsOfKeys(), faultsOfWorkflows(), faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(), faultsOfOneRequest(op))
+	return slices.Concat(faultsOfRuns(op), faultsOfPractice(), faultsOfKeys(), faultsOfWorkflows(),
+		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(), faultsOfOneRequest(op))
 }
 
 const (
 	// keyed are the checks that send some key in Authorization, and get 401.
 	keyed = "unauthorized/wrong-key* unauthorized/similar-key unauthorized/*-scheme unauthorized/key-cut-short unauthorized/key-with* unauthorized/key-in-other-case unauthorized/key-as-*"
 	// unauthorizedChecks are those that get 401.
-	unauthorizedChecks = "unauthorized/*-key unauthorized/*-scheme unauthorized/key-* unauthorized/wrong-key-and-* " + otherUnauthorized
+	unauthorizedChecks = "unauthorized/*-key unauthorized/*-scheme unauthorized/key-* unauthorized/wrong-key-and-* " +
+		otherUnauthorized
 	// otherUnauthorized are those that have the key nowhere.
 	otherUnauthorized = "unauthorized/after-a-long-body unauthorized/cookie-of-the-server unauthorized/from-loopback"
 )
@@ -59,10 +61,12 @@ func faultsOfRuns(op *operation) []fault {
 	ok := answered(http.StatusOK)
 	return []fault{
 		{"the simplest run fails", "runs/valid", instead(func(r *http.Request, body string) bool {
-			return asksKeyed(r) && bodyIs(valid)(r, body) && strings.HasSuffix(r.URL.Path, testWorkflow) && r.Header.Get("Content-Type") == "application/json" && r.Header.Get("Accept-Encoding") != "gzip"
+			return asksKeyed(r) && bodyIs(valid)(r, body) && strings.HasSuffix(r.URL.Path, testWorkflow) &&
+				r.Header.Get("Content-Type") == "application/json" && r.Header.Get("Accept-Encoding") != "gzip"
 		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusInternalServerError, "it failed") })},
 		{"a run is answered with 201", "runs/*", altering(ok, statusTo(http.StatusCreated))},
-		{"a run is answered with 204 and no body", "runs/*", altering(ok, func(r *http.Request, res *httptest.ResponseRecorder) {
+		{"a run is answered with 204 and no body", "runs/*", altering(ok, func(r *http.Request,
+			res *httptest.ResponseRecorder) {
 			res.Code = http.StatusNoContent
 			res.Body.Reset()
 		})},
@@ -70,10 +74,12 @@ func faultsOfRuns(op *operation) []fault {
 			res.Code = http.StatusTemporaryRedirect
 			res.Header().Set("Location", "/elsewhere")
 		})},
-		{"a run is refused with 400", "runs/valid runs/gzip runs/charset runs/extra-inputs runs/fairly-long-text runs/long-text runs/unicode-text", altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
-			res.Code = http.StatusBadRequest
-			res.Body = bytes.NewBufferString(`{"success":false,"error":"not today"}`)
-		})},
+		{"a run is refused with 400",
+			"runs/valid runs/gzip runs/charset runs/extra-inputs runs/fairly-long-text runs/long-text runs/unicode-text",
+			altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
+				res.Code = http.StatusBadRequest
+				res.Body = bytes.NewBufferString(`{"success":false,"error":"not today"}`)
+			})},
 		{"a run lacks a field", wholeRuns, altering(ok, replacing(`"run_id"`, `"id"`))},
 		{"a run's output is renamed", wholeRuns, altering(ok, replacing(`"`+outputName(op)+`"`, `"another"`))},
 		{"a run's field has another type", wholeRuns, altering(ok, replacing(`"completed"`, `1`))},
@@ -86,12 +92,21 @@ func faultsOfRuns(op *operation) []fault {
 		{"a run is said to have failed", wholeRuns, altering(ok, replacing(`"success":true`, `"success":false`))},
 		{"a run's rate limit is no number", wholeRuns, altering(ok, headerTo("X-Ratelimit-Limit", "ten"))},
 		{"a run's body is shorter than its length says", "runs/*", altering(ok, headerTo("Content-Length", "100000"))},
-		{"a run's body never ends", "runs/*", altering(ok, bodyTo(func(body string) string { return body + strings.Repeat(" ", maxBody) }))},
-		{"a run breaks the connection", "runs/*", altering(ok, func(*http.Request, *httptest.ResponseRecorder) { panic(http.ErrAbortHandler) })},
-		{"inputs that it does not have are refused", "runs/extra-inputs", answering(bodyHas("contracttest_"), http.StatusBadRequest, "application/json", `{"success":false,"error":"unknown input"}`)},
+		{"a run's body never ends", "runs/*", altering(ok, bodyTo(func(body string) string {
+			return body +
+				strings.Repeat(" ", maxBody)
+		}))},
+		{"a run breaks the connection", "runs/*", altering(ok, func(*http.Request,
+			*httptest.ResponseRecorder) {
+			panic(http.ErrAbortHandler)
+		})},
+		{"inputs that it does not have are refused", "runs/extra-inputs", answering(bodyHas("contracttest_"),
+			http.StatusBadRequest, "application/json", `{"success":false,"error":"unknown input"}`)},
 		{"a long text makes it fail", "runs/long-text", failing(veryLong)},
-		{"a long text is refused", "runs/long-text", answering(veryLong, http.StatusBadRequest, "application/json", `{"success":false,"error":"too long"}`)},
-		{"a fairly long text is refused", "runs/fairly-long-text", answering(long, http.StatusRequestEntityTooLarge, "application/json", `{"success":false,"error":"too long"}`)},
+		{"a long text is refused", "runs/long-text", answering(veryLong, http.StatusBadRequest, "application/json",
+			`{"success":false,"error":"too long"}`)},
+		{"a fairly long text is refused", "runs/fairly-long-text", answering(long, http.StatusRequestEntityTooLarge,
+			"application/json", `{"success":false,"error":"too long"}`)},
 		{"a charset is refused", "runs/charset", instead(func(r *http.Request, _ string) bool {
 			return strings.Contains(r.Header.Get("Content-Type"), "charset")
 		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusUnsupportedMediaType, "no charset") })},
@@ -104,13 +119,17 @@ func faultsOfRuns(op *operation) []fault {
 			res.Header()["Content-Type"] = []string{"application/json", "text/html"}
 		})},
 		{"a run's rate limit is negative", wholeRuns, altering(ok, headerTo("X-Ratelimit-Remaining", "-1"))},
-		{"a long text is refused by its gateway", againstAdvice + "runs/long-text", answering(veryLong, http.StatusRequestEntityTooLarge, "text/html", "<html></html>")},
+		{"a long text is refused by its gateway", againstAdvice + "runs/long-text", answering(veryLong,
+			http.StatusRequestEntityTooLarge, "text/html", "<html></html>")},
 		{"a NUL makes it fail", "runs/odd-text", failing(bodyHas(`\u0000`))},
-		{"a character beyond 16 bits is answered in another charset", "runs/unicode-text", answering(bodyHas("\U0001f436"), http.StatusOK, "application/json", "{\"success\":true,\"result\":\"\xed\xa0\xbd\"}")},
+		{"a character beyond 16 bits is answered in another charset", "runs/unicode-text",
+			answering(bodyHas("\U0001f436"), http.StatusOK, "application/json",
+				"{\"success\":true,\"result\":\"\xed\xa0\xbd\"}")},
 		{"half of a surrogate pair makes it fail", "runs/lone-surrogate", failing(bodyHas(`\ud83d"`))},
 		{"a run shows the key", "runs/*", altering(ok, replacing("completed", testKey))},
 		{"a run shows the key escaped", "runs/*", altering(ok, replacing("completed", `\u0074`+testKey[1:]))},
-		{"a run shows the key in base64", "runs/*", altering(ok, replacing("completed", base64.StdEncoding.EncodeToString([]byte("key="+testKey))))},
+		{"a run shows the key in base64", "runs/*", altering(ok, replacing("completed",
+			base64.StdEncoding.EncodeToString([]byte("key="+testKey))))},
 		{"a run shows the key in the name of a header", "runs/*", altering(ok, headerTo("X-"+testKey, "1"))},
 	}
 }
@@ -124,73 +143,109 @@ func faultsOfKeys() []fault {
 		}
 	}
 	return []fault{
-		{"no key is needed for an unknown workflow", keyElsewhere + " unauthorized/after-a-long-body unauthorized/from-loopback", taking(credentialIs(""), func(r *http.Request) {
+		{"no key is needed for an unknown workflow", keyElsewhere +
+			" unauthorized/after-a-long-body unauthorized/from-loopback", taking(credentialIs(""), func(r *http.Request) {
 			if strings.Contains(r.URL.Path, unknownWorkflow) {
 				asKeyed(r)
 			}
 		})},
-		{"the key is taken from the query", "unauthorized/key-in-query", taking(func(r *http.Request, _ string) bool { return r.URL.Query().Get("api_key") == testKey }, asKeyed)},
-		{"the key is taken from another header", "unauthorized/key-in-other-header", taking(func(r *http.Request, _ string) bool { return r.Header.Get("X-Api-Key") == testKey }, asKeyed)},
-		{"the key is taken in another case", "unauthorized/key-in-other-case", taking(bearer(func(key string) bool { return strings.EqualFold(key, testKey) }), asKeyed)},
-		{"only the start of the key is compared", "unauthorized/similar-key unauthorized/key-cut-short unauthorized/key-without-last-* unauthorized/key-with-more unauthorized/key-with-words",
+		{"the key is taken from the query", "unauthorized/key-in-query", taking(func(r *http.Request,
+			_ string) bool {
+			return r.URL.Query().Get("api_key") == testKey
+		}, asKeyed)},
+		{"the key is taken from another header", "unauthorized/key-in-other-header", taking(func(r *http.Request,
+			_ string) bool {
+			return r.Header.Get("X-Api-Key") == testKey
+		}, asKeyed)},
+		{"the key is taken in another case", "unauthorized/key-in-other-case",
+			taking(bearer(func(key string) bool { return strings.EqualFold(key, testKey) }), asKeyed)},
+		{"only the start of the key is compared",
+			"unauthorized/similar-key unauthorized/key-cut-short unauthorized/key-without-last-* unauthorized/key-with-more unauthorized/key-with-words",
 			taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey[:8]) && key != otherKey }), asKeyed)},
-		{"only the end of the key is compared", "unauthorized/key-without-start", taking(bearer(func(key string) bool { return strings.HasSuffix(key, testKey[9:]) }), asKeyed)},
-		{"words after the key are ignored", "unauthorized/key-with-words", taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey+" ") }), asKeyed)},
-		{"one wrong key is taken", "unauthorized/wrong-key unauthorized/wrong-key-and-workflow unauthorized/wrong-key-and-inputs", taking(bearer(func(key string) bool { return key == wrongKey }), asKeyed)},
-		{"every account may run every workflow", "unauthorized/other-account unauthorized/other-workflow", taking(func(r *http.Request, _ string) bool {
-			return r.Header.Get("Authorization") == "Bearer "+otherKey || strings.HasSuffix(r.URL.Path, "wf_another")
-		}, func(r *http.Request) {
-			asKeyed(r)
-			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
-		})},
-		{"another account may run the workflow", "unauthorized/other-account", taking(credentialIs("Bearer "+otherKey), asKeyed)},
-		{"the workflow of another account is run", "unauthorized/other-workflow", taking(pathHas("wf_another"), func(r *http.Request) {
-			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
-		})},
-		{"the inputs are checked before the key", "unauthorized/wrong-key-and-inputs", instead(bodyIs("{}"), func(w http.ResponseWriter, _ *http.Request) {
-			refuse(w, http.StatusBadRequest, "a missing input")
-		})},
-		{"a scheme in lower case is refused", againstAdvice + "unauthorized/scheme-in-lower-case", instead(credentialIs("bearer "+testKey), func(w http.ResponseWriter, _ *http.Request) {
-			refuse(w, http.StatusUnauthorized, "no valid key")
-		})},
-		{"a request without a key is answered with 403", "unauthorized/missing-key unauthorized/after-a-key " + keyElsewhere + " " + otherUnauthorized,
+		{"only the end of the key is compared", "unauthorized/key-without-start",
+			taking(bearer(func(key string) bool { return strings.HasSuffix(key, testKey[9:]) }), asKeyed)},
+		{"words after the key are ignored", "unauthorized/key-with-words",
+			taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey+" ") }), asKeyed)},
+		{"one wrong key is taken",
+			"unauthorized/wrong-key unauthorized/wrong-key-and-workflow unauthorized/wrong-key-and-inputs",
+			taking(bearer(func(key string) bool { return key == wrongKey }), asKeyed)},
+		{"every account may run every workflow", "unauthorized/other-account unauthorized/other-workflow",
+			taking(func(r *http.Request, _ string) bool {
+				return r.Header.Get("Authorization") == "Bearer "+otherKey || strings.HasSuffix(r.URL.Path, "wf_another")
+			}, func(r *http.Request) {
+				asKeyed(r)
+				r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+			})},
+		{"another account may run the workflow", "unauthorized/other-account", taking(credentialIs("Bearer "+otherKey),
+			asKeyed)},
+		{"the workflow of another account is run", "unauthorized/other-workflow", taking(pathHas("wf_another"),
+			func(r *http.Request) {
+				r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+			})},
+		{"the inputs are checked before the key", "unauthorized/wrong-key-and-inputs", instead(bodyIs("{}"),
+			func(w http.ResponseWriter, _ *http.Request) {
+				refuse(w, http.StatusBadRequest, "a missing input")
+			})},
+		{"a scheme in lower case is refused", againstAdvice + "unauthorized/scheme-in-lower-case",
+			instead(credentialIs("bearer "+testKey), func(w http.ResponseWriter, _ *http.Request) {
+				refuse(w, http.StatusUnauthorized, "no valid key")
+			})},
+		{"a request without a key is answered with 403", "unauthorized/missing-key unauthorized/after-a-key " +
+			keyElsewhere + " " + otherUnauthorized,
 			instead(credentialIs(""), func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPost {
 					refuse(w, http.StatusForbidden, "no key")
 				}
 			})},
-		{"a request without a key for the workflow is answered with 403", "unauthorized/missing-key unauthorized/after-a-key", instead(func(r *http.Request, body string) bool {
-			return r.Method == http.MethodPost && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == "" && strings.HasSuffix(r.URL.Path, "run/"+testWorkflow) && !strings.Contains(r.RequestURI, "//") && !strings.Contains(r.RequestURI, "%")
-		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusForbidden, "no key") })},
+		{"a request without a key for the workflow is answered with 403",
+			"unauthorized/missing-key unauthorized/after-a-key", instead(func(r *http.Request, body string) bool {
+				return r.Method == http.MethodPost && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == "" &&
+					strings.HasSuffix(r.URL.Path, "run/"+testWorkflow) && !strings.Contains(r.RequestURI, "//") &&
+					!strings.Contains(r.RequestURI, "%")
+			}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusForbidden, "no key") })},
 		{"an empty key is taken", "unauthorized/empty-key", taking(credentialIs("Bearer"), asKeyed)},
 		{"any key is taken", "unauthorized/wrong-key* unauthorized/similar-key unauthorized/other-account unauthorized/key-cut-short unauthorized/key-with* unauthorized/key-in-other-case unauthorized/key-of-*", taking(bearer(func(string) bool { return true }), asKeyed)},
-		{"the key is taken under another scheme", "unauthorized/other-scheme", taking(credentialIs("Basic "+testKey), asKeyed)},
+		{"the key is taken under another scheme", "unauthorized/other-scheme", taking(credentialIs("Basic "+testKey),
+			asKeyed)},
 		{"the key is taken without a scheme", "unauthorized/missing-scheme", taking(credentialIs(testKey), asKeyed)},
-		{"the start of the key is taken", "unauthorized/key-cut-short unauthorized/key-without-last-*", taking(bearer(func(key string) bool { return strings.HasPrefix(testKey, key) }), asKeyed)},
-		{"the key is taken with more after it", "unauthorized/key-with-more unauthorized/key-with-words", taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey) }), asKeyed)},
+		{"the start of the key is taken", "unauthorized/key-cut-short unauthorized/key-without-last-*",
+			taking(bearer(func(key string) bool { return strings.HasPrefix(testKey, key) }), asKeyed)},
+		{"the key is taken with more after it", "unauthorized/key-with-more unauthorized/key-with-words",
+			taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey) }), asKeyed)},
 		{
-			"the workflow is looked up before the key", "unauthorized/wrong-key-and-* unauthorized/other-scheme unauthorized/missing-scheme unauthorized/key-* unauthorized/after-a-long-body unauthorized/from-loopback",
+			"the workflow is looked up before the key",
+			"unauthorized/wrong-key-and-* unauthorized/other-scheme unauthorized/missing-scheme unauthorized/key-* unauthorized/after-a-long-body unauthorized/from-loopback",
 			instead(func(r *http.Request, _ string) bool { return strings.HasSuffix(r.URL.Path, unknownWorkflow) },
 				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "no such workflow") }),
 		},
-		{"a wrong key learns whether a workflow exists", "unauthorized/wrong-key-and-*", answering(func(r *http.Request, _ string) bool {
-			return strings.HasSuffix(r.URL.Path, unknownWorkflow) && r.Header.Get("Authorization") == "Bearer contracttest-wrong-key"
+		{"a wrong key learns whether a workflow exists", "unauthorized/wrong-key-and-*", answering(func(r *http.Request,
+			_ string) bool {
+			return strings.HasSuffix(r.URL.Path, unknownWorkflow) &&
+				r.Header.Get("Authorization") == "Bearer contracttest-wrong-key"
 		}, http.StatusNotFound, "application/json", `{"success":false,"error":"no such workflow"}`)},
 		{"a wrong key is answered with 403", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusForbidden))},
-		{"a wrong key is answered in plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type", "text/plain"))},
-		{"a wrong key is answered without a body", unauthorizedChecks, altering(unauthorized, bodyTo(func(string) string { return "" }))},
-		{"a wrong key is answered without a code", unauthorizedChecks, altering(unauthorized, replacing(`,"code":"refused"`, ``))},
-		{"a wrong key is answered with success", unauthorizedChecks, altering(unauthorized, replacing(`"success":false`, `"success":true`))},
-		{"a wrong key makes it fail", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id", altering(unauthorized, statusTo(http.StatusInternalServerError))},
-		{"a wrong key is redirected to a page", unauthorizedChecks, altering(unauthorized, func(_ *http.Request, res *httptest.ResponseRecorder) {
+		{"a wrong key is answered in plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type",
+			"text/plain"))},
+		{"a wrong key is answered without a body", unauthorizedChecks, altering(unauthorized,
+			bodyTo(func(string) string { return "" }))},
+		{"a wrong key is answered without a code", unauthorizedChecks, altering(unauthorized,
+			replacing(`,"code":"refused"`, ``))},
+		{"a wrong key is answered with success", unauthorizedChecks, altering(unauthorized, replacing(`"success":false`,
+			`"success":true`))},
+		{"a wrong key makes it fail", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id",
+			altering(unauthorized, statusTo(http.StatusInternalServerError))},
+		{"a wrong key is redirected to a page", unauthorizedChecks, altering(unauthorized, func(_ *http.Request,
+			res *httptest.ResponseRecorder) {
 			res.Code = http.StatusFound
 			res.Header().Set("Location", "/login")
 		})},
-		{"a wrong key comes back in the message", keyed, altering(unauthorized, func(r *http.Request, res *httptest.ResponseRecorder) {
+		{"a wrong key comes back in the message", keyed, altering(unauthorized, func(r *http.Request,
+			res *httptest.ResponseRecorder) {
 			replacing("no valid key", "no valid key: "+r.Header.Get("Authorization"))(r, res)
 		})},
 		{
-			"the key comes back in a header", "runs/* unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/* request/* method/head method/options method/trace method/get method/put method/patch method/delete method/unknown method/override " + keyed,
+			"the key comes back in a header",
+			"runs/* unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/* request/* method/head method/options method/trace method/get method/put method/patch method/delete method/unknown method/override " + keyed,
 			altering(anyAnswer, func(r *http.Request, res *httptest.ResponseRecorder) {
 				res.Header().Set("X-Debug", r.Header.Get("Authorization"))
 			}),
@@ -201,56 +256,64 @@ func faultsOfKeys() []fault {
 // faultsOfOneRequest takes the request of one check for valid, of those that have no fault by their own.
 func faultsOfOneRequest(op *operation) []fault {
 	var list []fault
-	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(), op.otherMethods()) {
-		if len(c.before) > 0 || c.cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name, "method/") && c.request.keyed || c.level == LevelAdvice && c.want == nil {
+	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
+		op.otherMethods()) {
+		if len(c.before) > 0 || c.cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
+			"method/") && c.request.keyed || c.level == LevelAdvice && c.want == nil {
 			continue
 		}
-		list = append(list, fault{"the request of " + c.name + " is taken", c.name, taking(isRequest(c.request), func(r *http.Request) {
-			r.Method = http.MethodPost
-			r.URL.RawQuery = ""
-			asKeyed(r)
-			asTestWorkflow(r)
-			asValid(op)(r)
-		})})
+		list = append(list, fault{"the request of " + c.name + " is taken", c.name, taking(isRequest(c.request),
+			func(r *http.Request) {
+				r.Method = http.MethodPost
+				r.URL.RawQuery = ""
+				asKeyed(r)
+				asTestWorkflow(r)
+				asValid(op)(r)
+			})})
 	}
 	const cookie = "session=of-the-server"
 	return append(list,
 		fault{"a connection remembers the key", "unauthorized/after-a-key", func(next http.Handler) http.Handler {
 			var keyed sync.Map // by connection
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if _, seen := keyed.LoadOrStore(r.RemoteAddr, false); !seen && asksKeyed(r) && strings.HasSuffix(r.URL.Path, unknownWorkflow) {
+				if _, seen := keyed.LoadOrStore(r.RemoteAddr, false); !seen && asksKeyed(r) && strings.HasSuffix(r.URL.Path,
+					unknownWorkflow) {
 					keyed.Store(r.RemoteAddr, true)
 				}
-				if has, _ := keyed.Load(r.RemoteAddr); has == true && r.Header.Get("Authorization") == "" && strings.HasSuffix(r.URL.Path, testWorkflow) {
+				if has, _ := keyed.Load(r.RemoteAddr); has == true && r.Header.Get("Authorization") == "" &&
+					strings.HasSuffix(r.URL.Path, testWorkflow) {
 					asKeyed(r)
 				}
 				next.ServeHTTP(w, r)
 			})
 		}},
-		fault{"a run sets a cookie that stands for the key", "unauthorized/cookie-of-the-server", func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if asksKeyed(r) {
-					w.Header().Set("Set-Cookie", cookie)
-				}
-				if r.Header.Get("Cookie") == cookie {
-					asKeyed(r)
-				}
-				next.ServeHTTP(w, r)
-			})
-		}},
-		fault{"a body that is not read is taken for the next request", "unauthorized/after-a-long-body", func(next http.Handler) http.Handler {
-			var unread sync.Map // by connection
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if _, ok := unread.Load(r.RemoteAddr); ok {
-					respond(w, http.StatusBadRequest, "application/json", `{"success":false,"error":{"message":"no request","code":"refused"}}`)
-					return
-				}
-				if r.Header.Get("Authorization") == "" && strings.Contains(string(bodyOf(r)), `{"contracttest":"once`) {
-					unread.Store(r.RemoteAddr, true)
-				}
-				next.ServeHTTP(w, r)
-			})
-		}},
+		fault{"a run sets a cookie that stands for the key", "unauthorized/cookie-of-the-server",
+			func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if asksKeyed(r) {
+						w.Header().Set("Set-Cookie", cookie)
+					}
+					if r.Header.Get("Cookie") == cookie {
+						asKeyed(r)
+					}
+					next.ServeHTTP(w, r)
+				})
+			}},
+		fault{"a body that is not read is taken for the next request", "unauthorized/after-a-long-body",
+			func(next http.Handler) http.Handler {
+				var unread sync.Map // by connection
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if _, ok := unread.Load(r.RemoteAddr); ok {
+						respond(w, http.StatusBadRequest, "application/json",
+							`{"success":false,"error":{"message":"no request","code":"refused"}}`)
+						return
+					}
+					if r.Header.Get("Authorization") == "" && strings.Contains(string(bodyOf(r)), `{"contracttest":"once`) {
+						unread.Store(r.RemoteAddr, true)
+					}
+					next.ServeHTTP(w, r)
+				})
+			}},
 		fault{"a run in gzip does not decode", "runs/gzip", instead(func(r *http.Request, _ string) bool {
 			return r.Header.Get("Accept-Encoding") == "gzip"
 		}, func(w http.ResponseWriter, _ *http.Request) {
@@ -268,7 +331,8 @@ func isRequest(want request) when {
 				return false
 			}
 		}
-		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Forwarded-For", "Proxy-Authorization", "X-Http-Method-Override", "X-Trace"} {
+		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Forwarded-For",
+			"Proxy-Authorization", "X-Http-Method-Override", "X-Trace"} {
 			if want.header(name) != r.Header.Get(name) {
 				return false
 			}
@@ -279,38 +343,52 @@ func isRequest(want request) when {
 
 func faultsOfWorkflows() []fault {
 	failing := func(part string) middleware {
-		return answering(pathHas(part), http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
+		return answering(pathHas(part), http.StatusInternalServerError, "application/json",
+			`{"success":false,"error":"it failed"}`)
 	}
 	return []fault{
-		{"any workflow is run", "unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/space-after workflow/nul-after workflow/percent workflow/encoded* workflow/not-utf-8 workflow/long workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body", taking(func(r *http.Request, _ string) bool {
-			return r.Header.Get("Authorization") == "Bearer "+testKey
-		}, func(r *http.Request) {
-			r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
-		})},
-		{"an unknown workflow is answered with 400", "workflow/unknown workflow/id-in-query workflow/id-in-body", instead(func(r *http.Request, body string) bool { return pathHas(unknownWorkflow)(r, body) && body != "{}" }, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no such workflow") })},
+		{"any workflow is run",
+			"unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/space-after workflow/nul-after workflow/percent workflow/encoded* workflow/not-utf-8 workflow/long workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body", taking(func(r *http.Request, _ string) bool {
+				return r.Header.Get("Authorization") == "Bearer "+testKey
+			}, func(r *http.Request) {
+				r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
+			})},
+		{"an unknown workflow is answered with 400", "workflow/unknown workflow/id-in-query workflow/id-in-body",
+			instead(func(r *http.Request, body string) bool { return pathHas(unknownWorkflow)(r, body) && body != "{}" },
+				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no such workflow") })},
 		{"encoded slashes make it fail", "workflow/encoded-slashes workflow/encoded-traversal", failing("%2f")},
-		{"encoded slashes are taken for slashes", againstAdvice + "workflow/encoded-slashes workflow/encoded-traversal", answering(pathHas("%2F"), http.StatusNotFound, "text/plain", "404 page not found")},
-		{"encoded dots are redirected", againstAdvice + "workflow/encoded-dots", instead(pathHas("/%2E%2e"), func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/api/v1/", http.StatusTemporaryRedirect)
-		})},
-		{"encoded dots with slashes give a file", "workflow/encoded-traversal", answering(pathHas("..%2F..%2f"), http.StatusOK, "text/plain", "root:x:0:0")},
+		{"encoded slashes are taken for slashes", againstAdvice + "workflow/encoded-slashes workflow/encoded-traversal",
+			answering(pathHas("%2F"), http.StatusNotFound, "text/plain", "404 page not found")},
+		{"encoded dots are redirected", againstAdvice + "workflow/encoded-dots", instead(pathHas("/%2E%2e"),
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/api/v1/", http.StatusTemporaryRedirect)
+			})},
+		{"encoded dots with slashes give a file", "workflow/encoded-traversal", answering(pathHas("..%2F..%2f"),
+			http.StatusOK, "text/plain", "root:x:0:0")},
 		{"an encoded NUL makes it fail", "workflow/encoded-control-characters workflow/nul-after", failing("%00")},
-		{"an ID comes back as it is", againstAdvice + "workflow/not-utf-8", instead(pathHas("%FF"), func(w http.ResponseWriter, r *http.Request) {
-			respond(w, http.StatusNotFound, "application/json", `{"success":false,"error":"no workflow `+r.URL.Path+`"}`)
-		})},
-		{"a long ID is refused by its gateway", againstAdvice + "workflow/long", answering(pathHas(strings.Repeat("a", 5000)), http.StatusRequestURITooLong, "text/html", "<html></html>")},
+		{"an ID comes back as it is", againstAdvice + "workflow/not-utf-8", instead(pathHas("%FF"),
+			func(w http.ResponseWriter, r *http.Request) {
+				respond(w, http.StatusNotFound, "application/json", `{"success":false,"error":"no workflow `+r.URL.Path+`"}`)
+			})},
+		{"a long ID is refused by its gateway", againstAdvice + "workflow/long", answering(pathHas(strings.Repeat("a",
+			5000)), http.StatusRequestURITooLong, "text/html", "<html></html>")},
 		{"an ID in another case is run", "workflow/other-case", taking(pathHas("/WF_TEST"), asTestWorkflow)},
-		{"the start of an ID is run", "workflow/cut-short", taking(func(r *http.Request, _ string) bool { return strings.HasSuffix(r.URL.Path, "/wf_tes") }, asTestWorkflow)},
+		{"the start of an ID is run", "workflow/cut-short", taking(func(r *http.Request,
+			_ string) bool {
+			return strings.HasSuffix(r.URL.Path, "/wf_tes")
+		}, asTestWorkflow)},
 		{"an ID with more after it is run", "workflow/with-more", taking(pathHas("/wf_testx"), asTestWorkflow)},
 		{"an ID is trimmed", "workflow/space-after", taking(pathHas("/wf_test%20"), asTestWorkflow)},
-		{"the inputs are checked before the workflow", againstAdvice + "workflow/unknown-and-inputs", instead(func(r *http.Request, body string) bool {
-			return pathHas(unknownWorkflow)(r, body) && body == "{}"
-		}, func(w http.ResponseWriter, _ *http.Request) {
-			refuse(w, http.StatusBadRequest, "a missing input")
-		})},
-		{"an unknown workflow is answered without success", "unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body", altering(func(r *http.Request, res *httptest.ResponseRecorder) bool {
-			return res.Code == http.StatusNotFound
-		}, replacing(`"success":false,`, ``))},
+		{"the inputs are checked before the workflow", againstAdvice + "workflow/unknown-and-inputs",
+			instead(func(r *http.Request, body string) bool {
+				return pathHas(unknownWorkflow)(r, body) && body == "{}"
+			}, func(w http.ResponseWriter, _ *http.Request) {
+				refuse(w, http.StatusBadRequest, "a missing input")
+			})},
+		{"an unknown workflow is answered without success",
+			"unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body", altering(func(r *http.Request, res *httptest.ResponseRecorder) bool {
+				return res.Code == http.StatusNotFound
+			}, replacing(`"success":false,`, ``))},
 	}
 }
 
@@ -331,22 +409,30 @@ func faultsOfRequests(op *operation) []fault {
 		taken("a number", "number-for-object", bodyIs("1")),
 		taken("a boolean", "boolean-for-object", bodyIs("true")),
 		taken("null", "null-for-object", bodyIs("null")),
-		{"another content type is run", againstAdvice + "request/other-content-type", taking(func(r *http.Request, _ string) bool {
+		{"another content type is run", againstAdvice + "request/other-content-type", taking(func(r *http.Request,
+			_ string) bool {
 			return r.Header.Get("Content-Type") == "text/plain"
 		}, asValid(op))},
 		taken("the inputs within an array", "array-of-inputs", bodyIs("["+valid+"]")),
 		{"a form is run", againstAdvice + "request/form", taking(func(r *http.Request, _ string) bool {
 			return r.Header.Get("Content-Type") == formType
 		}, asValid(op))},
-		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", answering(bodyHas("[[[["), http.StatusInternalServerError, "application/json", `{"success":false,"error":"stack overflow"}`)},
-		{"deep nesting breaks the connection", "request/nested-deep", instead(bodyHas("[[[["), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", answering(bodyHas("[[[["),
+			http.StatusInternalServerError, "application/json", `{"success":false,"error":"stack overflow"}`)},
+		{"deep nesting breaks the connection", "request/nested-deep", instead(bodyHas("[[[["), func(http.ResponseWriter,
+			*http.Request) {
+			panic(http.ErrAbortHandler)
+		})},
 		{"a bad body makes it fail", everyBad, altering(bad, statusTo(http.StatusInternalServerError))},
-		{"a bad body is answered with another's error schema", everyBad, altering(bad, bodyTo(func(string) string { return `{"detail":"bad"}` }))},
+		{"a bad body is answered with another's error schema", everyBad, altering(bad,
+			bodyTo(func(string) string { return `{"detail":"bad"}` }))},
 	}
 	for _, name := range op.required() {
 		list = append(list,
-			fault{"a missing " + name + " is not named", againstAdvice + "request/missing-" + name, altering(bad, replacing(name, "input"))},
-			fault{"a missing " + name + " is answered with 422", "request/missing-" + name, instead(func(r *http.Request, body string) bool {
+			fault{"a missing " + name + " is not named", againstAdvice + "request/missing-" + name, altering(bad,
+				replacing(name, "input"))},
+			fault{"a missing " + name + " is answered with 422", "request/missing-" + name, instead(func(r *http.Request,
+				body string) bool {
 				return asksKeyed(r) && bodyIs(string(op.inputs.without(name).object()))(r, body)
 			}, func(w http.ResponseWriter, _ *http.Request) {
 				refuse(w, http.StatusUnprocessableEntity, name+" is missing")
@@ -367,24 +453,50 @@ func faultsOfRequests(op *operation) []fault {
 func faultsOfMethods(op *operation) []fault {
 	refused := answered(http.StatusMethodNotAllowed)
 	list := []fault{
-		{"405 lacks Allow", againstAdvice + "method/*", altering(refused, func(_ *http.Request, res *httptest.ResponseRecorder) { res.Header().Del("Allow") })},
-		{"405 allows what it refuses", againstAdvice + "method/*", altering(refused, func(r *http.Request, res *httptest.ResponseRecorder) { res.Header().Set("Allow", "POST, "+r.Method) })},
+		{"405 lacks Allow", againstAdvice + "method/*", altering(refused, func(_ *http.Request,
+			res *httptest.ResponseRecorder) {
+			res.Header().Del("Allow")
+		})},
+		{"405 allows what it refuses", againstAdvice + "method/*", altering(refused, func(r *http.Request,
+			res *httptest.ResponseRecorder) {
+			res.Header().Set("Allow", "POST, "+r.Method)
+		})},
 		{"405 allows another method", againstAdvice + "method/*", altering(refused, headerTo("Allow", "PURGE"))},
 		{"another method is answered with 404", "", altering(refused, statusTo(http.StatusNotFound))},
 		{"405 is answered in plain text", "", altering(refused, headerTo("Content-Type", "text/plain"))},
-		{"OPTIONS is answered by a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })},
-		{"X-HTTP-Method-Override is taken", "method/override", taking(func(r *http.Request, _ string) bool { return r.Header.Get("X-Http-Method-Override") != "" },
+		{"OPTIONS is answered by a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		})},
+		{"X-HTTP-Method-Override is taken", "method/override", taking(func(r *http.Request,
+			_ string) bool {
+			return r.Header.Get("X-Http-Method-Override") != ""
+		},
 			func(r *http.Request) { r.Method = http.MethodPost })},
-		{"an unknown method is taken", "method/unknown", taking(methodIs("CONTRACTTEST"), func(r *http.Request) { r.Method = http.MethodPost })},
-		{"an unknown method is answered with 501", "", instead(methodIs("CONTRACTTEST"), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotImplemented) })},
-		{"OPTIONS has a body of its own", "", answering(methodIs(http.MethodOptions), http.StatusOK, "application/json", `{"name":"runs"}`)},
+		{"an unknown method is taken", "method/unknown", taking(methodIs("CONTRACTTEST"),
+			func(r *http.Request) { r.Method = http.MethodPost })},
+		{"an unknown method is answered with 501", "", instead(methodIs("CONTRACTTEST"), func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(http.StatusNotImplemented)
+		})},
+		{"OPTIONS has a body of its own", "", answering(methodIs(http.MethodOptions), http.StatusOK, "application/json",
+			`{"name":"runs"}`)},
 		{"HEAD is run", "method/head", taking(methodIs(http.MethodHead), func(r *http.Request) {
 			r.Method = http.MethodPost
 			asValid(op)(r)
 		})},
-		{"HEAD fails", "method/head", altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool { return r.Method == http.MethodHead }, statusTo(http.StatusInternalServerError))},
-		{"OPTIONS fails", "method/options", altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool { return r.Method == http.MethodOptions }, statusTo(http.StatusInternalServerError))},
-		{"TRACE sends the request back", "method/trace", instead(methodIs(http.MethodTrace), func(w http.ResponseWriter, r *http.Request) {
+		{"HEAD fails", "method/head", altering(func(r *http.Request,
+			_ *httptest.ResponseRecorder) bool {
+			return r.Method == http.MethodHead
+		},
+			statusTo(http.StatusInternalServerError))},
+		{"OPTIONS fails", "method/options", altering(func(r *http.Request,
+			_ *httptest.ResponseRecorder) bool {
+			return r.Method == http.MethodOptions
+		},
+			statusTo(http.StatusInternalServerError))},
+		{"TRACE sends the request back", "method/trace", instead(methodIs(http.MethodTrace), func(w http.ResponseWriter,
+			r *http.Request) {
 			w.Header().Set("Content-Type", "message/http")
 			_ = r.Write(w)
 		})},
@@ -394,7 +506,8 @@ func faultsOfMethods(op *operation) []fault {
 		if method == http.MethodGet {
 			caught += " method/override"
 		}
-		list = append(list, fault{method + " is taken for POST", caught, taking(methodIs(method), func(r *http.Request) { r.Method = http.MethodPost })})
+		list = append(list, fault{method + " is taken for POST", caught, taking(methodIs(method),
+			func(r *http.Request) { r.Method = http.MethodPost })})
 	}
 	return list
 }
@@ -403,19 +516,28 @@ func faultsOfMethods(op *operation) []fault {
 func faultsOfPractice() []fault {
 	unauthorized, ok := answered(http.StatusUnauthorized), answered(http.StatusOK)
 	return []fault{
-		{"an error has the code of another", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing(`"refused"`, `"workflow_not_found"`))},
-		{"an error shows a stack trace", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing("no valid key", "panic: no valid key, goroutine 1 [running]"))},
-		{"an error shows SQL", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing("no valid key", "no rows: SELECT id FROM accounts"))},
+		{"an error has the code of another", againstAdvice + unauthorizedChecks, altering(unauthorized,
+			replacing(`"refused"`, `"workflow_not_found"`))},
+		{"an error shows a stack trace", againstAdvice + unauthorizedChecks, altering(unauthorized,
+			replacing("no valid key", "panic: no valid key, goroutine 1 [running]"))},
+		{"an error shows SQL", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing("no valid key",
+			"no rows: SELECT id FROM accounts"))},
 		{"a run has an empty ID", againstAdvice + "runs/*", altering(ok, field("run_id", ""))},
-		{"an error has no message", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing("no valid key", " "))},
-		{"an error in the deployed variant has no message", againstAdvice + unauthorizedChecks, altering(unauthorized, bodyTo(func(string) string { return `{"success":false,"error":""}` }))},
-		{"a run's text is empty", againstAdvice + "runs/*", altering(ok, replacing(`"Once upon a time, there was a friendly dog named Charlie..."`, `""`))},
-		{"a run's content type does not parse", againstAdvice + "runs/*", altering(ok, headerTo("Content-Type", "application/json; charset"))},
-		{"a run has more requests left than there are", againstAdvice + "runs/*", altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
+		{"an error has no message", againstAdvice + unauthorizedChecks, altering(unauthorized, replacing("no valid key",
+			" "))},
+		{"an error in the deployed variant has no message", againstAdvice + unauthorizedChecks, altering(unauthorized,
+			bodyTo(func(string) string { return `{"success":false,"error":""}` }))},
+		{"a run's text is empty", againstAdvice + "runs/*", altering(ok,
+			replacing(`"Once upon a time, there was a friendly dog named Charlie..."`, `""`))},
+		{"a run's content type does not parse", againstAdvice + "runs/*", altering(ok, headerTo("Content-Type",
+			"application/json; charset"))},
+		{"a run has more requests left than there are", againstAdvice + "runs/*", altering(ok, func(_ *http.Request,
+			res *httptest.ResponseRecorder) {
 			res.Header().Set("X-Ratelimit-Limit", "10")
 			res.Header().Set("X-Ratelimit-Remaining", "11")
 		})},
-		{"a run is said to be in another charset", againstAdvice + "runs/*", altering(ok, headerTo("Content-Type", "application/json; charset=iso-8859-1"))},
+		{"a run is said to be in another charset", againstAdvice + "runs/*", altering(ok, headerTo("Content-Type",
+			"application/json; charset=iso-8859-1"))},
 	}
 }
 
@@ -427,8 +549,10 @@ func faultsOfResponses() []fault {
 	}
 	list := []fault{
 		{"a run may be shared by caches", "runs/*", altering(ok, headerTo("Cache-Control", "public, max-age=60"))},
-		{"a 401 may be shared by caches", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id", altering(unauthorized, headerTo("Cache-Control", "s-maxage=60"))},
-		{"a run is open to every origin with credentials", "runs/*", altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
+		{"a 401 may be shared by caches", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id",
+			altering(unauthorized, headerTo("Cache-Control", "s-maxage=60"))},
+		{"a run is open to every origin with credentials", "runs/*", altering(ok, func(_ *http.Request,
+			res *httptest.ResponseRecorder) {
 			res.Header().Set("Access-Control-Allow-Origin", "*")
 			res.Header().Set("Access-Control-Allow-Credentials", "true")
 		})},
@@ -436,9 +560,10 @@ func faultsOfResponses() []fault {
 		{"a run shows the key in a trailer", "runs/*", altering(ok, func(_ *http.Request, res *httptest.ResponseRecorder) {
 			res.Header().Set(http.TrailerPrefix+"X-Debug", testKey)
 		})},
-		{"errors are of another variant than runs", againstAdvice + "unauthorized/key-of-null", instead(credentialIs("Bearer null"), func(w http.ResponseWriter, _ *http.Request) {
-			respond(w, http.StatusUnauthorized, "application/json", `{"success":false,"error":"no valid key"}`)
-		})},
+		{"errors are of another variant than runs", againstAdvice + "unauthorized/key-of-null",
+			instead(credentialIs("Bearer null"), func(w http.ResponseWriter, _ *http.Request) {
+				respond(w, http.StatusUnauthorized, "application/json", `{"success":false,"error":"no valid key"}`)
+			})},
 	}
 	for _, text := range []string{"undefined", "[object Object]", " "} {
 		list = append(list, fault{"a run's text is " + strconv.Quote(text), againstAdvice + "runs/*",
@@ -456,9 +581,10 @@ func faultsOfResponses() []fault {
 		"a private address": `connect to 10.0.3.17 failed`,
 		"a local port":      `dial 127.0.0.1:5432`,
 	} {
-		list = append(list, fault{"an error shows " + name, againstAdvice + "unauthorized/key-of-null", altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool {
-			return r.Header.Get("Authorization") == "Bearer null"
-		}, errorText(text))})
+		list = append(list, fault{"an error shows " + name, againstAdvice + "unauthorized/key-of-null",
+			altering(func(r *http.Request, _ *httptest.ResponseRecorder) bool {
+				return r.Header.Get("Authorization") == "Bearer null"
+			}, errorText(text))})
 	}
 	return list
 }
@@ -468,8 +594,12 @@ func faultsEverywhere() []fault {
 		"request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/blank-*"
 	return []fault{
 		{"every error has a success", withBody, altering(anError, replacing(`"success":false`, `"success":true`))},
-		{"every error has a name twice", withBody, altering(anError, replacing(`{"success":false`, `{"success":false,"success":false`))},
-		{"every error has data after it", withBody, altering(anError, bodyTo(func(body string) string { return body + "\n{}" }))},
+		{"every error has a name twice", withBody, altering(anError, replacing(`{"success":false`,
+			`{"success":false,"success":false`))},
+		{"every error has data after it", withBody, altering(anError, bodyTo(func(body string) string {
+			return body +
+				"\n{}"
+		}))},
 		{"every error has no message", withBody, altering(anError, replacing(`"message"`, `"text"`))},
 	}
 }
@@ -565,7 +695,10 @@ func outputName(op *operation) string {
 
 // namesOf lists the checks of an operation.
 func namesOf(op *operation) []string {
-	return slices.DeleteFunc(names(op.suite.checks()), func(name string) bool { return !strings.HasPrefix(name, op.name()+"/") })
+	return slices.DeleteFunc(names(op.suite.checks()), func(name string) bool {
+		return !strings.HasPrefix(name,
+			op.name()+"/")
+	})
 }
 
 // expand lists the names that fit one of the patterns.

@@ -87,7 +87,8 @@ func documentOf(target Target) (*openapi3.T, error) {
 func (s *suite) checks() []check {
 	var checks []check
 	for _, op := range s.operations {
-		table := slices.Concat(op.runs(), op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(), op.bodies(), op.perInput(),
+		table := slices.Concat(op.runs(), op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
+			op.bodies(), op.perInput(),
 			op.parameters(), op.otherMethods())
 		for _, c := range table {
 			checks = append(checks, op.finish(c))
@@ -150,7 +151,8 @@ func (s *suite) selected() ([]check, error) {
 	}{{"Skip", s.target.Skip}, {"Known", s.target.Known}} {
 		for _, entry := range list.names {
 			if name, _ := cutKnown(entry); !slices.Contains(all, name) {
-				return nil, fmt.Errorf("the target's %s names %q, which is no check; the checks are: %s", list.field, name, strings.Join(names(checks), ", "))
+				return nil, fmt.Errorf("the target's %s names %q, which is no check; the checks are: %s", list.field, name,
+					strings.Join(names(checks), ", "))
 			}
 		}
 	}

@@ -14,7 +14,8 @@ import (
 
 const anotherOperation = "contracttestGetNote"
 
-// withAnotherOperation is the contract with an operation that has no body, under the run operation's first path parameter.
+// withAnotherOperation is the contract with an operation that has no body, under the run operation's first path
+// parameter.
 func withAnotherOperation(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(api.Spec)
@@ -30,7 +31,8 @@ func withAnotherOperation(t *testing.T) *openapi3.T {
 			{Value: openapi3.NewQueryParameter("level").WithRequired(true).WithSchema(openapi3.NewStringSchema().WithEnum("short", "long"))},
 		},
 		Responses: openapi3.NewResponses(
-			openapi3.WithStatus(http.StatusOK, &openapi3.ResponseRef{Value: &openapi3.Response{Description: &description, Content: openapi3.NewContentWithJSONSchema(note)}}),
+			openapi3.WithStatus(http.StatusOK, &openapi3.ResponseRef{Value: &openapi3.Response{Description: &description,
+				Content: openapi3.NewContentWithJSONSchema(note)}}),
 			openapi3.WithStatus(http.StatusUnauthorized, run.Responses.Status(http.StatusUnauthorized)),
 			openapi3.WithStatus(http.StatusNotFound, run.Responses.Status(http.StatusNotFound)),
 			openapi3.WithName("default", run.Responses.Default().Value),
@@ -84,13 +86,16 @@ func TestEveryOperationIsChecked(t *testing.T) {
 	}{
 		{"a sound server passes", "", taking(func(*http.Request, string) bool { return false }, nil)},
 		{"a response that its own schema does not allow", "valid/example", altering(ok, replacing(`"text"`, `"note"`))},
-		{"a request without a key that is answered", "unauthorized/missing-key unauthorized/after-a-key unauthorized/cookie-of-the-server", taking(func(r *http.Request, body string) bool {
-			return note(r, body) && r.Header.Get("Authorization") == "" && r.URL.Query().Get("api_key") == "" && r.Header.Get("X-Api-Key") == ""
-		}, func(r *http.Request) {
-			if strings.Contains(r.URL.Path, testWorkflow) {
-				asKeyed(r)
-			}
-		})},
+		{"a request without a key that is answered",
+			"unauthorized/missing-key unauthorized/after-a-key unauthorized/cookie-of-the-server",
+			taking(func(r *http.Request, body string) bool {
+				return note(r, body) && r.Header.Get("Authorization") == "" && r.URL.Query().Get("api_key") == "" &&
+					r.Header.Get("X-Api-Key") == ""
+			}, func(r *http.Request) {
+				if strings.Contains(r.URL.Path, testWorkflow) {
+					asKeyed(r)
+				}
+			})},
 		{"another account that gets it", "unauthorized/other-account", taking(func(r *http.Request, body string) bool {
 			return note(r, body) && r.Header.Get("Authorization") == "Bearer "+otherKey
 		}, asKeyed)},
@@ -103,7 +108,8 @@ func TestEveryOperationIsChecked(t *testing.T) {
 		{"a query without what is required", "query/missing-level", taking(func(r *http.Request, body string) bool {
 			return note(r, body) && !r.URL.Query().Has("level")
 		}, func(r *http.Request) { r.URL.RawQuery = "level=short" })},
-		{"a value in the query that the contract does not list", "query/level-is-wrong", taking(func(r *http.Request, body string) bool {
+		{"a value in the query that the contract does not list", "query/level-is-wrong", taking(func(r *http.Request,
+			body string) bool {
 			return note(r, body) && r.URL.Query().Get("level") == notListed
 		}, func(r *http.Request) { r.URL.RawQuery = "level=short" })},
 		{"another method that is taken", "method/delete", taking(func(r *http.Request, body string) bool {

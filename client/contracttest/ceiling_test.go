@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lenient is a server that runs whatever a valid key sends to a workflow that exists, as the service does today. Each run is
+// lenient is a server that runs whatever a valid key sends to a workflow that exists, as the service does today. Each
+// run is
 // counted.
 type lenient struct {
 	runs atomic.Int64

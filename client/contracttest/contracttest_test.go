@@ -105,7 +105,8 @@ func TestNoRunsStartsNoRun(t *testing.T) {
 	for _, name := range []string{"unauthorized/missing-key", "workflow/unknown", "method/get"} {
 		assert.NotContains(t, unsure, "runWorkflow/"+name)
 	}
-	for _, name := range []string{"runs/valid", "request/empty-body", "request/other-content-type", "request/json-with-more", "request/form"} {
+	for _, name := range []string{"runs/valid", "request/empty-body", "request/other-content-type",
+		"request/json-with-more", "request/form"} {
 		assert.Contains(t, unsure, "runWorkflow/"+name)
 	}
 }
@@ -185,7 +186,8 @@ func TestInputsOfTheTarget(t *testing.T) {
 		failures  bool
 	}{
 		{"that fit the contract have all checks", specInputs(t), true, false},
-		{"of another workflow lack the checks of the schema, and have an output of their own", map[string]any{"topic": "dogs", "level": 2}, false, false},
+		{"of another workflow lack the checks of the schema, and have an output of their own",
+			map[string]any{"topic": "dogs", "level": 2}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -221,15 +223,20 @@ func TestATargetThatIsNotCompleteFailsAsThat(t *testing.T) {
 		{"no base URL and no handler", func(t *contracttest.Target) { t.BaseURL = "" }, "needs a BaseURL or a Handler"},
 		{"a base URL and a handler", func(t *contracttest.Target) { t.Handler = http.NotFoundHandler() }, "not both"},
 		{"a base URL that does not parse", func(t *contracttest.Target) { t.BaseURL = "http://[" }, "missing ']' in host"},
-		{"a base URL without a scheme", func(t *contracttest.Target) { t.BaseURL = "localhost:80" }, "the scheme must be https"},
+		{"a base URL without a scheme", func(t *contracttest.Target) { t.BaseURL = "localhost:80" },
+			"the scheme must be https"},
 		{"a base URL in plain http", func(t *contracttest.Target) { t.BaseURL = "http://example.com" }, "use https"},
-		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" }, "it must not contain a user"},
+		{"a base URL with a password", func(t *contracttest.Target) { t.BaseURL = "https://me:secret@example.com" },
+			"it must not contain a user"},
 		{"no key", func(t *contracttest.Target) { t.APIKey = "" }, "no APIKey"},
 		{"a key with a line break", func(t *contracttest.Target) { t.APIKey = "my\nkey" }, "APIKey has a character"},
 		{"no workflow", func(t *contracttest.Target) { t.WorkflowID = "" }, "no WorkflowID"},
 		{"inputs that are no object", func(t *contracttest.Target) { t.Inputs = []string{"inputs"} }, "JSON object"},
 		{"inputs that do not encode", func(t *contracttest.Target) { t.Inputs = func() {} }, "Inputs"},
-		{"a wrong name in Skip", func(t *contracttest.Target) { t.Skip = []string{"runWorkflow/runs/valid", "runs/none"} }, `"runs/none", which is no check`},
+		{"a wrong name in Skip", func(t *contracttest.Target) {
+			t.Skip = []string{"runWorkflow/runs/valid",
+				"runs/none"}
+		}, `"runs/none", which is no check`},
 		{"a server that is not there", func(t *contracttest.Target) { t.BaseURL = gone.URL }, "cannot be reached"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -262,7 +269,8 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 			<-ctx.Done()
 		}
 	})
-	report, err := contracttest.Check(ctx, contracttest.Target{Handler: handler, APIKey: "test-key-of-nobody", WorkflowID: "wf_test"})
+	report, err := contracttest.Check(ctx, contracttest.Target{Handler: handler, APIKey: "test-key-of-nobody",
+		WorkflowID: "wf_test"})
 	require.ErrorIs(t, err, stop)
 	assert.Nil(t, report)
 }
@@ -322,7 +330,8 @@ func TestRunFailsByTheNameOfTheCheck(t *testing.T) {
 	assert.Contains(t, all, "--- PASS: TestFaulty/runWorkflow/unauthorized/missing-key")
 	assert.Contains(t, all, "--- SKIP: TestFaulty/runWorkflow/method/get")
 	assert.Regexp(t, `3 of \d+ errors: no response may have the key in it`, all)
-	assert.Contains(t, all, "no response may have the key in it: it is in the header X-Debug (as in runWorkflow/unauthorized/")
+	assert.Contains(t, all,
+		"no response may have the key in it: it is in the header X-Debug (as in runWorkflow/unauthorized/")
 	assert.NotContains(t, all, "sk_test_clienttest")
 
 	one := fails("^TestFaulty$/^runWorkflow$/^unauthorized$/^wrong-key$")

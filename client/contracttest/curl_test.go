@@ -30,7 +30,8 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, k.serve(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
-		got <- strings.Join([]string{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"), r.Header.Get("Cookie"), r.Header.Get("Content-Type"), strconv.Itoa(len(body)), string(body)}, "|")
+		got <- strings.Join([]string{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"),
+			r.Header.Get("Cookie"), r.Header.Get("Content-Type"), strconv.Itoa(len(body)), string(body)}, "|")
 	})))
 	defer k.close()
 	for _, c := range k.checks {

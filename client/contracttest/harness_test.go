@@ -144,7 +144,8 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 }
 
 func refuse(w http.ResponseWriter, status int, message string) {
-	respond(w, status, "application/json", fmt.Sprintf(`{"success":false,"error":{"message":%s,"code":"refused"}}`, encode(message)))
+	respond(w, status, "application/json", fmt.Sprintf(`{"success":false,"error":{"message":%s,"code":"refused"}}`,
+		encode(message)))
 }
 
 func respond(w http.ResponseWriter, status int, contentType, body string) {
@@ -238,7 +239,8 @@ func asValid(m *operation) func(*http.Request) {
 }
 
 // altering changes the answers of which applies holds.
-func altering(applies func(*http.Request, *httptest.ResponseRecorder) bool, change func(*http.Request, *httptest.ResponseRecorder)) middleware {
+func altering(applies func(*http.Request, *httptest.ResponseRecorder) bool, change func(*http.Request,
+	*httptest.ResponseRecorder)) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			recorded := httptest.NewRecorder()
@@ -309,7 +311,8 @@ func otherInputs(t *testing.T) *openapi3.T {
 		WithProperty("tags", &openapi3.Schema{
 			Type: &openapi3.Types{"array"}, Items: openapi3.NewStringSchema().NewRef(), MinItems: atLeastOne,
 		}).
-		WithProperty("reader", openapi3.NewObjectSchema().WithProperty("age", openapi3.NewFloat64Schema()).WithRequired([]string{"age"})).
+		WithProperty("reader", openapi3.NewObjectSchema().WithProperty("age",
+			openapi3.NewFloat64Schema()).WithRequired([]string{"age"})).
 		WithProperty("note", openapi3.NewStringSchema().WithNullable()).
 		WithRequired([]string{"topic", "level", "tone", "tags", "reader"})
 	return document

@@ -33,7 +33,8 @@ type judge struct {
 }
 
 func newJudge(s *suite, validator *contract.Validator) *judge {
-	j := &judge{validator: validator, isOwn: s.isOwn(), codes: map[*operation]map[string][]int{}, received: map[string]bool{}, runIDs: map[string]bool{}}
+	j := &judge{validator: validator, isOwn: s.isOwn(), codes: map[*operation]map[string][]int{},
+		received: map[string]bool{}, runIDs: map[string]bool{}}
 	for _, op := range s.operations {
 		j.codes[op] = op.exampleCodes()
 	}
@@ -153,7 +154,8 @@ func (j *judge) invariants(c check, res *response) []finding {
 
 // bypassing are the statuses of what a framework or a gateway refuses before the application sees it.
 var bypassing = []int{
-	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
+	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+	http.StatusUnsupportedMediaType,
 	http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge, http.StatusNotImplemented,
 }
 
@@ -161,11 +163,14 @@ var bypassing = []int{
 func ofSharing(c check, res *response) []string {
 	var list []string
 	cache := strings.ToLower(strings.Join(res.header.Values("Cache-Control"), ","))
-	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) && !strings.Contains(cache, "no-store")
-	if private := res.status/100 == 2 && !c.op.safe() || res.status == http.StatusUnauthorized; isShared && private && c.op.Secured() {
+	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) && !strings.Contains(cache,
+		"no-store")
+	if private := res.status/100 == 2 && !c.op.safe() || res.status == http.StatusUnauthorized; isShared && private &&
+		c.op.Secured() {
 		list = append(list, "Cache-Control must not let caches share a response to a key")
 	}
-	if res.header.Get("Access-Control-Allow-Origin") == "*" && strings.EqualFold(res.header.Get("Access-Control-Allow-Credentials"), "true") {
+	if res.header.Get("Access-Control-Allow-Origin") == "*" &&
+		strings.EqualFold(res.header.Get("Access-Control-Allow-Credentials"), "true") {
 		list = append(list, "Access-Control-Allow-Origin must not be * with credentials")
 	}
 	return list
@@ -250,7 +255,8 @@ func (j *judge) ownAdvice(op *operation, res *response) []string {
 	var list []string
 	object := res.object()
 	failure := payload.Decode(res.body)
-	if value, hasError := object["error"]; hasError && value != nil && strings.TrimSpace(failure.Error.Message.Text) == "" {
+	if value, hasError := object["error"]; hasError && value != nil &&
+		strings.TrimSpace(failure.Error.Message.Text) == "" {
 		list = append(list, "an error should have a message")
 	}
 	if res.status/100 == 2 && op.OperationID == runOperation {
@@ -263,7 +269,8 @@ func (j *judge) ownAdvice(op *operation, res *response) []string {
 			}
 		}
 	}
-	if code := codeOf(failure); code != "" && len(j.codes[op][code]) > 0 && !slices.Contains(j.codes[op][code], res.status) {
+	if code := codeOf(failure); code != "" && len(j.codes[op][code]) > 0 && !slices.Contains(j.codes[op][code],
+		res.status) {
 		list = append(list, fmt.Sprintf("the code %q is another status's", code))
 	}
 	limit, limitErr := strconv.Atoi(res.header.Get("X-Ratelimit-Limit"))
@@ -374,10 +381,3 @@ func (op *operation) examples(status int) []any {
 	}
 	return openapi.Examples(media)
 }
-
-func (res *response) object() map[string]any {
-	object, _ := decode(res.body).(map[string]any)
-	return object
-}
-
-func (res *response) field(name string) any { return res.object()[name] }

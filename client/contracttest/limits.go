@@ -24,7 +24,8 @@ type wrongValue struct {
 	advice  bool   // many servers let it pass
 }
 
-// wrongValues returns values just outside the schema of a value that has a name, and within it those of one that is valid
+// wrongValues returns values just outside the schema of a value that has a name, and within it those of one that is
+// valid
 // otherwise. What the schema allows after all is left out.
 func (op *operation) wrongValues(name, what string, schema *openapi3.Schema, valid any) []wrongValue {
 	return slices.DeleteFunc(op.within(name, what, schema, valid, 0), func(w wrongValue) bool {
@@ -41,7 +42,8 @@ func (op *operation) within(name, what string, schema *openapi3.Schema, valid an
 	var list []wrongValue
 	for _, wrong := range ofEachType(encode(valid)) {
 		if !allows(schema, wrong.jsonType) {
-			list = append(list, wrongValue{name: name + "-is-" + wrong.jsonType, what: what + ", of a wrong type (" + wrong.jsonType + "),", value: decode(wrong.value)})
+			list = append(list, wrongValue{name: name + "-is-" + wrong.jsonType, what: what + ", of a wrong type (" +
+				wrong.jsonType + "),", value: decode(wrong.value)})
 		}
 	}
 	list = append(list, op.outside(name, what, schema, valid)...)
@@ -62,7 +64,8 @@ func (op *operation) within(name, what string, schema *openapi3.Schema, valid an
 	return list
 }
 
-func (op *operation) withinObject(name, what string, schema *openapi3.Schema, valid map[string]any, depth int) []wrongValue {
+func (op *operation) withinObject(name, what string, schema *openapi3.Schema, valid map[string]any,
+	depth int) []wrongValue {
 	var list []wrongValue
 	for _, inner := range slices.Sorted(maps.Keys(schema.Properties)) {
 		property := openapi.Merged(schema.Properties[inner].Value)
@@ -70,7 +73,8 @@ func (op *operation) withinObject(name, what string, schema *openapi3.Schema, va
 		if has && slices.Contains(schema.Required, inner) && !property.ReadOnly {
 			without := maps.Clone(valid)
 			delete(without, inner)
-			list = append(list, wrongValue{name: "missing-" + name + "-" + inner, what: "a request without " + inner + " in " + what + ", which is required,", value: without, missing: inner})
+			list = append(list, wrongValue{name: "missing-" + name + "-" + inner, what: "a request without " + inner +
+				" in " + what + ", which is required,", value: without, missing: inner})
 		}
 		if !has {
 			own = op.sample(property)
@@ -136,7 +140,8 @@ func (op *operation) outside(name, what string, schema *openapi3.Schema, valid a
 		}
 	}
 	if len(schema.OneOf) > 0 || len(schema.AnyOf) > 0 {
-		for _, value := range []any{map[string]any{}, map[string]any{"contracttest": true}, "contracttest", 12.0, true, []any{}} {
+		for _, value := range []any{map[string]any{}, map[string]any{"contracttest": true}, "contracttest", 12.0, true,
+			[]any{}} {
 			if !op.fits(schema, value) {
 				add("fits-no-variant", "that fits no variant", value)
 				break
@@ -179,16 +184,19 @@ func (op *operation) outsideText(name, what string, schema *openapi3.Schema, val
 	}
 	if schema.Pattern != "" {
 		for _, text := range []string{"contracttest", "contracttest !", "0", "\u00e9"} {
-			if length := uint64(len([]rune(text))); length >= schema.MinLength && (schema.MaxLength == nil || length <= *schema.MaxLength) && !op.fits(schema, text) {
+			if length := uint64(len([]rune(text))); length >= schema.MinLength && (schema.MaxLength == nil ||
+				length <= *schema.MaxLength) && !op.fits(schema, text) {
 				add(name+"-breaks-its-pattern", what+", against its pattern,", text)
 				break
 			}
 		}
 	}
-	if wrong := "contracttest no " + schema.Format; schema.Format != "" && schema.Format != "binary" && schema.Format != "password" {
+	if wrong := "contracttest no " + schema.Format; schema.Format != "" && schema.Format != "binary" &&
+		schema.Format != "password" {
 		w := wrongValue{name: name + "-breaks-its-format", what: what + ", which is no " + schema.Format + ",", value: wrong}
 		w.advice = op.fits(schema, wrong) // a format that is not validated everywhere
-		if !w.advice || slices.Contains([]string{"email", "uuid", "uri", "ipv4", "ipv6", "hostname", "date", "date-time"}, schema.Format) {
+		if !w.advice || slices.Contains([]string{"email", "uuid", "uri", "ipv4", "ipv6", "hostname", "date", "date-time"},
+			schema.Format) {
 			list = append(list, w)
 		}
 	}

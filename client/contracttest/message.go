@@ -23,6 +23,9 @@ type request struct {
 	existing bool // its path parameters are those of what exists
 }
 
+// wrongKey is sent in place of a valid key.
+const wrongKey = "contracttest-wrong-key"
+
 type header struct{ name, value string }
 
 // secret is text in a request that is a key or part of one, and what a shell expands to it within double quotes.
@@ -59,7 +62,8 @@ func (r request) withSecret(value, shell string) request {
 	}
 	r.secrets = append(slices.Clone(r.secrets), secret{value, shell})
 	if escaped := url.QueryEscape(value); escaped != value && strings.HasPrefix(shell, "$") {
-		r.secrets = append(r.secrets, secret{escaped, `$(printf %s "` + shell + `" | od -An -v -tx1 | tr -d '\n' | tr ' ' %)`})
+		r.secrets = append(r.secrets, secret{escaped, `$(printf %s "` + shell +
+			`" | od -An -v -tx1 | tr -d '\n' | tr ' ' %)`})
 	}
 	return r
 }
@@ -135,4 +139,24 @@ func readable(body []byte) string {
 		return text
 	}
 	return strconv.Quote(text)
+}
+
+func (res *response) object() map[string]any {
+	object, _ := decode(res.body).(map[string]any)
+	return object
+}
+
+func (res *response) field(name string) any { return res.object()[name] }
+
+// status wants a response to have one of some statuses.
+func status(codes ...int) func(*response) bool {
+	return func(res *response) bool { return slices.Contains(codes, res.status) }
+}
+
+// refused wants a response to be 4xx.
+func refused(res *response) bool { return res.refused() }
+
+// refusedBody wants a response to say that the body is at fault.
+func refusedBody(res *response) bool {
+	return slices.Contains([]int{400, 413, 415, 422}, res.status)
 }

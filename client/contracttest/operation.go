@@ -66,7 +66,8 @@ func (op *operation) has(status int) bool { return op.Responses.Value(strconv.It
 func (op *operation) succeeds(res *response) bool {
 	described := false
 	for code := range op.Responses.Map() {
-		if code == strconv.Itoa(res.status) && res.status < 400 || strings.EqualFold(code, strconv.Itoa(res.status/100)+"XX") && res.status < 400 {
+		if code == strconv.Itoa(res.status) && res.status < 400 || strings.EqualFold(code,
+			strconv.Itoa(res.status/100)+"XX") && res.status < 400 {
 			return true
 		}
 		described = described || code[0] == '2' || code[0] == '3'
@@ -159,7 +160,8 @@ func (op *operation) unknown(p *openapi3.Parameter) any {
 
 // hasPath reports whether the path has parameters, so that there is something that does not exist.
 func (op *operation) hasPath() bool {
-	return slices.ContainsFunc(op.Parameters, func(ref *openapi3.ParameterRef) bool { return ref.Value.In == openapi3.ParameterInPath })
+	return slices.ContainsFunc(op.Parameters,
+		func(ref *openapi3.ParameterRef) bool { return ref.Value.In == openapi3.ParameterInPath })
 }
 
 // with returns the valid request with another body.
@@ -241,7 +243,8 @@ func (op *operation) findCredentials() error {
 		return nil
 	}
 	if op.Secured() {
-		return fmt.Errorf("the target has no credential for the security scheme %s", strings.Join(slices.Compact(lacking), ", "))
+		return fmt.Errorf("the target has no credential for the security scheme %s", strings.Join(slices.Compact(lacking),
+			", "))
 	}
 	return nil
 }
@@ -264,10 +267,12 @@ func (s *suite) credential(c openapi.Credential) credential {
 
 // isOwn reports whether the document is that of the AI Tutor API, in this or another version.
 func (s *suite) isOwn() bool {
-	return len(s.target.Spec) == 0 || slices.ContainsFunc(s.operations, func(op *operation) bool { return op.OperationID == runOperation })
+	return len(s.target.Spec) == 0 || slices.ContainsFunc(s.operations,
+		func(op *operation) bool { return op.OperationID == runOperation })
 }
 
-// Variable returns the name of the environment variable that curl commands have for the credential of a security scheme of
+// Variable returns the name of the environment variable that curl commands have for the credential of a security scheme
+// of
 // [Target.Spec]: PET_STORE for pet-store.
 func Variable(scheme string) string {
 	return strings.Map(func(r rune) rune {
@@ -315,4 +320,30 @@ func (op *operation) sample(schema *openapi3.Schema) any {
 		return nil
 	}
 	return value
+}
+
+// looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
+func (op *operation) looksTaken(res *response) bool {
+	if res.status/100 != 2 || res.status == http.StatusNoContent {
+		return false
+	}
+	ref := op.Responses.Status(res.status)
+	if ref == nil {
+		ref = op.Responses.Value("2XX")
+	}
+	if ref == nil {
+		ref = op.Responses.Status(http.StatusOK)
+	}
+	if ref == nil || len(ref.Value.Content) == 0 {
+		return true
+	}
+	contentType, _, _ := strings.Cut(res.header.Get("Content-Type"), ";")
+	media := ref.Value.Content.Get(strings.ToLower(strings.TrimSpace(contentType)))
+	if media == nil {
+		return false
+	}
+	if res.method == http.MethodHead || media.Schema == nil || res.field("success") == true {
+		return true
+	}
+	return len(res.body) > 0 && media.Schema.Value.VisitJSON(decode(res.body), openapi3.VisitAsResponse()) == nil
 }

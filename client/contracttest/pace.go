@@ -20,7 +20,8 @@ const (
 
 var errRateLimited = errors.New("rate limited")
 
-// pacer holds requests back while the server's rate limit is used up. After the first 429 it lets through one at a time.
+// pacer holds requests back while the server's rate limit is used up. After the first 429 it lets through one at a
+// time.
 type pacer struct {
 	pause func(context.Context, time.Duration) error
 	turn  chan struct{} // of size 1
@@ -33,9 +34,11 @@ type pacer struct {
 
 func newPacer() *pacer { return &pacer{pause: pause, turn: make(chan struct{}, 1)} }
 
-// send calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it returns
+// send calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
+// returns
 // the response and an error.
-func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (res *response, elapsed time.Duration, err error) {
+func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (res *response, elapsed time.Duration,
+	err error) {
 	hasTurn := false
 	defer func() {
 		if hasTurn {

@@ -16,7 +16,10 @@ import (
 func TestAServerThatAlwaysAnswers429SaysTooLittle(t *testing.T) {
 	t.Parallel()
 	target := testTarget()
-	target.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusTooManyRequests, "too many") })
+	target.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w,
+			http.StatusTooManyRequests, "too many")
+	})
 	r, err := newRunner(target)
 	require.NoError(t, err)
 	require.NoError(t, r.serve(t.Context(), target.Handler))

@@ -37,7 +37,8 @@ type Result struct {
 // not set.
 var ErrSkipped = errors.New("skipped")
 
-// ErrUnsure is wrapped by the error of [Check] if too little is known: a valid request, or more than a tenth of the checks,
+// ErrUnsure is wrapped by the error of [Check] if too little is known: a valid request, or more than a tenth of the
+// checks,
 // could not be judged. The report is beside it.
 var ErrUnsure = errors.New("too little was checked")
 
@@ -129,7 +130,8 @@ func (r *Report) gate() error {
 		}
 	}
 	if made := len(r.Results) - len(r.Skipped()); len(unsure)*10 > made {
-		return fmt.Errorf("%w: %d of %d checks told nothing, the first of them %s: %w", ErrUnsure, len(unsure), made, unsure[0].Check, unsure[0].Unsure)
+		return fmt.Errorf("%w: %d of %d checks told nothing, the first of them %s: %w", ErrUnsure, len(unsure), made,
+			unsure[0].Check, unsure[0].Unsure)
 	}
 	return nil
 }
@@ -171,7 +173,8 @@ func (r *Report) groups() []*group {
 					return g.cause == f.cause && g.outcome == outcomeOf(level) && (g.status >= 4) == (result.status >= 400)
 				})
 				if same < 0 {
-					list = append(list, &group{outcome: outcomeOf(level), text: f.String(), cause: f.cause, status: result.status / 100})
+					list = append(list, &group{outcome: outcomeOf(level), text: f.String(), cause: f.cause,
+						status: result.status / 100})
 					same = len(list) - 1
 				}
 				list[same].results = append(list[same].results, result)

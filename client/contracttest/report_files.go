@@ -47,8 +47,10 @@ type junitSuites struct { // Jenkins' schema has no count of skipped ones here
 	Suites   []*junitSuite `xml:"testsuite"`
 }
 
-// WriteJUnit writes the report as JUnit XML: a testsuite per operation, a testcase per check. The type of a failure is the
-// keyword of the schema that was broken, else the level. Advice is no failure, unless Target.Strict was set; what is known
+// WriteJUnit writes the report as JUnit XML: a testsuite per operation, a testcase per check. The type of a failure is
+// the
+// keyword of the schema that was broken, else the level. Advice is no failure, unless Target.Strict was set; what is
+// known
 // to fail is skipped, with the reason.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
@@ -122,7 +124,8 @@ func (res Result) keywords() []string {
 	return list
 }
 
-// WriteJSON writes the report as one JSON object: {"runs": 7, "results": [...], "unseen": [...]}, each result with check,
+// WriteJSON writes the report as one JSON object: {"runs": 7, "results": [...], "unseen": [...]}, each result with
+// check,
 // outcome (pass, fail, advice, known, skip or unsure), level, rule, error, keywords, known, unsure, curl and seconds.
 func (r *Report) WriteJSON(w io.Writer) error {
 	type result struct {
@@ -144,7 +147,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}{r.Runs, []result{}, append([]string{}, r.unseen...)}
 	for _, res := range r.Results {
 		report.Results = append(report.Results, result{
-			res.Check, res.Outcome(), res.Level, res.Rule, textOf(res.Err), res.keywords(), res.Known, textOf(res.Unsure), res.Curl, res.Duration.Seconds(),
+			res.Check, res.Outcome(), res.Level, res.Rule, textOf(res.Err), res.keywords(), res.Known, textOf(res.Unsure),
+			res.Curl, res.Duration.Seconds(),
 		})
 	}
 	encoder := json.NewEncoder(w)

@@ -64,7 +64,8 @@ func TestWriteJUnit(t *testing.T) {
 		failures int
 	}{
 		{"counts what breaks the contract as failures", false, len(failed(report, LevelContract))},
-		{"counts advice as failures too if the target is strict", true, len(failed(report, LevelContract)) + len(failed(report, LevelAdvice))},
+		{"counts advice as failures too if the target is strict", true, len(failed(report, LevelContract)) +
+			len(failed(report, LevelAdvice))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -149,7 +150,8 @@ func TestUnseenListsTheResponsesThatDidNotCome(t *testing.T) {
 	report.Unseen()[0] = "changed"
 	assert.NotContains(t, report.Unseen(), "changed", "it is a copy")
 
-	noRun, err := checkHandler(t, document, altering(answered(http.StatusOK), statusTo(http.StatusTooManyRequests))(sound(t, document)))
+	noRun, err := checkHandler(t, document, altering(answered(http.StatusOK),
+		statusTo(http.StatusTooManyRequests))(sound(t, document)))
 	require.NoError(t, err)
 	assert.Contains(t, noRun.Unseen(), op.name()+" 200")
 }

@@ -8,8 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// WriteText writes the report for a person: the verdict, then failures, advice, and what is not known. Faults with the same
-// cause stand under one text, with the first request that shows it. On a terminal it has colors, unless NO_COLOR is set.
+// WriteText writes the report for a person: the verdict, then failures, advice, and what is not known. Faults with the
+// same
+// cause stand under one text, with the first request that shows it. On a terminal it has colors, unless NO_COLOR is
+// set.
 func (r *Report) WriteText(w io.Writer) error {
 	paint := painter(w)
 	var text strings.Builder

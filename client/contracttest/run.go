@@ -87,7 +87,8 @@ func newRunner(target Target) (*runner, error) {
 		return nil, err
 	}
 	r := &runner{
-		suite: s, judge: newJudge(s, validator), sender: newSender(target), pacer: newPacer(), ceiling: &ceiling{greatest: target.MaxRuns},
+		suite: s, judge: newJudge(s, validator), sender: newSender(target), pacer: newPacer(),
+		ceiling: &ceiling{greatest: target.MaxRuns},
 		restart: restartTime, served: func() {},
 	}
 	if r.checks, err = s.selected(); err != nil {
@@ -191,7 +192,8 @@ func (r *runner) preflight(ctx context.Context) error {
 	return nil
 }
 
-// isNowhere reports whether a response is one of a server that does not know the path: with a body that is no error of the
+// isNowhere reports whether a response is one of a server that does not know the path: with a body that is no error of
+// the
 // document, or, if no run may be started to find out, any.
 func (r *runner) isNowhere(op *operation, res *response) bool {
 	switch {
@@ -253,7 +255,8 @@ func (r *runner) run(ctx context.Context, checks []check) []Result {
 	for i := range checks {
 		queue = append(queue, i)
 	}
-	if first := slices.IndexFunc(queue, func(i int) bool { return checks[i].success }); first >= 0 && r.target.MaxRuns != 1 {
+	if first := slices.IndexFunc(queue, func(i int) bool { return checks[i].success }); first >= 0 &&
+		r.target.MaxRuns != 1 {
 		i := queue[first]
 		r.some(ctx, checks, []int{i}, results, reporter)
 		r.abortAfter(checks[i], results[i])
@@ -281,7 +284,8 @@ func (r *runner) run(ctx context.Context, checks []check) []Result {
 	return results
 }
 
-// phases splits a queue of checks into what is made before the rest: if the number of runs is limited, what must be refused,
+// phases splits a queue of checks into what is made before the rest: if the number of runs is limited, what must be
+// refused,
 // then what needs a run, then what may start one.
 func (r *runner) phases(checks []check, queue []int) [][]int {
 	if r.target.MaxRuns == 0 {
@@ -310,9 +314,11 @@ func (r *runner) abortAfter(c check, result Result) {
 	}
 }
 
-// some makes checks until the server stops accepting connections. It returns those that were under way then, and those that
+// some makes checks until the server stops accepting connections. It returns those that were under way then, and those
+// that
 // were not sent.
-func (r *runner) some(ctx context.Context, checks []check, queue []int, results []Result, reporter *reporter) (lost, unsent []int) {
+func (r *runner) some(ctx context.Context, checks []check, queue []int, results []Result, reporter *reporter) (lost,
+	unsent []int) {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
@@ -364,7 +370,8 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 
 func answersNothing(err error) bool { return !errors.Is(err, errNotFinished) }
 
-// recover waits for a server that has stopped, makes the checks that were under way one at a time, and names what stops it.
+// recover waits for a server that has stopped, makes the checks that were under way one at a time, and names what stops
+// it.
 func (r *runner) recover(ctx context.Context, checks []check, lost []int, results []Result, reporter *reporter) {
 	if lost == nil || ctx.Err() != nil {
 		return
@@ -395,7 +402,8 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 			if alone {
 				killer(i)
 			} else {
-				fail(i, fmt.Sprintf("%s, and did not come back, while these checks were under way: %s", gone, strings.Join(underWay, ", ")))
+				fail(i, fmt.Sprintf("%s, and did not come back, while these checks were under way: %s", gone,
+					strings.Join(underWay, ", ")))
 			}
 		}
 		return
@@ -425,7 +433,8 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 	}
 }
 
-// isGone reports whether the server, which did not answer a request, accepts no connection any more. While a server stops,
+// isGone reports whether the server, which did not answer a request, accepts no connection any more. While a server
+// stops,
 // it may accept one and close it: that says nothing yet.
 func (r *runner) isGone(ctx context.Context, err error) bool {
 	const tries = 50
@@ -433,7 +442,8 @@ func (r *runner) isGone(ctx context.Context, err error) bool {
 		if isRefused(err) {
 			return true
 		}
-		if _, err = r.sender.sendFresh(ctx, timeout, request{method: http.MethodGet, path: "/"}); err == nil || errors.Is(err, errNotFinished) {
+		if _, err = r.sender.sendFresh(ctx, timeout, request{method: http.MethodGet, path: "/"}); err == nil ||
+			errors.Is(err, errNotFinished) {
 			return false
 		}
 		if !isRefused(err) && pause(ctx, 20*time.Millisecond) != nil {
@@ -515,7 +525,8 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 	case err == nil && c.inputFirst && res.status == http.StatusBadRequest:
 		result.Unsure = fmt.Errorf("%w by Target.NoRuns: the body is not valid, and the server checks it first", ErrSkipped)
 	case err != nil:
-		result.setFindings([]finding{{level: LevelContract, cause: c.rule(), came: "no response: " + r.sender.redact(err.Error(), c.request)}})
+		result.setFindings([]finding{{level: LevelContract, cause: c.rule(), came: "no response: " +
+			r.sender.redact(err.Error(), c.request)}})
 	default:
 		result.setFindings(r.judge.judge(c, res))
 	}
@@ -540,14 +551,17 @@ func (r *runner) know(result *Result) {
 // bill compares the runs that the server has started with the responses of success.
 func (r *runner) bill() Result {
 	started, unknown := r.ceiling.counts()
-	result := Result{Check: billCheck, Level: LevelContract, Rule: "as many runs must be started as there are responses of success"}
+	result := Result{Check: billCheck, Level: LevelContract,
+		Rule: "as many runs must be started as there are responses of success"}
 	switch surplus := r.target.Runs() - r.billed - started; {
 	case slices.Contains(r.target.Skip, billCheck):
 		result.Unsure = fmt.Errorf("%w by Target.Skip", ErrSkipped)
 	case surplus > unknown:
-		result.setFindings([]finding{{level: LevelContract, cause: fmt.Sprintf("%d runs were started by requests that were refused", surplus-unknown)}})
+		result.setFindings([]finding{{level: LevelContract,
+			cause: fmt.Sprintf("%d runs were started by requests that were refused", surplus-unknown)}})
 	case surplus < 0:
-		result.setFindings([]finding{{level: LevelAdvice, cause: fmt.Sprintf("%d responses of success were no run of the server's", -surplus)}})
+		result.setFindings([]finding{{level: LevelAdvice,
+			cause: fmt.Sprintf("%d responses of success were no run of the server's", -surplus)}})
 	}
 	r.know(&result)
 	return result
@@ -577,5 +591,6 @@ func (r *runner) report(ctx context.Context) (*Report, error) {
 
 func (r *runner) reportOf(results []Result) *Report {
 	started, unknown := r.ceiling.counts()
-	return &Report{Results: results, Runs: started + unknown, strict: r.target.Strict, unseen: r.judge.unseen(r.operations)}
+	return &Report{Results: results, Runs: started + unknown, strict: r.target.Strict,
+		unseen: r.judge.unseen(r.operations)}
 }

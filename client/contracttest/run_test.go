@@ -115,7 +115,10 @@ func TestTheCheckThatKillsTheServerIsNamed(t *testing.T) {
 func TestAServerThatRestartsIsCheckedFurther(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
-	server := &mortal{t: t, handler: sound(t, api.Document()), address: "127.0.0.1:0", kills: func(*http.Request, string) bool { return requests.Add(1) == 60 }}
+	server := &mortal{t: t, handler: sound(t, api.Document()), address: "127.0.0.1:0", kills: func(*http.Request,
+		string) bool {
+		return requests.Add(1) == 60
+	}}
 	server.start()
 	t.Cleanup(func() { server.stop() })
 	target := testTarget()
@@ -142,11 +145,17 @@ func TestAnAccountOrAWorkflowThatCannotRunIsOneError(t *testing.T) {
 		noRuns bool
 		want   string
 	}{
-		{"no credits", answering(credentialIs("Bearer "+testKey), http.StatusPaymentRequired, "application/json", `{"success":false,"error":"No credits"}`), true, "may not run anything: it answered with 402"},
-		{"no workflow", answering(credentialIs("Bearer "+testKey), http.StatusNotFound, "application/json", `{"success":false,"error":"Workflow not found"}`), false, `no workflow "wf_test"`},
-		{"another base URL", func(http.Handler) http.Handler { return http.NotFoundHandler() }, true, "is the base URL right?"},
+		{"no credits", answering(credentialIs("Bearer "+testKey), http.StatusPaymentRequired, "application/json",
+			`{"success":false,"error":"No credits"}`), true, "may not run anything: it answered with 402"},
+		{"no workflow", answering(credentialIs("Bearer "+testKey), http.StatusNotFound, "application/json",
+			`{"success":false,"error":"Workflow not found"}`), false, `no workflow "wf_test"`},
+		{"another base URL", func(http.Handler) http.Handler { return http.NotFoundHandler() }, true,
+			"is the base URL right?"},
 		{"a page for everything", func(http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, "text/html", "<html></html>") })
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				respond(w, http.StatusOK, "text/html",
+					"<html></html>")
+			})
 		}, false, "is the base URL right?"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -52,9 +52,10 @@ func newSender(target Target) *sender {
 	} else {
 		dialer := &net.Dialer{Timeout: 30 * time.Second}
 		transport := &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: atOnce, DisableCompression: true, ExpectContinueTimeout: time.Second,
-			IdleConnTimeout: time.Second, // before a server closes it, with a request on its way
-			Protocols:       new(http.Protocols), TLSHandshakeTimeout: 10 * time.Second,
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: atOnce, DisableCompression: true,
+			ExpectContinueTimeout: time.Second,
+			IdleConnTimeout:       time.Second, // before a server closes it, with a request on its way
+			Protocols:             new(http.Protocols), TLSHandshakeTimeout: 10 * time.Second,
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := dialer.DialContext(ctx, network, address)
 				if err != nil {
@@ -79,7 +80,8 @@ func credentialValues(target Target) []string {
 	return list
 }
 
-// readableConn is a connection on which a response can be read that came before the request was written whole: a server may
+// readableConn is a connection on which a response can be read that came before the request was written whole: a server
+// may
 // refuse a long one with 413, and reset the connection.
 type readableConn struct{ net.Conn }
 
@@ -93,7 +95,8 @@ func (c *readableConn) Write(p []byte) (int, error) {
 
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
-// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last response.
+// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last
+// response.
 // If an earlier one is a success, it ends with that and errBefore: the others might start more runs.
 func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ...request) (res *response, err error) {
 	client := s.client
@@ -112,7 +115,8 @@ func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 	return res, err
 }
 
-// send sends a request that starts no run over any connection. If a connection that was used before is closed before a byte
+// send sends a request that starts no run over any connection. If a connection that was used before is closed before a
+// byte
 // of the response, the request is sent again: the server may have closed it before the request came.
 func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*response, error) {
 	var stale atomic.Bool
@@ -127,9 +131,11 @@ func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*res
 	return res, err
 }
 
-// exchange does one exchange within a time limit, whatever the server and the transport do. It sets stale if the connection
+// exchange does one exchange within a time limit, whatever the server and the transport do. It sets stale if the
+// connection
 // was used before and brought no byte.
-func (s *sender) exchange(ctx context.Context, client http.Client, r request, limit time.Duration, stale *atomic.Bool) (*response, error) {
+func (s *sender) exchange(ctx context.Context, client http.Client, r request, limit time.Duration,
+	stale *atomic.Bool) (*response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", errNotFinished, limit))
 	defer cancel()
 	if stale != nil {
@@ -198,7 +204,8 @@ func (s *sender) roundTrip(ctx context.Context, client http.Client, r request) (
 }
 
 // tooMuch are the statuses with which a server refuses a request that it has not read.
-var tooMuch = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestHeaderFieldsTooLarge}
+var tooMuch = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusRequestHeaderFieldsTooLarge}
 
 // unzip decodes the body if it was asked for in gzip, and is.
 func (res *response) unzip(r request) {

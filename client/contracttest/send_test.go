@@ -24,7 +24,8 @@ func newHTTP2Server(t *testing.T, requests *atomic.Int64) (base string, client *
 	trusted.EnableHTTP2 = true
 	trusted.StartTLS()
 	t.Cleanup(trusted.Close)
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates,
+		NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {

@@ -19,7 +19,8 @@ type Target struct {
 	Credentials map[string]string
 	// WorkflowID is a workflow of that account. It is the value of the path parameter workflow_id.
 	WorkflowID string
-	// OtherAPIKey is a valid key of another account. Without it the check that such a key cannot run WorkflowID is skipped.
+	// OtherAPIKey is a valid key of another account. Without it the check that such a key cannot run WorkflowID is
+	// skipped.
 	OtherAPIKey string
 	// OtherWorkflowID is a workflow of another account. Without it the check that APIKey cannot run it is skipped.
 	OtherWorkflowID string

@@ -98,7 +98,10 @@ func ofEachType(valid []byte) []typed {
 func allows(schema *openapi3.Schema, jsonType string) bool {
 	schema = openapi.Merged(schema)
 	for _, list := range []openapi3.SchemaRefs{schema.AnyOf, schema.OneOf} {
-		if len(list) > 0 && !slices.ContainsFunc(list, func(ref *openapi3.SchemaRef) bool { return allows(ref.Value, jsonType) }) {
+		if len(list) > 0 && !slices.ContainsFunc(list, func(ref *openapi3.SchemaRef) bool {
+			return allows(ref.Value,
+				jsonType)
+		}) {
 			return false
 		}
 	}

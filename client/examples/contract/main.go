@@ -4,7 +4,8 @@
 //	PETSTORE_KEY=... contract -url https://host -spec petstore.yaml -credential petstore_key
 //
 // AITUTOR_OTHER_API_KEY and AITUTOR_OTHER_WORKFLOW_ID, of another account, add the checks that accounts are kept apart.
-// It starts at most 20 runs, unless -max-runs says otherwise. It exits with 1 if the contract is broken (with -strict, if a
+// It starts at most 20 runs, unless -max-runs says otherwise. It exits with 1 if the contract is broken (with -strict,
+// if a
 // check fails for good practice too), and with 2 if the checks could not be made, or told too little.
 package main
 
@@ -44,7 +45,8 @@ type arguments struct {
 	verbose, allowUnsure    bool
 }
 
-// run prints what the checks found of the target that the arguments and the environment name, and counts those that failed.
+// run prints what the checks found of the target that the arguments and the environment name, and counts those that
+// failed.
 func run(ctx context.Context, out, usage io.Writer, getenv func(string) string, args []string) (failed int, err error) {
 	parsed, err := parse(usage, getenv, args)
 	if err != nil {
@@ -90,7 +92,8 @@ func writeKnown(report *contracttest.Report) func(io.Writer) error {
 			switch {
 			case result.Known != "":
 				fmt.Fprintf(&text, "%s %s\n", result.Check, result.Known)
-			case result.Err != nil && slices.ContainsFunc(report.Failures(), func(f contracttest.Result) bool { return f.Check == result.Check }):
+			case result.Err != nil && slices.ContainsFunc(report.Failures(),
+				func(f contracttest.Result) bool { return f.Check == result.Check }):
 				reason, _, _ := strings.Cut(result.Err.Error(), "\n")
 				fmt.Fprintf(&text, "%s %s\n", result.Check, reason)
 			}
@@ -140,25 +143,28 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 	flags.BoolVar(&parsed.verbose, "v", false, "print each check as it ends, also those that pass")
 	flags.BoolVar(&parsed.allowUnsure, "allow-unsure", false, "do not exit with 2 if too little was checked")
 	flags.StringVar(&parsed.writeKnown, "write-known", "", "write what fails to `FILE`, for -known")
-	flags.Func("known", "`FILE` of checks that are known to fail: a name and a reason a line", func(name string) (err error) {
-		target.Known, err = readKnown(name)
-		return err
-	})
+	flags.Func("known", "`FILE` of checks that are known to fail: a name and a reason a line",
+		func(name string) (err error) {
+			target.Known, err = readKnown(name)
+			return err
+		})
 	flags.Func("spec", "OpenAPI document in `FILE` (default: that of the AI Tutor API)", func(name string) (err error) {
 		target.Spec, err = os.ReadFile(name) //nolint:gosec // the file that the user names
 		return err
 	})
-	flags.Func("credential", "security `scheme` of -spec whose credential the environment has, under its name in capitals; may be repeated", func(scheme string) error {
-		value := getenv(contracttest.Variable(scheme))
-		if value == "" {
-			return fmt.Errorf("%s is not set in the environment", contracttest.Variable(scheme))
-		}
-		if target.Credentials == nil {
-			target.Credentials = map[string]string{}
-		}
-		target.Credentials[scheme] = value
-		return nil
-	})
+	flags.Func("credential",
+		"security `scheme` of -spec whose credential the environment has, under its name in capitals; may be repeated",
+		func(scheme string) error {
+			value := getenv(contracttest.Variable(scheme))
+			if value == "" {
+				return fmt.Errorf("%s is not set in the environment", contracttest.Variable(scheme))
+			}
+			if target.Credentials == nil {
+				target.Credentials = map[string]string{}
+			}
+			target.Credentials[scheme] = value
+			return nil
+		})
 	flags.Func("only", "`patterns` of checks to run, with commas between: runWorkflow/method or runWorkflow/*/missing-key", func(text string) error {
 		target.Only = append(target.Only, split(text)...)
 		return nil

@@ -45,17 +45,22 @@ func TestALineACheck(t *testing.T) {
 		want []string
 		last string
 	}{
-		{"passes", nil, []string{"pass   runWorkflow/runs/valid\n", "pass   runWorkflow/method/trace\n", "\nnot seen, and so not checked: ", "runWorkflow 402"}, last(ofAccounts)},
+		{"passes", nil, []string{"pass   runWorkflow/runs/valid\n", "pass   runWorkflow/method/trace\n",
+			"\nnot seen, and so not checked: ", "runWorkflow 402"}, last(ofAccounts)},
 		{
 			"skips what it is told to skip", []string{"-skip", "runWorkflow/method/get, runWorkflow/method/put"},
-			[]string{"skip   runWorkflow/method/get: skipped by Target.Skip\n", "skip   runWorkflow/method/put: "}, last(ofAccounts + 2),
+			[]string{"skip   runWorkflow/method/get: skipped by Target.Skip\n", "skip   runWorkflow/method/put: "},
+			last(ofAccounts + 2),
 		},
-		{"skips what may be billed", []string{"-no-runs"}, []string{"skip   runWorkflow/runs/valid: skipped by Target.NoRuns", "pass   runWorkflow/workflow/unknown\n"}, " skipped, 0 unsure; runs started: 0\n"},
+		{"skips what may be billed", []string{"-no-runs"},
+			[]string{"skip   runWorkflow/runs/valid: skipped by Target.NoRuns", "pass   runWorkflow/workflow/unknown\n"},
+			" skipped, 0 unsure; runs started: 0\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-v", "-url", server.URL}, test.args...))
+			failed, err := run(t.Context(), &out, io.Discard, environment(server.APIKey, server.WorkflowID),
+				append([]string{"-v", "-url", server.URL}, test.args...))
 			require.NoError(t, err)
 			assert.Zero(t, failed)
 			for _, want := range test.want {
@@ -139,7 +144,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		{"the key", "", "wf_test", []string{"-url", "https://example.com"}, "AITUTOR_API_KEY is not set"},
 		{"the workflow", "key", "", []string{"-url", "https://example.com"}, "AITUTOR_WORKFLOW_ID is not set"},
 		{"inputs in JSON", "key", "wf_test", []string{"-inputs", "dogs"}, "not JSON"},
-		{"a check of that name", "key", "wf_test", []string{"-url", "https://example.com", "-skip", "runs/none"}, `"runs/none"`},
+		{"a check of that name", "key", "wf_test", []string{"-url", "https://example.com", "-skip", "runs/none"},
+			`"runs/none"`},
 		{"the place of an argument", "key", "wf_test", []string{"https://example.com"}, "unexpected argument"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -166,7 +172,8 @@ func TestKnownFailuresAreWrittenAndRead(t *testing.T) {
 	known := filepath.Join(t.TempDir(), "known.txt")
 	try := func(url string, args ...string) (failed int, out string) {
 		var text strings.Builder
-		failed, err := run(t.Context(), &text, io.Discard, environment(server.APIKey, server.WorkflowID), append([]string{"-url", url, "-only", "runWorkflow/workflow"}, args...))
+		failed, err := run(t.Context(), &text, io.Discard, environment(server.APIKey, server.WorkflowID),
+			append([]string{"-url", url, "-only", "runWorkflow/workflow"}, args...))
 		require.NoError(t, err)
 		return failed, text.String()
 	}
@@ -175,7 +182,8 @@ func TestKnownFailuresAreWrittenAndRead(t *testing.T) {
 	listed := failed
 	failed, out := try(proxy, "-known", known)
 	assert.Zero(t, failed)
-	assert.Contains(t, out, "\nknown  runWorkflow/workflow/unknown: a request for a workflow that does not exist must be answered with 404")
+	assert.Contains(t, out,
+		"\nknown  runWorkflow/workflow/unknown: a request for a workflow that does not exist must be answered with 404")
 	failed, out = try(server.URL, "-known", known)
 	assert.Equal(t, listed, failed)
 	assert.Contains(t, out, "it no longer fails: take it out of the known failures")
@@ -191,7 +199,8 @@ func TestAnErrorLeavesNoOldReport(t *testing.T) {
 	t.Cleanup(refusing.Close)
 	junit := filepath.Join(t.TempDir(), "junit.xml")
 	require.NoError(t, os.WriteFile(junit, []byte("old"), 0o600))
-	_, err := run(t.Context(), io.Discard, io.Discard, environment("test-key-of-nobody", "wf_test"), []string{"-url", refusing.URL, "-junit", junit})
+	_, err := run(t.Context(), io.Discard, io.Discard, environment("test-key-of-nobody", "wf_test"), []string{"-url",
+		refusing.URL, "-junit", junit})
 	require.ErrorContains(t, err, "the target refuses its own key")
 	assert.NoFileExists(t, junit)
 }
@@ -218,10 +227,12 @@ components: {securitySchemes: {note-key: {type: apiKey, in: header, name: X-Note
 	t.Cleanup(server.Close)
 	var out strings.Builder
 	getenv := func(name string) string { return map[string]string{"NOTE_KEY": "note-key-123"}[name] }
-	failed, err := run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec, "-credential", "note-key", "-v"})
+	failed, err := run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec,
+		"-credential", "note-key", "-v"})
 	require.NoError(t, err)
 	assert.Zero(t, failed, out.String())
 	assert.Contains(t, out.String(), "pass   listNotes/valid/example\n")
-	_, err = run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec, "-credential", "other-key"})
+	_, err = run(t.Context(), &out, io.Discard, getenv, []string{"-url", server.URL, "-spec", spec, "-credential",
+		"other-key"})
 	require.ErrorContains(t, err, "OTHER_KEY is not set in the environment")
 }
