@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/stretchr/testify/require"
 )
 
@@ -65,12 +66,17 @@ func (e *exchange) encode() []byte {
 	return data
 }
 
-// readExamples makes exchanges of all examples of a document.
+// readExamples makes exchanges of all examples of a document. It leaves out operations with other security than the
+// document's, which the peers are not told of, and those with a parameter or a header that has no example.
 func (d *differential) readExamples(document *openapi3.T) {
 	for _, path := range slices.Sorted(maps.Keys(document.Paths.Map())) {
 		item := document.Paths.Value(path)
 		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
 			op := item.Operations()[method]
+			other := op.Security != nil && fmt.Sprint(*op.Security) != fmt.Sprint(document.Security)
+			if other || lacksExample(op, item.Parameters) {
+				continue
+			}
 			plain := &exchange{method: method, header: make(http.Header)}
 			d.addParameters(plain, document.Servers[0].URL+path, append(op.Parameters, item.Parameters...))
 			if op.RequestBody == nil {
@@ -90,6 +96,22 @@ func (d *differential) readExamples(document *openapi3.T) {
 	}
 	slices.Sort(d.names)
 	d.names = slices.Compact(d.names)
+}
+
+func lacksExample(op *openapi3.Operation, shared openapi3.Parameters) bool {
+	for _, ref := range append(shared, op.Parameters...) {
+		if ref.Value.Example == nil {
+			return true
+		}
+	}
+	for _, response := range op.Responses.Map() {
+		for _, header := range response.Value.Headers {
+			if header.Value.Example == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *differential) addParameters(e *exchange, at string, parameters openapi3.Parameters) {
@@ -118,6 +140,9 @@ func (d *differential) withBodies(e *exchange, content openapi3.Content) []*exch
 	var all []*exchange
 	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
 		media := content[mediaType]
+		if media.Schema != nil && openapi3filter.RegisteredBodyDecoder(mediaType) == nil {
+			continue // kin-openapi refuses it
+		}
 		var examples []any
 		if media.Example != nil {
 			examples = append(examples, media.Example)
