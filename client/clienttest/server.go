@@ -48,8 +48,9 @@ type Server struct {
 
 // NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics if
 // an option has a bad value or no port is free.
-func NewServer(opts ...Option) *Server {
-	service := newService(opts)
+func NewServer(opts ...Option) *Server { return start(newService(opts)) }
+
+func start(service *service) *Server {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", service.address)
 	if err != nil {
 		panic("clienttest: " + err.Error())

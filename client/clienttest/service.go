@@ -37,8 +37,10 @@ type workflow struct {
 	run        func(ctx context.Context, inputs map[string]any) (response any, err error)
 }
 
-func newService(opts []Option) *service {
-	s := &service{contract: newContract(), key: "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0", bodyTime: time.Minute}
+func newService(opts []Option) *service { return newServiceOf(newContract(), opts) }
+
+func newServiceOf(c contract, opts []Option) *service {
+	s := &service{contract: c, key: "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0", bodyTime: time.Minute}
 	s.workflows[s.contract.workflowID] = workflow{
 		specInputs: true,
 		run: func(context.Context, map[string]any) (any, error) {
