@@ -1,14 +1,14 @@
 package clienttest
 
 import (
-	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
@@ -27,8 +27,6 @@ type contract struct {
 	inputs           *openapi3.Schema
 }
 
-func newContract() contract { return contractOf(api.Document()) }
-
 func contractOf(document *openapi3.T) contract {
 	c := contract{document: document}
 	for _, op := range openapi.Operations(document) {
@@ -43,7 +41,7 @@ func contractOf(document *openapi3.T) contract {
 	if id == nil {
 		panic("clienttest: the spec's " + runWorkflow + " has no path parameter " + workflowID)
 	}
-	c.workflowID, c.workflowIDSchema = parameterExample(id), id.Schema.Value
+	c.workflowID, c.workflowIDSchema = c.parameterExample(id), id.Schema.Value
 	_, media := c.operation.Body()
 	if media == nil {
 		panic("clienttest: the spec's " + runWorkflow + " has no JSON body")
@@ -52,12 +50,18 @@ func contractOf(document *openapi3.T) contract {
 	return c
 }
 
-// parameterExample is the spec's example of a parameter, as text.
-func parameterExample(p *openapi3.Parameter) string {
-	if p.Example != nil {
-		return fmt.Sprint(p.Example)
+// parameterExample returns the spec's example of a path parameter, as it stands in a path, but not escaped.
+func (c contract) parameterExample(p *openapi3.Parameter) string {
+	value, err := openapi.ForRequests(c.document).Parameter(p)
+	if err != nil {
+		panic("clienttest: the path parameter " + p.Name + ": " + err.Error())
 	}
-	return fmt.Sprint(openapi.Sample(p.Schema.Value))
+	escaped, err := openapi.Serialize(p, value)
+	if err != nil {
+		panic("clienttest: " + err.Error())
+	}
+	text, _ := url.PathUnescape(escaped) // it was escaped here
+	return text
 }
 
 // visit validates a value against a schema of the spec.
@@ -104,11 +108,11 @@ func (c contract) citations() []string {
 	return []string{"https://example.com/"}
 }
 
-// allows reports whether a body is one that the spec describes for a response.
-func (c contract) allows(response *openapi3.Response, body any) bool {
+// allows reports whether a value, as JSON, is one that the spec describes for a body of a response.
+func (c contract) allows(media openapi.Media, body any) bool {
 	var value any
-	_, media := openapi.JSON(response.Content)
-	return media != nil && json.Unmarshal(encode(body), &value) == nil && c.visit(media.Schema.Value, value) == nil
+	return media.Kind() == openapi.KindJSON && json.Unmarshal(encode(body), &value) == nil &&
+		(media.Schema == nil || openapi.ForResponses(c.document).Allows(media.Schema.Value, value) == nil)
 }
 
 // runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in a
@@ -121,5 +125,18 @@ func (c contract) runExample(schema string) any {
 	if ref == nil {
 		panic("clienttest: the spec has no schema " + schema)
 	}
-	return openapi.Sample(ref.Value)
+	value, err := openapi.ForResponses(c.document).Sample(ref.Value)
+	if err != nil {
+		panic("clienttest: the schema " + schema + ": " + err.Error())
+	}
+	return value
+}
+
+// encode returns a value as JSON.
+func encode(value any) []byte {
+	data, err := json.Marshal(value, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		panic("clienttest: encode a response: " + err.Error())
+	}
+	return data
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/aitutor-api/aitutor-go/api"
 )
 
 // serviceOf returns the service of the server that a request came to; of a request to another server a new one.
@@ -19,7 +19,7 @@ func serviceOf(r *http.Request) *service {
 			return h.service
 		}
 	}
-	return newService(nil)
+	return newService(api.Document())
 }
 
 // Error responds with an error of a status from 400 to 599: the spec's example for it in the server's variant, or one made
@@ -30,7 +30,7 @@ func Error(status int) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)
-		s.fail(w, s.exampleFailure(status))
+		s.fail(w, r, s.contract.operation, s.exampleFailure(s.contract.operation, status))
 	}
 }
 
@@ -80,7 +80,7 @@ func CutOff() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)
 		data := encode(s.contract.runExample(s.runSchema()))
-		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract)
+		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 		_, _ = w.Write(data[:len(data)/2])
@@ -109,15 +109,7 @@ func BrokenContract() http.HandlerFunc {
 		} else {
 			run["status"] = 1
 		}
-		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract)
+		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
 		write(w, http.StatusOK, run)
 	}
-}
-
-func encode(value any) []byte {
-	data, err := json.Marshal(value, json.Deterministic(true))
-	if err != nil {
-		panic("clienttest: an example of the spec: " + err.Error())
-	}
-	return data
 }

@@ -9,7 +9,11 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-json-experiment/json"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 const (
@@ -17,7 +21,7 @@ const (
 	maxDrainBytes   = 64 << 20 // read past the limit and thrown away, so that the client can read the refusal
 )
 
-// readInputs reads the request's body, a JSON object. Where it is none, status and message are the refusal.
+// readInputs reads the request's body, a JSON object. If it is none, status and message are the refusal.
 func readInputs(r *http.Request) (inputs map[string]any, status int, message string) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes+1))
 	if err != nil {
@@ -38,35 +42,89 @@ func readInputs(r *http.Request) (inputs map[string]any, status int, message str
 	return inputs, 0, ""
 }
 
-// A badInput is an input that breaks the spec.
+// A badInput is a part of a request that breaks the spec.
 type badInput struct {
-	name    string // empty if the inputs as a whole break it
+	status  int
+	name    string // of the parameter or the input; empty if it is the request as a whole
 	missing bool   // absent, null or blank
 	reason  string
 }
 
-// checkInputs returns the first input that breaks the spec's request schema: in the order of the schema's required
+// checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's required
 // names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
-	err := c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors())
+	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors()))
+}
+
+// checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a parameter, the
+// content type, or the body. What cannot be decoded is not judged.
+func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput {
+	values := map[string]string{}
+	for _, ref := range op.Parameters {
+		if ref.Value.In == openapi3.ParameterInPath {
+			values[ref.Value.Name] = r.PathValue(ref.Value.Name)
+		}
+	}
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: values, QueryParams: r.URL.Query(),
+		Route: &routers.Route{Spec: c.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+		},
+	})
+	failed, ok := errors.AsType[*openapi3filter.RequestError](err)
+	parse, isParse := errors.AsType[*openapi3filter.ParseError](err)
+	missing := errors.Is(err, openapi3filter.ErrInvalidRequired) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue)
+	switch {
+	case err == nil || isParse && parse.Kind == openapi3filter.KindUnsupportedFormat:
+		return nil
+	case !ok:
+		return &badInput{status: http.StatusBadRequest, reason: err.Error()}
+	case failed.Parameter != nil:
+		return &badInput{http.StatusBadRequest, failed.Parameter.Name, missing, reasonOf(failed)}
+	case missing:
+		return &badInput{http.StatusBadRequest, "body", true, ""}
+	case failed.Err == nil: // no content type of the operation
+		return &badInput{status: http.StatusUnsupportedMediaType, reason: failed.Reason}
+	}
+	schema := openapi3.NewSchema()
+	if media := op.RequestBody.Value.Content.Get(r.Header.Get("Content-Type")); media != nil && media.Schema != nil {
+		schema = openapi.Merged(media.Schema.Value)
+	}
+	return firstBad(schema, failed)
+}
+
+// reasonOf returns one line that says why a request is refused.
+func reasonOf(failed *openapi3filter.RequestError) string {
+	if one, ok := errors.AsType[*openapi3.SchemaError](failed.Err); ok {
+		return one.Reason
+	}
+	if failed.Err != nil {
+		return failed.Err.Error()
+	}
+	return failed.Reason
+}
+
+// firstBad returns the first value that an error of a schema is about.
+func firstBad(schema *openapi3.Schema, err error) *badInput {
 	if err == nil {
 		return nil
 	}
-	reasons := map[string]string{}
-	collectReasons(err, reasons)
-	for _, name := range append(slices.Clone(c.inputs.Required), slices.Sorted(maps.Keys(reasons))...) {
-		if reason, ok := reasons[name]; ok {
-			return &badInput{name, isMissing(inputs[name]), reason}
+	found := map[string]*badInput{}
+	collectBad(err, found)
+	for _, name := range append(slices.Clone(schema.Required), slices.Sorted(maps.Keys(found))...) {
+		if bad, ok := found[name]; ok {
+			return bad
 		}
 	}
-	return &badInput{reason: err.Error()}
+	return &badInput{status: http.StatusBadRequest, reason: err.Error()}
 }
 
-// collectReasons notes the first reason for each input, by its name.
-func collectReasons(err error, reasons map[string]string) {
+// collectBad notes the first fault of each input, by its name.
+func collectBad(err error, found map[string]*badInput) {
 	if several, ok := errors.AsType[openapi3.MultiError](err); ok {
 		for _, one := range several {
-			collectReasons(one, reasons)
+			collectBad(one, found)
 		}
 		return
 	}
@@ -78,12 +136,13 @@ func collectReasons(err error, reasons map[string]string) {
 	if pointer := one.JSONPointer(); len(pointer) > 0 {
 		name = pointer[0]
 	}
-	if _, ok := reasons[name]; !ok {
-		reasons[name] = one.Reason
+	if found[name] == nil {
+		missing := one.SchemaField == "required" || isBlank(one.Value)
+		found[name] = &badInput{http.StatusBadRequest, strings.Join(one.JSONPointer(), "."), missing, one.Reason}
 	}
 }
 
-func isMissing(value any) bool {
+func isBlank(value any) bool {
 	text, ok := value.(string)
 	return value == nil || ok && strings.TrimSpace(text) == ""
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,24 +16,47 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
+// A responder knows how the server responds: from the spec's examples, in one of the two variants.
+type responder struct {
+	contract    contract
+	textResults bool
+	cites       bool     // runs have citations
+	citations   []string // none: the spec's example has them
+}
+
 // A failure is an error, in either variant.
 type failure struct {
 	status        int
 	message, code string
+	example       any // the spec's own, if the failure is just that
 }
 
-// exampleFailure returns the spec's example of an error of a run in the server's variant, or one made up if the spec has none.
-func (s *service) exampleFailure(status int) failure {
-	if value, ok := s.contract.example(s.contract.response(status), s.errorSchema()); ok {
-		decoded := payload.Decode(encode(value))
-		return failure{status, decoded.Error.Message.Text, cmp.Or(decoded.Error.Code.Text, decoded.Code.Text)}
+// exampleFailure returns an operation's example of an error in the server's variant, else one that is in neither variant, else
+// an error made up.
+func (s *responder) exampleFailure(op openapi.Operation, status int) failure {
+	var response *openapi3.Response
+	if ref := op.Responses.Status(status); ref != nil {
+		response = ref.Value
 	}
-	return failure{status, http.StatusText(status), code(status)}
+	if value, ok := s.contract.example(response, s.errorSchema()); ok {
+		decoded := payload.Decode(encode(value))
+		return failure{status, decoded.Error.Message.Text, cmp.Or(decoded.Error.Code.Text, decoded.Code.Text), value}
+	}
+	made := failure{status: status, message: http.StatusText(status), code: code(status)}
+	_, isDocumented := s.contract.example(response, nameOf[gen.Error]())
+	_, isFlat := s.contract.example(response, nameOf[gen.FlatError]())
+	if response != nil && !isDocumented && !isFlat {
+		if _, media := openapi.JSON(response.Content); media != nil && len(openapi.Examples(media)) > 0 {
+			made.example = openapi.Examples(media)[0]
+		}
+	}
+	return made
 }
 
-// inputFailure is the spec's example of a missing input, with the name of the bad one.
-func (s *service) inputFailure(bad *badInput) failure {
-	f := s.exampleFailure(http.StatusBadRequest)
+// inputFailure returns the operation's example of a refused request, with the name of what is bad.
+func (s *responder) inputFailure(op openapi.Operation, bad *badInput) failure {
+	f := s.exampleFailure(op, bad.status)
+	f.example = nil
 	wording := "Missing required parameter"
 	if i := strings.LastIndex(f.message, ": "); i >= 0 {
 		wording = f.message[:i]
@@ -50,9 +72,9 @@ func (s *service) inputFailure(bad *badInput) failure {
 	return f
 }
 
-// refuse responds with an error of which the spec has no example.
-func (s *service) refuse(w http.ResponseWriter, status int, message string) {
-	s.fail(w, failure{status, message, code(status)})
+// refuse responds with an error that no operation describes.
+func (s *responder) refuse(w http.ResponseWriter, status int, message string) {
+	write(w, status, s.errorBody(failure{status: status, message: message, code: code(status)}))
 }
 
 // code makes an error's code out of its status, such as method_not_allowed.
@@ -63,12 +85,33 @@ func code(status int) string {
 	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
 }
 
-// fail responds with an error in the server's variant.
-func (s *service) fail(w http.ResponseWriter, f failure) {
-	write(w, f.status, s.errorBody(f))
+// fail responds with an error of an operation: in the server's variant, or as the operation describes it if it does not
+// allow that.
+func (s *responder) fail(w http.ResponseWriter, r *http.Request, op openapi.Operation, f failure) {
+	response := op.Response(f.status)
+	if response == nil {
+		write(w, f.status, s.errorBody(f))
+		return
+	}
+	for _, media := range openapi.Bodies(response.Content) {
+		bodies := []any{f.example}
+		if media.ContentType == "application/json" { // a problem+json, say, is neither variant
+			bodies = append(bodies, s.errorBody(f))
+		}
+		for _, body := range bodies {
+			if body != nil && s.contract.allows(media, body) {
+				setHeaders(w.Header(), response, s.contract, false)
+				w.Header().Set("Content-Type", media.ContentType)
+				w.WriteHeader(f.status)
+				_, _ = w.Write(encode(body)) // the client may be gone
+				return
+			}
+		}
+	}
+	s.writeExample(w, r, f.status, response, s.errorSchema())
 }
 
-func (s *service) errorBody(f failure) any {
+func (s *responder) errorBody(f failure) any {
 	if !s.textResults {
 		return gen.Error{Error: gen.ErrorDetail{Message: f.message, Code: f.code}}
 	}
@@ -79,54 +122,57 @@ func (s *service) errorBody(f failure) any {
 	return flat
 }
 
-// failExample responds with an operation's own example of an error, in the server's variant if it has that. An error that
-// only the operation's default describes, or a range of statuses, is that of a run, if its schema allows that.
-func (s *service) failExample(w http.ResponseWriter, op openapi.Operation, status int) {
-	response := op.Response(status)
-	if op.Responses.Value(strconv.Itoa(status)) == nil {
-		f := s.exampleFailure(status)
-		if response == nil || s.contract.allows(response, s.errorBody(f)) {
-			s.fail(w, f)
-			return
-		}
-	}
-	writeExample(w, status, response, s.errorSchema(), s.contract)
-}
-
-// writeExample responds with the spec's example of a response, in the first of its content types, those of JSON first: one
-// that is valid against the named schema, if there is one, else the first, else a sample of the response's schema.
-func writeExample(w http.ResponseWriter, status int, response *openapi3.Response, schema string, c contract) {
-	setHeaders(w.Header(), response, c)
+// writeExample responds with the spec's example of a response, in the first of its content types that the request accepts,
+// those of JSON first: one that is valid against the named schema, if there is one, else the first, else a sample of the
+// response's schema. If the spec has no example and none can be made, that is a 500.
+func (s *responder) writeExample(w http.ResponseWriter, r *http.Request, status int, response *openapi3.Response, schema string) {
+	setHeaders(w.Header(), response, s.contract, true)
 	if response == nil || len(response.Content) == 0 {
 		w.WriteHeader(status)
 		return
 	}
-	media := openapi.Bodies(response.Content)[0]
-	value, ok := c.example(response, schema)
-	if !ok {
+	media := accepted(r, openapi.Bodies(response.Content))
+	value, ok := s.contract.example(response, schema)
+	if !ok || media.Kind() != openapi.KindJSON {
 		var err error
-		if value, err = openapi.ForResponses(c.document).Example(media.MediaType); err != nil {
-			panic("clienttest: " + err.Error())
+		if value, err = openapi.ForResponses(s.contract.document).Example(media.MediaType); err != nil {
+			http.Error(w, "clienttest: "+r.Method+" "+r.URL.Path+", response, "+err.Error(), http.StatusInternalServerError)
+			return
 		}
 	}
 	contentType, body, err := media.Encode(value)
 	if err != nil {
-		panic("clienttest: encode a response: " + err.Error())
+		http.Error(w, "clienttest: "+err.Error(), http.StatusInternalServerError)
+		return
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
 }
 
+// accepted returns the first body that the request's Accept names, or the first of all.
+func accepted(r *http.Request, bodies []openapi.Media) openapi.Media {
+	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	for _, media := range bodies {
+		for item := range strings.SplitSeq(accept, ",") {
+			name, _, _ := strings.Cut(item, ";")
+			if base, _, _ := strings.Cut(media.ContentType, ";"); strings.TrimSpace(name) == strings.ToLower(strings.TrimSpace(base)) {
+				return media
+			}
+		}
+	}
+	return bodies[0]
+}
+
 // runSchema and errorSchema are the names of the schemas of the server's variant.
-func (s *service) runSchema() string {
+func (s *responder) runSchema() string {
 	if s.textResults {
 		return nameOf[gen.TextRun]()
 	}
 	return nameOf[gen.CompletedRun]()
 }
 
-func (s *service) errorSchema() string {
+func (s *responder) errorSchema() string {
 	if s.textResults {
 		return nameOf[gen.FlatError]()
 	}
@@ -137,7 +183,7 @@ func (s *service) errorSchema() string {
 func nameOf[T any]() string { return reflect.TypeFor[T]().Name() }
 
 // runResponse is the response of a workflow with an output of its own. Its other fields are those of the spec's example.
-func (s *service) runResponse(output map[string]any) (any, error) {
+func (s *responder) runResponse(output map[string]any) (any, error) {
 	if output == nil {
 		output = map[string]any{}
 	}
@@ -158,7 +204,7 @@ func (s *service) runResponse(output map[string]any) (any, error) {
 }
 
 // cited returns a run with citations, if the server's runs have them.
-func (s *service) cited(run any) (any, error) {
+func (s *responder) cited(run any) (any, error) {
 	if !s.cites {
 		return run, nil
 	}
@@ -186,29 +232,30 @@ func text(output map[string]any, data []byte) string {
 	return string(data)
 }
 
-// setHeaders sets the headers that the spec gives a response, to their examples, and a required one without to a sample.
-func setHeaders(header http.Header, response *openapi3.Response, c contract) {
+// setHeaders sets the headers that the spec requires of a response to its examples or to samples, and with optional also
+// those that are not required and have an example. What is set stays.
+func setHeaders(header http.Header, response *openapi3.Response, c contract, optional bool) {
 	if response == nil {
 		return
 	}
 	for name, ref := range response.Headers {
-		if ref.Value.Example == nil && !ref.Value.Required {
+		p := ref.Value.Parameter
+		hasExample := p.Example != nil || len(p.Examples) > 0
+		if header.Get(name) != "" || !p.Required && !(optional && hasExample) {
 			continue
 		}
-		if value, err := openapi.ForResponses(c.document).Parameter(&ref.Value.Parameter); err == nil {
-			data, _ := json.Marshal(value)
-			header.Set(name, strings.Trim(string(data), `"`))
+		p.Name, p.In = name, openapi3.ParameterInHeader
+		if value, err := openapi.ForResponses(c.document).Parameter(&p); err == nil {
+			if text, err := openapi.Serialize(&p, value); err == nil {
+				header.Set(name, text)
+			}
 		}
 	}
 }
 
 // write responds with a JSON body.
 func write(w http.ResponseWriter, status int, body any) {
-	data, err := json.Marshal(body, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		panic("clienttest: encode a response: " + err.Error())
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(data) // the client may be gone
+	_, _ = w.Write(encode(body)) // the client may be gone
 }

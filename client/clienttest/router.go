@@ -3,12 +3,13 @@ package clienttest
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // A router calls the handler of a request. Unlike http.ServeMux it takes paths as they are sent, without a redirect to the
-// cleaned path, and its refusals have the error schema.
+// cleaned path, knows a parameter that is a part of a segment ({id}:cancel), and its refusals have the error schema.
 type router struct {
 	routes []route
 	refuse func(w http.ResponseWriter, status int, message string)
@@ -16,12 +17,27 @@ type router struct {
 
 type route struct {
 	method  string
-	path    []string // segments; {name}, or {name}:word, stands for any that is not empty
+	path    *regexp.Regexp // a group for each parameter
+	names   []string       // of the parameters
+	rank    string         // of two paths that match, the one with the lower rank is meant
 	handler http.HandlerFunc
 }
 
+var parameter = regexp.MustCompile(`\{([^/{}]+)\}`)
+
 func (m *router) handle(method, path string, handler http.HandlerFunc) {
-	m.routes = append(m.routes, route{method, strings.Split(path, "/"), handler})
+	r := route{method: method, handler: handler}
+	var pattern strings.Builder
+	rest := 0
+	for _, at := range parameter.FindAllStringSubmatchIndex(path, -1) {
+		pattern.WriteString(regexp.QuoteMeta(path[rest:at[0]]) + "([^/]+)")
+		r.names = append(r.names, path[at[2]:at[3]])
+		rest = at[1]
+	}
+	r.path = regexp.MustCompile("^" + pattern.String() + regexp.QuoteMeta(path[rest:]) + "$")
+	r.rank = parameter.ReplaceAllString(strings.ReplaceAll(path+"/", "/", "\uFFFF/"), "\uFFFF") // text goes before a parameter
+	m.routes = append(m.routes, r)
+	slices.SortStableFunc(m.routes, func(a, b route) int { return strings.Compare(a.rank, b.rank) })
 }
 
 func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -37,39 +53,24 @@ func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the handler for the request, which has its path values set then. Where there is none, it returns the
-// methods that the path has.
+// find returns the handler for the request, which has its path values set then. If there is none, it returns the methods
+// that the path has.
 func (m *router) find(r *http.Request) (handler http.HandlerFunc, allowed []string) {
-	segments := strings.Split(r.URL.EscapedPath(), "/")
+	path := r.URL.EscapedPath()
 	for _, route := range m.routes {
-		if !slices.EqualFunc(route.path, segments, segmentMatches) {
+		values := route.path.FindStringSubmatch(path)
+		if values == nil {
 			continue
 		}
 		if route.method != r.Method {
 			allowed = append(allowed, route.method)
 			continue
 		}
-		for i, segment := range route.path {
-			if name, suffix, ok := wildcard(segment); ok {
-				value, _ := url.PathUnescape(strings.TrimSuffix(segments[i], suffix)) // EscapedPath is well formed
-				r.SetPathValue(name, value)
-			}
+		for i, name := range route.names {
+			value, _ := url.PathUnescape(values[i+1]) // EscapedPath is well formed
+			r.SetPathValue(name, value)
 		}
 		return route.handler, nil
 	}
 	return nil, allowed
-}
-
-func segmentMatches(pattern, segment string) bool {
-	if _, suffix, ok := wildcard(pattern); ok {
-		value, fits := strings.CutSuffix(segment, suffix)
-		return fits && value != ""
-	}
-	return pattern == segment
-}
-
-// wildcard returns the name of a {name}, and what follows it in the segment.
-func wildcard(pattern string) (name, suffix string, ok bool) {
-	name, suffix, ok = strings.Cut(strings.TrimPrefix(pattern, "{"), "}")
-	return name, suffix, ok && strings.HasPrefix(pattern, "{")
 }

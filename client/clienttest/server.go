@@ -27,6 +27,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/api"
 )
 
 // A Server is a running server of the contract. Its methods may be called at the same time.
@@ -48,7 +50,13 @@ type Server struct {
 
 // NewServer starts a server on a free port of the loopback interface. The caller calls Close when done. It panics if
 // an option has a bad value or no port is free.
-func NewServer(opts ...Option) *Server { return start(newService(opts)) }
+func NewServer(opts ...Option) *Server {
+	service := newService(api.Document())
+	for _, opt := range opts {
+		opt(service)
+	}
+	return start(service)
+}
 
 func start(service *service) *Server {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", service.address)

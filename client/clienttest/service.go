@@ -6,30 +6,24 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // A service checks requests, runs workflows, and answers every other operation with the spec's example.
 type service struct {
-	contract    contract
-	key         string
-	workflows   map[string]workflow
-	textResults bool
-	cites       bool     // runs have citations
-	citations   []string // none: the spec's example has them
-	lenient     bool
-	bodyTime    time.Duration // that a request's body may take
-	delay       time.Duration
-	address     string // to listen on
-	runs        atomic.Int64
+	responder
+	key       string
+	workflows map[string]workflow
+	lenient   bool
+	bodyTime  time.Duration // that a request's body may take
+	delay     time.Duration
+	address   string // to listen on
+	runs      atomic.Int64
 }
 
 type workflow struct {
@@ -37,18 +31,16 @@ type workflow struct {
 	run        func(ctx context.Context, inputs map[string]any) (response any, err error)
 }
 
-func newService(opts []Option) *service { return newServiceOf(newContract(), opts) }
-
-func newServiceOf(c contract, opts []Option) *service {
-	s := &service{contract: c, key: "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0", bodyTime: time.Minute}
+func newService(document *openapi3.T) *service {
+	s := &service{
+		responder: responder{contract: contractOf(document)},
+		key:       "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0", bodyTime: time.Minute,
+	}
 	s.workflows[s.contract.workflowID] = workflow{
 		specInputs: true,
 		run: func(context.Context, map[string]any) (any, error) {
 			return s.cited(s.contract.runExample(s.runSchema()))
 		},
-	}
-	for _, opt := range opts {
-		opt(s)
 	}
 	return s
 }
@@ -57,27 +49,21 @@ func newServiceOf(c contract, opts []Option) *service {
 func (s *service) router() *router {
 	m := &router{refuse: s.refuse}
 	for _, op := range openapi.Operations(s.contract.document) {
-		handler := func(w http.ResponseWriter, r *http.Request) { s.serveExample(op, w, r) }
-		if op.OperationID == runWorkflow {
-			handler = s.serveRun
+		serve := s.serveExample
+		if op.Operation == s.contract.operation.Operation {
+			serve = s.serveRun
 		}
-		m.handle(op.Method, op.Path, handler)
+		m.handle(op.Method, op.Path, func(w http.ResponseWriter, r *http.Request) { serve(op, w, r) })
 	}
 	return m
 }
 
-// serveRun is the handler of the operation runWorkflow.
-func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
-	if !s.authorized(r) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		s.fail(w, s.exampleFailure(http.StatusUnauthorized))
+// serveRun is the handler of the operation that runs a workflow.
+func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
+	if !s.admits(op, w, r) {
 		return
 	}
-	workflow, ok := s.workflows[r.PathValue(workflowID)]
-	if !ok {
-		s.fail(w, s.exampleFailure(http.StatusNotFound))
-		return
-	}
+	workflow := s.workflows[r.PathValue(workflowID)]
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if !s.lenient && (err != nil || mediaType != "application/json") {
 		s.refuse(w, http.StatusUnsupportedMediaType, "The content type must be application/json")
@@ -94,7 +80,7 @@ func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 	}
 	if workflow.specInputs && !s.lenient {
 		if bad := s.contract.checkInputs(inputs); bad != nil {
-			s.fail(w, s.inputFailure(bad))
+			s.fail(w, r, op, s.inputFailure(op, bad))
 			return
 		}
 	}
@@ -102,44 +88,42 @@ func (s *service) serveRun(w http.ResponseWriter, r *http.Request) {
 	s.runs.Add(1)
 	response, err := s.run(r.Context(), workflow, inputs)
 	if err != nil {
-		s.fail(w, failure{http.StatusInternalServerError, err.Error(), "workflow_run_failed"})
+		s.fail(w, r, op, failure{status: http.StatusInternalServerError, message: err.Error(), code: "workflow_run_failed"})
 		return
 	}
-	setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract)
+	setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
 	write(w, http.StatusOK, response)
 }
 
 // serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
-// the first response of success. The path parameters that exist are the spec's examples, and the server's workflows.
+// the first response of success.
 func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
-	if op.Secured() && !slices.ContainsFunc(op.Security, func(a openapi.Alternative) bool { return s.accepts(a, r) }) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		s.failExample(w, op, http.StatusUnauthorized)
+	if !s.admits(op, w, r) {
 		return
 	}
-	values := map[string]string{}
-	for _, ref := range op.Parameters {
-		if p := ref.Value; p.In == openapi3.ParameterInPath {
-			values[p.Name] = r.PathValue(p.Name)
-			if !s.exists(p, values[p.Name]) {
-				s.failExample(w, op, http.StatusNotFound)
-				return
-			}
-		}
-	}
-	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: r, PathParams: values, QueryParams: r.URL.Query(),
-		Route: &routers.Route{Spec: s.contract.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
-		Options: &openapi3filter.Options{
-			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
-		},
-	})
-	if err != nil {
-		s.failExample(w, op, http.StatusBadRequest)
+	if bad := s.contract.checkRequest(op, r); bad != nil {
+		s.fail(w, r, op, s.inputFailure(op, bad))
 		return
 	}
 	status, response := op.Success()
-	writeExample(w, status, response, s.runSchema(), s.contract)
+	s.writeExample(w, r, status, response, s.runSchema())
+}
+
+// admits reports whether a request has the credentials of its operation, and its path leads to something that exists. If
+// not, it responds. The path parameters that exist are the spec's examples, and the server's workflows.
+func (s *service) admits(op openapi.Operation, w http.ResponseWriter, r *http.Request) bool {
+	if op.Secured() && !slices.ContainsFunc(op.Security, func(a openapi.Alternative) bool { return s.accepts(a, r) }) {
+		challenge(w.Header(), op)
+		s.fail(w, r, op, s.exampleFailure(op, http.StatusUnauthorized))
+		return false
+	}
+	for _, ref := range op.Parameters {
+		if p := ref.Value; p.In == openapi3.ParameterInPath && !s.exists(p, r.PathValue(p.Name)) {
+			s.fail(w, r, op, s.exampleFailure(op, http.StatusNotFound))
+			return false
+		}
+	}
+	return true
 }
 
 // accepts reports whether a request has each credential of an alternative, once, and that it is the key.
@@ -153,24 +137,24 @@ func (s *service) accepts(alternative openapi.Alternative, r *http.Request) bool
 	return true
 }
 
+// challenge names the schemes of the Authorization header that an operation accepts.
+func challenge(header http.Header, op openapi.Operation) {
+	for _, alternative := range op.Security {
+		for _, credential := range alternative {
+			if kind := credential.Challenge(); kind != "" && !slices.Contains(header.Values("WWW-Authenticate"), kind) {
+				header.Add("WWW-Authenticate", kind)
+			}
+		}
+	}
+}
+
 // exists reports whether a value of a path parameter is one that the server has.
 func (s *service) exists(p *openapi3.Parameter, value string) bool {
 	if p.Name == workflowID {
 		_, ok := s.workflows[value]
 		return ok
 	}
-	return value == parameterExample(p)
-}
-
-// authorized reports whether the request has the key, and it alone.
-func (s *service) authorized(r *http.Request) bool {
-	values := r.Header.Values("Authorization")
-	if len(values) != 1 {
-		return false
-	}
-	scheme, key, _ := strings.Cut(values[0], " ")
-	return strings.EqualFold(scheme, "Bearer") &&
-		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.key)) == 1
+	return value == s.contract.parameterExample(p)
 }
 
 func (s *service) run(ctx context.Context, workflow workflow, inputs map[string]any) (any, error) {

@@ -70,6 +70,15 @@ func (c Credential) kind() string {
 	return c.Scheme.Scheme
 }
 
+// Challenge returns the word by which a response's WWW-Authenticate asks for the credential, or "" if it is not one of the
+// Authorization header.
+func (c Credential) Challenge() string {
+	if c.Scheme == nil || c.Scheme.Type == "mutualTLS" {
+		return ""
+	}
+	return c.kind()
+}
+
 // Values returns what a request sends for the credential: none or one, several if it is repeated. Of basic authentication it
 // is the user and the password with a colon between.
 func (c Credential) Values(req *http.Request) []string {
