@@ -67,7 +67,7 @@ spec:
 	@$(CHECK_SPEC) gen/openapi.gen.go
 
 serve: ## Serve the contract on loopback, to try a program or make contract on: make serve ARGS=-text
-	@go run ./client/examples/serve $(ARGS)
+	@trap 'exit 0' INT; go run ./client/examples/serve $(ARGS)
 
 contract: ## Check a running server against the contract (starts runs, which are billed): make contract URL=http://localhost:8080 ARGS=-no-runs
 	@test -n "$(URL)" || { echo 'make contract needs the address of a server: make contract URL=http://localhost:8080' >&2; exit 1; }

@@ -32,6 +32,7 @@ func run(ctx context.Context, out, usage io.Writer, args []string) error {
 	flags.SetOutput(io.Discard) // an error is printed once, by main
 	address := flags.String("address", "127.0.0.1:8080", "loopback `address` to listen on; port 0 takes a free one")
 	text := flags.Bool("text", false, "respond in the deployed variant instead of the documented one")
+	lenient := flags.Bool("lenient", false, "run whatever is sent, as the service does, instead of refusing bad inputs")
 	delay := flags.Duration("delay", 0, "how long each run takes")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -52,6 +53,9 @@ func run(ctx context.Context, out, usage io.Writer, args []string) error {
 	options := []clienttest.Option{clienttest.WithAddress(*address), clienttest.WithDelay(*delay)}
 	if *text {
 		options = append(options, clienttest.WithTextResults())
+	}
+	if *lenient {
+		options = append(options, clienttest.Lenient())
 	}
 	server := clienttest.NewServer(options...)
 	defer server.Close()

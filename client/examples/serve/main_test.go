@@ -5,7 +5,10 @@ import (
 	"context"
 	"flag"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +22,7 @@ func TestWhatItPrintsIsWhatTheContractCommandNeeds(t *testing.T) {
 	for name, args := range map[string][]string{
 		"in the documented variant": nil,
 		"in the deployed variant":   {"-text"},
+		"with flags of two dashes":  {"--text", "--delay=1ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,4 +74,28 @@ func TestBadArgumentsAreNamed(t *testing.T) {
 	var usage strings.Builder
 	require.ErrorIs(t, run(t.Context(), io.Discard, &usage, []string{"-h"}), flag.ErrHelp)
 	assert.Contains(t, usage.String(), "-text")
+}
+
+func TestInterruptingMakeServeIsNoError(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	serve := exec.CommandContext(t.Context(), "make", "--silent", "--directory", "../../..", "serve", "ARGS=-address 127.0.0.1:0")
+	serve.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	serve.Env = append(os.Environ(), "MAKEFLAGS=")
+	var stderr strings.Builder
+	serve.Stderr = &stderr
+	stdout, err := serve.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, serve.Start())
+	interrupt := func() { assert.NoError(t, syscall.Kill(-serve.Process.Pid, syscall.SIGINT)) } // as a terminal does, to all
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "make contract") {
+			interrupt()
+		}
+	}
+	err = serve.Wait() // make ends by the signal
+	assert.Equal(t, "", stderr.String(), err)
 }
