@@ -1,5 +1,5 @@
-// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. It takes 8 bytes of
-// memory per value and name.
+// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. An index takes 8 bytes
+// of memory per value and name. In a long document, what is in a value is indexed only if somebody looks into it.
 package instance
 
 import (
@@ -8,16 +8,19 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Document is a JSON text.
+// Document is a JSON text. A Document of [Parse] is for one goroutine.
 type Document struct {
-	data  []byte
-	nodes []node
-	few   [48]node // of a short text
+	data   []byte
+	nodes  []node
+	few    [48]node          // of a short text
+	length int               // values and names
+	later  map[uint32]uint32 // containers in the root of a long text: the index of the node that has their content, or 0 so far
 }
 
 // node is a value, or the name of a member.
@@ -44,6 +47,8 @@ func Parse(data []byte) (*Document, error) {
 	return parseStrict(data)
 }
 
+const long = 64 << 10 // bytes of a text whose values are indexed only if somebody looks into them
+
 // Of returns the Document of a decoded value.
 func Of(value any) (*Document, error) {
 	data, err := json.Marshal(value)
@@ -56,10 +61,66 @@ func Of(value any) (*Document, error) {
 // index returns the Document of valid JSON.
 func index(data []byte) *Document {
 	d := &Document{data: data}
-	nodes := d.few[:0]
+	d.nodes = appendNodes(d.few[:0], data, 0)
+	d.length = len(d.nodes)
+	return d
+}
+
+// indexLong returns the Document of valid JSON with an index in which what stands in the long values of its root is left out.
+func indexLong(data []byte) *Document {
+	d := &Document{data: data, later: make(map[uint32]uint32), length: 1}
+	root := skipSeparators(data, 0)
+	indexed := 1
+	for _, child := range parts(data, root) {
+		if d.length += child.values; child.isLong() {
+			indexed++
+		} else {
+			indexed += child.values
+		}
+	}
+	d.nodes = append(make([]node, 0, indexed), node{start: uint32(root)}) //nolint:gosec // Parse bounds the length
+	for i, child := range parts(data, root) {
+		if !child.isLong() {
+			d.nodes = appendNodes(d.nodes, data, i)
+			continue
+		}
+		at := uint32(len(d.nodes))                         //nolint:gosec // less than the length
+		d.nodes = append(d.nodes, node{uint32(i), at + 1}) //nolint:gosec // less than the length
+		if data[i] != '"' {
+			d.later[at] = 0
+		}
+	}
+	d.nodes[0].next = uint32(len(d.nodes)) //nolint:gosec // less than the length
+	return d
+}
+
+// extent is the length of a value in bytes, and how many values and names are in it.
+type extent struct{ length, values int }
+
+func (e extent) isLong() bool { return e.length > 4<<10 }
+
+// parts returns what stands directly in the container that begins at a byte of the text: where, and its extent.
+func parts(data []byte, i int) iter.Seq2[int, extent] {
+	return func(yield func(int, extent) bool) {
+		if data[i] != '{' && data[i] != '[' {
+			return
+		}
+		for i := skipSeparators(data, i+1); data[i] != '}' && data[i] != ']'; i = skipSeparators(data, i) {
+			e := measure(data[i:])
+			if !yield(i, e) {
+				return
+			}
+			i += e.length
+		}
+	}
+}
+
+// appendNodes appends the nodes of the value that begins at a byte of the text.
+func appendNodes(nodes []node, data []byte, i int) []node {
+	first := len(nodes)
 	var openBuffer [16]int
 	open := openBuffer[:0]
-	for i := 0; i < len(data); {
+	for i < len(data) {
 		at := node{uint32(i), uint32(len(nodes) + 1)} //nolint:gosec // Parse bounds the length
 		switch data[i] {
 		case ' ', '\t', '\r', '\n', ',', ':':
@@ -69,6 +130,9 @@ func index(data []byte) *Document {
 			nodes[open[len(open)-1]].next = uint32(len(nodes)) //nolint:gosec // less than the length
 			open = open[:len(open)-1]
 			i++
+			if len(open) == 0 {
+				return nodes
+			}
 			continue
 		case '{', '[':
 			open = append(open, len(nodes))
@@ -76,13 +140,65 @@ func index(data []byte) *Document {
 		default:
 			i += scalarLength(data[i:])
 		}
-		if len(nodes) == len(d.few) && cap(nodes) == len(d.few) {
+		if len(nodes) == cap(nodes) && first == 0 { // of a text that is not long
 			nodes = append(make([]node, 0, mostNodes(data)), nodes...)
 		}
 		nodes = append(nodes, at)
+		if len(open) == 0 {
+			return nodes
+		}
 	}
-	d.nodes = nodes
-	return d
+	return nodes
+}
+
+// skipSeparators returns where the next value, name or end of a container is.
+func skipSeparators(data []byte, i int) int {
+	for isSpace(data[i]) || data[i] == ',' || data[i] == ':' {
+		i++
+	}
+	return i
+}
+
+// measure returns the extent of the value that valid JSON begins with.
+func measure(json []byte) extent {
+	depth, values := 0, 0
+	for i := 0; ; {
+		switch json[i] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			i++
+			continue
+		case '}', ']':
+			depth--
+			i++
+		case '{', '[':
+			depth++
+			values++
+			i++
+		default:
+			values++
+			i += scalarLength(json[i:])
+		}
+		if depth == 0 {
+			return extent{i, values}
+		}
+	}
+}
+
+// content returns the index of the node behind which stands what is in a container. It indexes it the first time.
+func (v Value) content() uint32 {
+	d := v.document
+	at, isLater := d.later[v.index]
+	if !isLater {
+		return v.index
+	}
+	if at == 0 {
+		at = uint32(len(d.nodes)) //nolint:gosec // less than the length
+		start := int(d.nodes[v.index].start)
+		d.nodes = slices.Grow(d.nodes, measure(d.data[start:]).values)
+		d.nodes = appendNodes(d.nodes, d.data, start)
+		d.later[v.index] = at
+	}
+	return at
 }
 
 // mostNodes returns how many nodes a text has at most: before each stands one of these.
@@ -98,7 +214,7 @@ func mostNodes(data []byte) int {
 func (d *Document) Root() Value { return Value{d, 0} }
 
 // Len returns how many values and names the document has.
-func (d *Document) Len() int { return len(d.nodes) }
+func (d *Document) Len() int { return d.length }
 
 // Kind returns '{' for an object, '[' for an array, '"' for a string, '0' for a number, 't' and 'f' for booleans, 'n' for
 // null.
@@ -114,13 +230,20 @@ func (v Value) Kind() byte {
 func (v Value) Index() uint32 { return v.index }
 
 // Size returns how many values and names are in the value, itself included.
-func (v Value) Size() int { return int(v.document.nodes[v.index].next - v.index) }
+func (v Value) Size() int {
+	if v.index == 0 {
+		return v.document.length
+	}
+	at := v.content()
+	return int(v.document.nodes[at].next - at)
+}
 
 // Elements returns the elements of an array, with their indexes.
 func (v Value) Elements() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
-		nodes := v.document.nodes
-		for i, n := v.index+1, 0; i < nodes[v.index].next; i, n = nodes[i].next, n+1 {
+		at := v.content()
+		end := v.document.nodes[at].next
+		for i, n := at+1, 0; i < end; i, n = v.document.nodes[i].next, n+1 {
 			if !yield(n, Value{v.document, i}) {
 				return
 			}
@@ -131,8 +254,9 @@ func (v Value) Elements() iter.Seq2[int, Value] {
 // Members returns the members of an object: the name, which is a string, and the value.
 func (v Value) Members() iter.Seq2[Value, Value] {
 	return func(yield func(name, value Value) bool) {
-		nodes := v.document.nodes
-		for i := v.index + 1; i < nodes[v.index].next; i = nodes[i+1].next {
+		at := v.content()
+		end := v.document.nodes[at].next
+		for i := at + 1; i < end; i = v.document.nodes[i+1].next {
 			if !yield(Value{v.document, i}, Value{v.document, i + 1}) {
 				return
 			}

@@ -26,8 +26,8 @@ func parseStrict(data []byte) (*Document, error) {
 		options = append(options, jsontext.AllowDuplicateNames(true))
 	}
 	if jsontext.Value(data).IsValid(options...) {
-		if d := index(data); len(options) == 1 || hasUniqueNames(d) {
-			return d, nil
+		if len(options) == 1 || hasUniqueNames(data) {
+			return indexOf(data), nil
 		}
 		options = options[:1]
 	}
@@ -38,7 +38,14 @@ func parseStrict(data []byte) (*Document, error) {
 	if _, err := decoder.ReadToken(); err != io.EOF { //nolint:errorlint // EOF is not wrapped
 		return nil, errTrailingData
 	}
-	return index(data), nil
+	return indexOf(data), nil
+}
+
+func indexOf(data []byte) *Document {
+	if len(data) > long {
+		return indexLong(data)
+	}
+	return index(data)
 }
 
 func hasManyNames(data []byte) bool {
@@ -46,24 +53,46 @@ func hasManyNames(data []byte) bool {
 	return len(data) > many && bytes.Count(data, []byte(",")) > many
 }
 
-// hasUniqueNames reports whether certainly no object has two members of one name. It takes 8 bytes per name.
-func hasUniqueNames(d *Document) bool {
+// hasUniqueNames reports whether certainly no object in valid JSON has two members of one name. It takes 8 bytes per name of
+// the objects that are open at once.
+func hasUniqueNames(json []byte) bool {
 	seed := maphash.MakeSeed()
-	var hashes []uint64
-	for i := range d.nodes {
-		object := Value{d, uint32(i)}
-		if object.Kind() != '{' {
-			continue
-		}
-		hashes = slices.Grow(hashes[:0], object.Count())
-		for name := range object.Members() {
-			hashes = append(hashes, maphash.Bytes(seed, name.Text()))
-		}
-		slices.Sort(hashes)
-		for i := 1; i < len(hashes); i++ {
-			if hashes[i] == hashes[i-1] {
-				return false
+	var hashes []uint64 // of the names of the objects that are open
+	var open []int      // where those of each begin; -1: an array
+	wantsName := false
+	for i := 0; i < len(json); {
+		switch c := json[i]; c {
+		case '{', '[':
+			if wantsName = c == '{'; wantsName {
+				open = append(open, len(hashes))
+			} else {
+				open = append(open, -1)
 			}
+			i++
+		case '}', ']':
+			if first := open[len(open)-1]; first >= 0 {
+				names := hashes[first:]
+				slices.Sort(names)
+				if len(slices.Compact(names)) < len(names) {
+					return false
+				}
+				hashes = hashes[:first]
+			}
+			open = open[:len(open)-1]
+			wantsName = false
+			i++
+		case ',':
+			wantsName = open[len(open)-1] >= 0
+			i++
+		case ' ', '\t', '\r', '\n', ':':
+			i++
+		default:
+			length := scalarLength(json[i:])
+			if wantsName {
+				hashes = append(hashes, maphash.Bytes(seed, unquote(json[i:i+length])))
+				wantsName = false
+			}
+			i += length
 		}
 	}
 	return true
