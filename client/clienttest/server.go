@@ -109,9 +109,9 @@ func (s *Server) Answer(handlers ...http.HandlerFunc) {
 // A Request is what the server received.
 type Request struct {
 	Method string
-	URL    *url.URL // path and query
-	Header http.Header
-	Body   []byte // up to 16 MiB; of a body that broke off, what came
+	URL    *url.URL    // path and query, without credentials
+	Header http.Header // without credentials
+	Body   []byte      // up to 16 MiB; of a body that broke off, what came
 }
 
 // Requests returns the requests that the server received, the oldest first: also those that it refused and those that a
@@ -130,7 +130,9 @@ func (s *Server) record(r *http.Request, body []byte) {
 	const maxRecorded, overhead = 64 << 20, 1 << 10
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{r.Method, r.URL, r.Header.Clone(), body})
+	kept := &http.Request{URL: new(*r.URL), Header: r.Header.Clone()}
+	s.service.contract.removeCredentials(kept)
+	s.requests = append(s.requests, Request{r.Method, kept.URL, kept.Header, body})
 	s.recorded += overhead + len(body)
 	for s.recorded > maxRecorded {
 		s.recorded -= overhead + len(s.requests[0].Body)

@@ -28,6 +28,7 @@ func TestRequestsAreWhatTheServerReceived(t *testing.T) {
 	assert.Equal(t, runPath+server.WorkflowID, got[0].URL.Path)
 	assert.Equal(t, "application/json", got[0].Header.Get("Content-Type"))
 	assert.Equal(t, inputs, string(got[0].Body))
+	assert.NotContains(t, fmt.Sprint(got), server.APIKey)
 	assert.Equal(t, runPath+"wf_other?a=b", got[1].URL.String())
 }
 

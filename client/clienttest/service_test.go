@@ -2,6 +2,7 @@ package clienttest_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -274,6 +275,9 @@ responses: {'200': {description: A thing., headers: {X-Total: {required: true, s
 				assert.Equal(t, value, response.Header.Get(name), about)
 				assert.Contains(t, string(body), e.want)
 				assert.NotContains(t, string(body), "story")
+			}
+			for _, received := range server.Requests() {
+				assert.NotContains(t, received.URL.String()+fmt.Sprint(received.Header), key)
 			}
 		})
 	}
