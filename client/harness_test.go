@@ -231,7 +231,8 @@ var runWorkflow = sync.OnceValue(func() openapi.Operation {
 // requestExample returns the contract's example of a workflow's inputs.
 var requestExample = sync.OnceValue(func() []byte {
 	_, media := runWorkflow().Body()
-	return toJSON(openapi.Example(media))
+	value, _ := openapi.ForRequests(api.Document()).Example(media)
+	return toJSON(value)
 })
 
 // exampleInputs returns the contract's example of a workflow's inputs.

@@ -162,7 +162,9 @@ func specInputs(t *testing.T) any {
 	t.Helper()
 	_, media := runWorkflow(t).Body()
 	require.NotNil(t, media)
-	return openapi.Example(media)
+	value, err := openapi.ForRequests(api.Document()).Example(media)
+	require.NoError(t, err)
+	return value
 }
 
 func runWorkflow(t *testing.T) openapi.Operation {

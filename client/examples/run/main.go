@@ -111,8 +111,9 @@ type inputs struct {
 func exampleInputs() (*inputs, error) {
 	for _, operation := range openapi.Operations(api.Document()) {
 		if _, media := operation.Body(); media != nil && operation.OperationID == "runWorkflow" {
-			values, _ := openapi.Example(media).(map[string]any)
-			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value).Required}, nil
+			value, err := openapi.ForRequests(api.Document()).Example(media)
+			values, _ := value.(map[string]any)
+			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value).Required}, err
 		}
 	}
 	return nil, errors.New("the contract has no operation runWorkflow that takes JSON")
