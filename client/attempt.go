@@ -47,7 +47,7 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		sent.Header.Set("Accept-Encoding", "gzip")
 	}
 	transport, jar := c.transport()
-	res, err := exchange.RoundTrip(transport, jar, sent)
+	res, err := exchange.RoundTrip(transport, jar, sent) //nolint:bodyclose // ReadResponse and the stream close it
 	if err != nil {
 		return outcome{unsent: watch.NotSent(transport, err), err: c.reason(ctx, attemptCtx, err)}
 	}
@@ -81,20 +81,20 @@ func isStream(res *http.Response) bool {
 // decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then it
 // breaks the contract.
 func (c *config) decompress(res *http.Response, body []byte) ([]byte, error) {
-	plain, err := exchange.Decompress(res.Header.Get("Content-Encoding"), body, c.maxResponseBytes)
-	if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
+	coding := res.Header.Get("Content-Encoding")
+	plain, err := exchange.Decompress(coding, body, c.maxResponseBytes)
+	tooLong, isTooLong := errors.AsType[*exchange.TooLongError](err)
+	switch {
+	case isTooLong:
 		return plain[:tooLong.Limit], fmt.Errorf("the response is %w (WithMaxResponseBytes)", err)
-	}
-	if err != nil {
-		return body, nil
-	}
-	if res.Header.Get("Content-Encoding") != "" {
+	case err == nil && coding != "":
 		res.Header = res.Header.Clone()
 		res.Header.Del("Content-Encoding")
 		res.Header.Del("Content-Length")
 		res.ContentLength, res.Uncompressed = int64(len(plain)), true
+		return plain, nil
 	}
-	return plain, nil
+	return body, nil
 }
 
 // reason returns err as it is told to the caller, with the context's error if that ended the attempt.

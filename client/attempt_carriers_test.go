@@ -41,7 +41,7 @@ func TestCarrier_ThatFailsOverIsNotBelievedAboutItsDial(t *testing.T) {
 			refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 			failover := roundTrip(func(req *http.Request) (*http.Response, error) {
 				second := &http.Transport{DisableKeepAlives: true}
-				_, err := second.RoundTrip(req.Clone(ctx(req))) //nolint:bodyclose // there is none
+				_, err := second.RoundTrip(req.Clone(ctx(req)))
 				return nil, fmt.Errorf("no gateway is left: %w; %w", refused, err)
 			})
 			_, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: failover})))
@@ -60,10 +60,10 @@ func TestCarrier_ThatSaysThatItHasNotSentIsBelievedIfItReadNothing(t *testing.T)
 		reads    bool
 		attempts int
 	}{
-		{"a limiter", notSent(true), false, 3},
-		{"a limiter, wrapped", fmt.Errorf("over the limit: %w", notSent(true)), false, 3},
-		{"a limiter that read the body", notSent(true), true, 1},
-		{"a limiter that may have sent", notSent(false), false, 1},
+		{"a limiter", notSentError(true), false, 3},
+		{"a limiter, wrapped", fmt.Errorf("over the limit: %w", notSentError(true)), false, 3},
+		{"a limiter that read the body", notSentError(true), true, 1},
+		{"a limiter that may have sent", notSentError(false), false, 1},
 		{"an OAuth endpoint that does not say it", errors.New("oauth2: cannot fetch token: 503"), false, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func inProcessOfItsOwn(t *testing.T, env ...string) bool {
 	if os.Getenv(name) == t.Name() {
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short())) //nolint:gosec // this test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short()))
 	cmd.Env = append(append(os.Environ(), name+"="+t.Name()), env...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -174,7 +174,7 @@ func gatewayOverHTTP2(t *testing.T, started *sync.Map) *httptest.Server {
 	type ofConn struct{}
 	server := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := started.LoadOrStore(r.URL.Path, new(atomic.Int64))
-		n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // as stored
+		n.(*atomic.Int64).Add(1) //nolint:errcheck // as stored
 		if seen, ok := r.Context().Value(ofConn{}).(*atomic.Int64); ok && seen.Add(1) >= 100 {
 			w.Header().Set("Connection", "close") // over HTTP/2, net/http sends GOAWAY
 		}
@@ -199,7 +199,7 @@ func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	require.True(t, ok)
 	client1, _ := server.Client().Transport.(*http.Transport)
-	standard.TLSClientConfig = &tls.Config{RootCAs: client1.TLSClientConfig.RootCAs} //nolint:gosec // as the system's
+	standard.TLSClientConfig = &tls.Config{RootCAs: client1.TLSClientConfig.RootCAs}
 	c, err := client.New(testKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
 	require.NoError(t, err)
 	defer c.CloseIdleConnections()
@@ -227,7 +227,7 @@ func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
 	total, twice := 0, 0
 	started.Range(func(_, n any) bool {
 		total++
-		if n.(*atomic.Int64).Load() > 1 { //nolint:forcetypeassert // as stored
+		if n.(*atomic.Int64).Load() > 1 { //nolint:errcheck // as stored
 			twice++
 		}
 		return true
@@ -330,7 +330,7 @@ func TestCarrier_WhoseBodyIgnoresTheContextIsClosedInTime(t *testing.T) {
 		reader, writer := io.Pipe()
 		c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			go func() { _, _ = io.WriteString(writer, runBody[:20]) }()
-			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: reader, ContentLength: -1, Request: req}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: reader, ContentLength: -1, Request: req}, nil
 		}), client.WithTimeout(time.Minute))
 		start := time.Now()
 		run, err := c.RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "x"})
@@ -357,7 +357,7 @@ func TestCarrier_ThatDecodesNoBodyLeavesThatToTheClient(t *testing.T) {
 	run, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: asking})))
 	require.NoError(t, err)
 	assert.Equal(t, runText, run.Text)
-	assert.Equal(t, runBody, string(run.Body))
+	assert.JSONEq(t, runBody, string(run.Body))
 	assert.Empty(t, run.Header.Get("Content-Encoding"))
 
 	small := newTestClient(t, base, client.WithMaxResponseBytes(10), client.WithHTTPClient(&http.Client{Transport: asking}))

@@ -64,7 +64,6 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 	}
 	c.body = last.body
 	res.Request = req // as it was built: a transport may have changed what it was given
-	err = nil
 	if last.err != nil {
 		err = c.cutOff(req, last)
 	} else {

@@ -183,8 +183,8 @@ func TestSafeToRetry_OfOtherErrors(t *testing.T) {
 		"another package's error":                io.EOF,
 		"a bad argument":                         client.ErrInvalidRequest,
 		"the sentinel of 429, but cancelled":     errors.Join(context.Canceled, client.ErrRateLimited),
-		"an error that says that it may be sent": fmt.Errorf("limiter: %w", notSent(false)),
-		"an error of a call that was sent, in one that says otherwise": errors.Join(notSent(true), &client.APIError{StatusCode: 500}),
+		"an error that says that it may be sent": fmt.Errorf("limiter: %w", notSentError(false)),
+		"an error of a call that was sent, in one that says otherwise": errors.Join(notSentError(true), &client.APIError{StatusCode: 500}),
 		"a violation":               &contract.Error{StatusCode: 429},
 		"a cancelled context":       context.Canceled,
 		"a deadline":                context.DeadlineExceeded,
@@ -196,18 +196,18 @@ func TestSafeToRetry_OfOtherErrors(t *testing.T) {
 	}
 }
 
-// notSent is the error of a fake or of a transport that says whether its request was sent.
-type notSent bool
+// notSentError is the error of a fake or of a transport that says whether its request was sent.
+type notSentError bool
 
-func (notSent) Error() string   { return "over the limit" }
-func (e notSent) NotSent() bool { return bool(e) }
+func (notSentError) Error() string   { return "over the limit" }
+func (e notSentError) NotSent() bool { return bool(e) }
 
 func TestSafeToRetry_IsTrueOfAFakesErrors(t *testing.T) {
 	for name, err := range map[string]error{
 		"the sentinel of 429":          client.ErrRateLimited,
 		"the sentinel of 429, wrapped": fmt.Errorf("job 7: %w", client.ErrRateLimited),
 		"an APIError of 429":           &client.APIError{StatusCode: 429},
-		"an error that is not sent":    fmt.Errorf("job 7: %w", notSent(true)),
+		"an error that is not sent":    fmt.Errorf("job 7: %w", notSentError(true)),
 	} {
 		assert.True(t, client.SafeToRetry(err), name)
 	}
@@ -219,7 +219,7 @@ func TestArgumentError_HasTheFieldAndTheReason(t *testing.T) {
 		_, err := c.RunInputs(t.Context(), id, inputs)
 		return err
 	}
-	_, broken := c.API().RunWorkflowWithBody(t.Context(), testWorkflow, "application/json", strings.NewReader("5")) //nolint:bodyclose // refused
+	_, broken := c.API().RunWorkflowWithBody(t.Context(), testWorkflow, "application/json", strings.NewReader("5"))
 	for name, test := range map[string]struct {
 		err           error
 		field, reason string

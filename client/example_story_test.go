@@ -31,8 +31,7 @@ func ExampleClient_Run() {
 	fmt.Println(run.RateLimit.Remaining, "of", run.RateLimit.Limit, "requests left in this second")
 
 	_, err = c.Run(context.Background(), server.WorkflowID, gen.RunRequest{Story: " "})
-	var problem *client.ArgumentError
-	if errors.As(err, &problem) { // nothing was sent
+	if problem, ok := errors.AsType[*client.ArgumentError](err); ok { // nothing was sent
 		fmt.Println(problem.Field+":", problem.Reason)
 	}
 	// Output:

@@ -185,8 +185,8 @@ func runWorkflow(ctx context.Context, method any, workflowID string, inputs []by
 		}
 	}
 	out := called.Call(args)
-	res, _ := out[0].Interface().(*http.Response)
-	err, _ := out[1].Interface().(error)
+	res, _ := reflect.TypeAssert[*http.Response](out[0])
+	err, _ := reflect.TypeAssert[error](out[1])
 	return res, err
 }
 

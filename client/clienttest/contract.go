@@ -3,7 +3,6 @@ package clienttest
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
@@ -69,9 +68,9 @@ func (c contract) visit(schema *openapi3.Schema, value any, options ...openapi3.
 	return c.document.ValidateSchemaJSON(schema, value, options...)
 }
 
-// response returns the spec's response of a run for a status, or nil.
-func (c contract) response(status int) *openapi3.Response {
-	ref := c.operation.Responses.Value(strconv.Itoa(status))
+// runResponse returns the spec's response of a run, or nil.
+func (c contract) runResponse() *openapi3.Response {
+	ref := c.operation.Responses.Status(http.StatusOK)
 	if ref == nil {
 		return nil
 	}
@@ -98,7 +97,7 @@ func (c contract) example(response *openapi3.Response, schema string) (any, bool
 
 // citations returns those of the first example of a run that has some.
 func (c contract) citations() []string {
-	if _, media := openapi.JSON(c.response(http.StatusOK).Content); media != nil {
+	if _, media := openapi.JSON(c.runResponse().Content); media != nil {
 		for _, value := range openapi.Examples(media) {
 			if citations := payload.Decode(encode(value)).DecodeCitations(); len(citations) > 0 {
 				return citations
@@ -118,7 +117,7 @@ func (c contract) allows(media openapi.Media, body any) bool {
 // runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in a
 // spec whose schemas have changed and whose examples have not yet.
 func (c contract) runExample(schema string) any {
-	if value, ok := c.example(c.response(http.StatusOK), schema); ok {
+	if value, ok := c.example(c.runResponse(), schema); ok {
 		return value
 	}
 	ref := c.document.Components.Schemas[schema]

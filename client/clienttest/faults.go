@@ -80,7 +80,7 @@ func CutOff() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)
 		data := encode(s.contract.runExample(s.runSchema()))
-		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
+		setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 		_, _ = w.Write(data[:len(data)/2])
@@ -109,7 +109,7 @@ func BrokenContract() http.HandlerFunc {
 		} else {
 			run["status"] = 1
 		}
-		setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
+		setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
 		write(w, http.StatusOK, run)
 	}
 }

@@ -103,7 +103,7 @@ func (s *responder) fail(w http.ResponseWriter, r *http.Request, op openapi.Oper
 				setHeaders(w.Header(), response, s.contract, false)
 				w.Header().Set("Content-Type", media.ContentType)
 				w.WriteHeader(f.status)
-				_, _ = w.Write(encode(body)) // the client may be gone
+				_, _ = w.Write(encode(body)) //nolint:gosec // JSON; the client may be gone
 				return
 			}
 		}
@@ -257,5 +257,5 @@ func setHeaders(header http.Header, response *openapi3.Response, c contract, opt
 func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(encode(body)) // the client may be gone
+	_, _ = w.Write(encode(body)) //nolint:gosec // JSON; the client may be gone
 }

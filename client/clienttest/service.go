@@ -91,7 +91,7 @@ func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.
 		s.fail(w, r, op, failure{status: http.StatusInternalServerError, message: err.Error(), code: "workflow_run_failed"})
 		return
 	}
-	setHeaders(w.Header(), s.contract.response(http.StatusOK), s.contract, true)
+	setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
 	write(w, http.StatusOK, response)
 }
 

@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -167,7 +168,7 @@ func (op *operation) sharedConnections() []check {
 	return checks
 }
 
-var errNothingUnknown = fmt.Errorf("the operation has no path parameter, so nothing can be asked for that does not exist")
+var errNothingUnknown = errors.New("the operation has no path parameter, so nothing can be asked for that does not exist")
 
 // takenKeys returns the checks of spellings of the key that should be taken, and of other accounts.
 func (op *operation) takenKeys() []check {

@@ -121,7 +121,7 @@ func TestEveryOperationIsChecked(t *testing.T) {
 			report, err := checkSome(t, document, test.server(soundWithNotes(t, document)), anotherOperation+"/")
 			require.NoError(t, err)
 			var want []string
-			for _, name := range strings.Fields(test.caught) {
+			for name := range strings.FieldsSeq(test.caught) {
 				want = append(want, anotherOperation+"/"+name)
 			}
 			assert.ElementsMatch(t, want, failed(report, LevelContract))

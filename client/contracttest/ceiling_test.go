@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -73,7 +74,7 @@ func TestNoRunsStartsNoneOnALenientServer(t *testing.T) {
 func TestTheCeilingIsNeverExceeded(t *testing.T) {
 	t.Parallel()
 	for _, greatest := range []int{1, 2, 5, 20} {
-		t.Run(fmt.Sprint(greatest), func(t *testing.T) {
+		t.Run(strconv.Itoa(greatest), func(t *testing.T) {
 			t.Parallel()
 			server := &lenient{}
 			target := server.target()

@@ -265,7 +265,7 @@ func (j *judge) ownAdvice(op *operation, res *response) []string {
 			case "":
 				list = append(list, "the text of a run should not be empty")
 			case "undefined", "null", "[object Object]":
-				list = append(list, fmt.Sprintf("the text of a run should not be %s", strings.TrimSpace(text)))
+				list = append(list, "the text of a run should not be "+strings.TrimSpace(text))
 			}
 		}
 	}
@@ -297,7 +297,7 @@ func (j *judge) ownAdvice(op *operation, res *response) []string {
 
 // variantAdvice returns advice if a response is not of the variant of the first one.
 func (j *judge) variantAdvice(object map[string]any) string {
-	variant := ""
+	var variant string
 	_, isText := object["error"].(string)
 	_, isObject := object["error"].(map[string]any)
 	_, hasResult := object["result"].(string)

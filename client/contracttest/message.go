@@ -88,13 +88,12 @@ func (r request) header(name string) string {
 
 // response is what came back, without any key.
 type response struct {
-	status  int
-	reason  string // the status line without the number
-	header  http.Header
-	body    []byte
-	leaks   []string // where a key was
-	method  string   // of the request
-	gzipped bool     // the body was, as the request asked, and is not any more
+	status int
+	reason string // the status line without the number
+	header http.Header
+	body   []byte
+	leaks  []string // where a key was
+	method string   // of the request
 }
 
 // refused reports whether the status is 4xx.

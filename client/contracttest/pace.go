@@ -97,8 +97,8 @@ func (p *pacer) took(res *response) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait := time.Duration(0)
-	switch {
-	case res.status == http.StatusTooManyRequests:
+	switch res.status {
+	case http.StatusTooManyRequests:
 		p.limited = true
 		p.refusals++
 		wait = min(max(exchange.RetryAfter(res.header, time.Now()), window), maxWait)

@@ -175,7 +175,7 @@ func (s *sender) roundTrip(ctx context.Context, client http.Client, r request) (
 		req.Header.Set(h.name, h.value)
 	}
 	sent, _ := exchange.NewAttempt(ctx, req, r.body)
-	received, err := client.Do(sent)
+	received, err := client.Do(sent) //nolint:bodyclose // ReadResponse closes it
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -35,7 +36,7 @@ func main() {
 
 // specProblems returns what makes a document invalid, its examples included, sorted by line.
 func specProblems(file string) []string {
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the Makefile names
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -100,7 +101,7 @@ func (s source) problem(err error) string {
 		if origin := originOf(inner); origin != nil && origin.Key != nil {
 			line = origin.Key.Line
 		}
-		if schema, ok := inner.(*openapi3.SchemaError); ok {
+		if schema, ok := inner.(*openapi3.SchemaError); ok { //nolint:errorlint // each link of the chain is looked at
 			text, _, _ = strings.Cut(text, ": "+schema.Error())
 			if pointer := strings.Join(schema.JSONPointer(), "/"); pointer != "" {
 				text += ": /" + pointer
@@ -110,7 +111,7 @@ func (s source) problem(err error) string {
 		}
 	}
 	if match := lineInText.FindStringSubmatch(text); line == 0 && match != nil {
-		fmt.Sscan(match[1], &line)
+		line, _ = strconv.Atoi(match[1]) // digits
 		return s.at(line, text)
 	}
 	return s.at(s.nearest(line, text), text)
@@ -141,13 +142,13 @@ func originOf(err error) *openapi3.Origin {
 	if !field.IsValid() {
 		return nil
 	}
-	origin, _ := field.Interface().(*openapi3.Origin)
+	origin, _ := reflect.TypeAssert[*openapi3.Origin](field)
 	return origin
 }
 
 // unwrap returns the first cause of an error.
 func unwrap(err error) error {
-	if all, ok := err.(openapi3.MultiError); ok && len(all) > 0 {
+	if all, ok := err.(openapi3.MultiError); ok && len(all) > 0 { //nolint:errorlint // each link of the chain is looked at
 		return all[0]
 	}
 	return errors.Unwrap(err)
@@ -155,6 +156,7 @@ func unwrap(err error) error {
 
 func lineOf(problem string) (line int) {
 	_, rest, _ := strings.Cut(problem, ":")
-	fmt.Sscan(rest, &line)
+	digits, _, _ := strings.Cut(rest, ":")
+	line, _ = strconv.Atoi(digits) // 0 if the problem has no line
 	return line
 }

@@ -64,7 +64,7 @@ func TestSpecProblems(t *testing.T) {
 		{"an example of a property", "example: Dogs", "example: 7", "example: 7", "string"},
 		{"an example of a parameter", "example: 1}", "example: one}", "example: one", "integer"},
 		{"a misspelt key of a schema", "properties:", "propertis:", "propertis:", "propertis"},
-		{"a misspelt key of an operation", "summary:", "sumary:", "sumary:", "sumary"},
+		{"a misspelt key of an operation", "summary:", "sumaryy:", "sumaryy:", "sumaryy"},
 		{"a misspelt key of a response", "          headers:", "          haeders:", "haeders:", "haeders"},
 		{"a pattern that is no regular expression", `pattern: \S`, `pattern: ([`, "pattern: ([", "(["},
 		{"two operations of one ID", "operationId: putLesson", "operationId: listLessons", "put:", "listLessons"},
@@ -88,7 +88,8 @@ func TestSpecProblems(t *testing.T) {
 			require.NotEmpty(t, problems)
 			t.Log(strings.Join(problems, "\n"))
 			require.Contains(t, text, test.line)
-			line := 1 + strings.Count(text[:strings.Index(text, test.line)], "\n")
+			before, _, _ := strings.Cut(text, test.line)
+			line := 1 + strings.Count(before, "\n")
 			assert.True(t, strings.HasPrefix(problems[0], fmt.Sprintf("%s:%d: ", file, line)), "line %d: %s", line, problems[0])
 			assert.Contains(t, problems[0], test.says)
 			assert.NotContains(t, problems[0], "\n")

@@ -97,5 +97,5 @@ func TestInterruptingMakeServeIsNoError(t *testing.T) {
 		}
 	}
 	err = serve.Wait() // make ends by the signal
-	assert.Equal(t, "", stderr.String(), err)
+	assert.Empty(t, stderr.String(), err)
 }

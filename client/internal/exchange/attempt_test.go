@@ -100,7 +100,7 @@ func TestAttempt_IsNotSentOnlyIfThatIsCertain(t *testing.T) {
 				body = nil
 			}
 			sent, attempt := NewAttempt(t.Context(), req, body)
-			_, err = test.transport.RoundTrip(sent) //nolint:bodyclose // there is no response
+			_, err = test.transport.RoundTrip(sent)
 			require.Error(t, err)
 			assert.Equal(t, test.want, attempt.NotSent(test.transport, err), err)
 			assert.Equal(t, test.reaches, reached.Load()-before, "requests that reached the server")

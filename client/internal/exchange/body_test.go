@@ -110,7 +110,7 @@ func TestReadResponse_ClosesABodyThatIgnoresItsContext(t *testing.T) {
 		_, _ = io.WriteString(writer, "part")
 		cancel(cause)
 	}()
-	data, err := ReadResponse(ctx, &http.Response{StatusCode: 200, Body: reader, ContentLength: -1}, 100)
+	data, err := ReadResponse(ctx, &http.Response{StatusCode: http.StatusOK, Body: reader, ContentLength: -1}, 100)
 	require.Error(t, err)
 	assert.Equal(t, "part", string(data))
 }
@@ -119,7 +119,7 @@ func TestReadResponse_TakesNoEndForWholeThatItsCloseMade(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("the user went home")
 	body := &endsAtClose{closed: make(chan struct{}), read: func() { cancel(cause) }}
-	data, err := ReadResponse(ctx, &http.Response{StatusCode: 200, Body: body, ContentLength: -1}, 100)
+	data, err := ReadResponse(ctx, &http.Response{StatusCode: http.StatusOK, Body: body, ContentLength: -1}, 100)
 	require.ErrorIs(t, err, cause)
 	assert.Empty(t, data)
 }

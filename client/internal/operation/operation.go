@@ -134,8 +134,7 @@ func responseType(operation string) reflect.Type {
 		}, name)
 	}
 	generated := reflect.TypeFor[*gen.ClientWithResponses]()
-	for i := range generated.NumMethod() {
-		method := generated.Method(i)
+	for method := range generated.Methods() {
 		if plain(method.Name) == plain(operation)+"withresponse" {
 			return method.Type.Out(0).Elem()
 		}

@@ -84,8 +84,8 @@ func TestNames_AreThoseOfTheSpec(t *testing.T) {
 
 func names(of reflect.Type) map[string]bool {
 	found := make(map[string]bool)
-	for i := range of.NumField() {
-		if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+	for field := range of.Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" && name != "-" {
 			found[name] = true
 		}
 	}

@@ -216,21 +216,17 @@ func (g *generator) value(depth int) string {
 	case 4, 5:
 		return g.pick(`""`, `"a"`, `"b"`, `"ab"`, `"\u0061bc"`, `"é7"`)
 	case 6:
-		text := "["
-		for i := range g.IntN(4) {
-			if i > 0 {
-				text += ","
-			}
-			text += g.value(depth - 1)
+		var elements []string
+		for range g.IntN(4) {
+			elements = append(elements, g.value(depth-1))
 		}
-		return text + "]"
+		return "[" + strings.Join(elements, ",") + "]"
 	}
-	text, between := "{", ""
+	var members []string
 	for _, name := range []string{"a", "b", "c", "de"} {
 		if g.IntN(2) == 0 {
-			text += between + `"` + name + `":` + g.value(depth-1)
-			between = ","
+			members = append(members, `"`+name+`":`+g.value(depth-1))
 		}
 	}
-	return text + "}"
+	return "{" + strings.Join(members, ",") + "}"
 }
