@@ -357,7 +357,8 @@ func TestCarrier_ThatDecodesNoBodyLeavesThatToTheClient(t *testing.T) {
 	run, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: asking})))
 	require.NoError(t, err)
 	assert.Equal(t, runText, run.Text)
-	assert.Equal(t, []byte(runBody), run.Body)
+	assert.Contains(t, string(run.Body), runBody)
+	assert.Len(t, run.Body, len(runBody))
 	assert.Empty(t, run.Header.Get("Content-Encoding"))
 
 	small := newTestClient(t, base, client.WithMaxResponseBytes(10), client.WithHTTPClient(&http.Client{Transport: asking}))

@@ -193,10 +193,12 @@ func TestAPI_GivesTheViolationOfAnAcceptedResponseThatIsNoJSON(t *testing.T) {
 	_, err := clientOf(t, reply{200, nil, half}, accept).API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t))
 	var violation *contract.Error
 	require.ErrorAs(t, err, &violation)
-	assert.Equal(t, []byte(half), violation.Body)
+	assert.Contains(t, string(violation.Body), half)
+	assert.Len(t, violation.Body, len(half))
 	run, err := runExample(t, clientOf(t, reply{200, nil, half}, accept))
 	require.NoError(t, err)
-	assert.Equal(t, []byte(half), run.Body)
+	assert.Contains(t, string(run.Body), half)
+	assert.Len(t, run.Body, len(half))
 }
 
 func TestAPI_RefusesARequestThatBreaksTheContract(t *testing.T) {

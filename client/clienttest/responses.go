@@ -1,8 +1,10 @@
 package clienttest
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -101,9 +103,7 @@ func (s *responder) fail(w http.ResponseWriter, r *http.Request, op openapi.Oper
 		for _, body := range bodies {
 			if body != nil && s.contract.allows(media, body) {
 				setHeaders(w.Header(), response, s.contract, false)
-				w.Header().Set("Content-Type", media.ContentType)
-				w.WriteHeader(f.status)
-				_, _ = w.Write(encode(body)) //nolint:gosec // JSON; the client may be gone
+				send(w, f.status, media.ContentType, encode(body))
 				return
 			}
 		}
@@ -145,9 +145,7 @@ func (s *responder) writeExample(w http.ResponseWriter, r *http.Request, status 
 		http.Error(w, "clienttest: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may be gone
+	send(w, status, contentType, body)
 }
 
 // accepted returns the first body that the request's Accept names, or the first of all.
@@ -255,7 +253,11 @@ func setHeaders(header http.Header, response *openapi3.Response, c contract, opt
 
 // write responds with a JSON body.
 func write(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
+	send(w, status, "application/json", encode(body))
+}
+
+func send(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(encode(body)) //nolint:gosec // JSON; the client may be gone
+	_, _ = io.Copy(w, bytes.NewReader(body)) // the client may be gone
 }
