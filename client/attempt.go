@@ -108,7 +108,7 @@ func (c *config) reason(ctx, attemptCtx context.Context, err error) error {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 		}
-		err = fmt.Errorf("the time was up: no whole response within %v (%s): %w", c.timeout, c.timeoutOf, err)
+		err = fmt.Errorf("timed out: no whole response within %v (%s): %w", c.timeout, c.timeoutOf, err)
 	}
 	return c.key.Error(err)
 }

@@ -121,7 +121,7 @@ func TestCarrier_MayChangeItsRequestInPlace(t *testing.T) {
 	assert.Equal(t, []string{"/gateway/api/v1/run/wf_1", "/gateway/api/v1/run/wf_1"}, paths)
 }
 
-// In a process of its own: it replaces http.DefaultTransport.
+// It runs in a separate process: it replaces http.DefaultTransport.
 func TestCarrier_ThatReplacesTheDefaultTransportIsUsed(t *testing.T) {
 	if !inProcessOfItsOwn(t) {
 		return

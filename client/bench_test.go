@@ -50,7 +50,7 @@ var callers = []struct {
 	{"handwritten", "net/http and encoding/json by hand, not validated", handWritten},
 }
 
-// BenchmarkRun is a call, by the size of the text in the response and by who makes it.
+// BenchmarkRun measures a call, by the size of the text in the response and by who makes it.
 func BenchmarkRun(b *testing.B) {
 	for _, size := range benchSizes {
 		for _, caller := range callers {
@@ -67,7 +67,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkInFlight is the memory of a call that waits for its response, of 2,000 at once over loopback.
+// BenchmarkInFlight measures the memory of a call that waits for its response, with 2,000 at once over loopback.
 func BenchmarkInFlight(b *testing.B) {
 	for _, caller := range callers {
 		b.Run(caller.id, func(b *testing.B) {
@@ -78,7 +78,7 @@ func BenchmarkInFlight(b *testing.B) {
 	}
 }
 
-// BenchmarkNew is a New; the contract is parsed by the first call.
+// BenchmarkNew measures New; the contract is parsed by the first call.
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -145,7 +145,7 @@ func takeTurns(b *testing.B, size int) ([]time.Duration, []float64) {
 const inFlight = 2000
 
 // bytesInFlight returns the memory of a call that waits for its response over loopback, of many at once: its goroutine and
-// its connection. The server has one goroutine, and next to no memory of its own.
+// its connection. The server has one goroutine, and uses next to no memory.
 func bytesInFlight(b *testing.B, newRun caller) int {
 	b.Helper()
 	listener, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")

@@ -513,7 +513,7 @@ func TestDoer_WaitsNoLongerThanWithTimeout(t *testing.T) {
 	row := func(name string, handler http.HandlerFunc) serverCase {
 		return serverCase{
 			name: name, handler: handler, requests: 1, opts: bounded,
-			is: []error{context.DeadlineExceeded}, says: []string{"the time was up", limit, "may have been billed"},
+			is: []error{context.DeadlineExceeded}, says: []string{"timed out", limit, "may have been billed"},
 		}
 	}
 	cut := func(name, body string, handler http.HandlerFunc) serverCase {

@@ -319,7 +319,7 @@ func TestCloseIdleConnections_BreaksNoCall(t *testing.T) {
 	assert.Equal(t, 120, seen.count())
 }
 
-// TestClient_ServesManyGoroutines shares a client between goroutines, each with responses of its own.
+// TestClient_ServesManyGoroutines shares a client between goroutines, each of which gets its own responses.
 func TestClient_ServesManyGoroutines(t *testing.T) {
 	t.Parallel()
 	seen := new(counter)

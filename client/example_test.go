@@ -16,12 +16,12 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
 
-// quiz is a workflow with inputs and an output of its own.
+// quiz is a workflow with other inputs and another output.
 var quiz = clienttest.WithWorkflow("wf_quiz", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
 	return map[string]any{"questions": []string{fmt.Sprintf("What do %s eat?", inputs["topic"])}}, nil
 })
 
-// send is a response of the service.
+// send returns a handler that responds as the service does.
 func send(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -174,7 +174,7 @@ type fakeRunner struct{ run *client.Run }
 
 func (f fakeRunner) RunInputs(context.Context, string, any) (*client.Run, error) { return f.run, nil }
 
-// firstQuestion is the code under test.
+// firstQuestion stands for the code under test.
 func firstQuestion(ctx context.Context, r runner, topic string) (string, error) {
 	run, err := r.RunInputs(ctx, "wf_quiz", map[string]any{"topic": topic})
 	if err != nil {

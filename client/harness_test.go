@@ -205,7 +205,7 @@ func assertNoInputs(t *testing.T, text string) {
 	}
 }
 
-// newTestClient returns a client of the server at base, with connections of its own.
+// newTestClient returns a client of the server at base, with its own connections.
 func newTestClient(t *testing.T, base string, opts ...client.Option) *client.Client {
 	t.Helper()
 	transport := &http.Transport{}
@@ -608,8 +608,7 @@ func example(tb testing.TB, name string) string {
 	return string(data)
 }
 
-// documentedRun returns the contract's example of a run of the documented variant, with the fields of change in place of
-// its own.
+// documentedRun returns the contract's example of a run of the documented variant, with the fields of change replaced.
 func documentedRun(tb testing.TB, change map[string]any) string {
 	tb.Helper()
 	var run map[string]any
@@ -704,7 +703,7 @@ func (s *scriptedTransport) waits() []time.Duration {
 	return waits
 }
 
-// stepResponse is a response with pairs of header names and values.
+// stepResponse returns a response with pairs of header names and values.
 func stepResponse(status int, body string, header ...string) step {
 	return func(req *http.Request) (*http.Response, error) {
 		res := &http.Response{

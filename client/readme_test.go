@@ -31,7 +31,7 @@ func TestREADME_HasTheCodeOfTheExamples(t *testing.T) {
 	for _, block := range blocks {
 		code := unindent(block[1])
 		if strings.HasPrefix(code, "package client\n") {
-			continue // a file of its own, which api/change_test.go compiles
+			continue // a whole file, which api/change_test.go compiles
 		}
 		if !strings.Contains(tested.String(), code) {
 			t.Errorf("no example has this code:\n%s", code)

@@ -59,7 +59,7 @@ func TestRun_Returns(t *testing.T) {
 			says: "200 OK: the response is longer than 30 bytes (WithMaxResponseBytes)", hasRun: true, body: runBody[:30],
 		}},
 		{"a run that does not end", stalling(200, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			is: context.DeadlineExceeded, says: "the time was up: no whole response within 300ms (WithTimeout)", hasRun: true, body: half,
+			is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)", hasRun: true, body: half,
 		}},
 
 		// Anything else that is a response: not 2xx, or an error envelope under 2xx.
@@ -80,7 +80,7 @@ func TestRun_Returns(t *testing.T) {
 			isAPIError: true, says: "the response is longer than 30 bytes (WithMaxResponseBytes)", body: runBody[:30],
 		}},
 		{"an error that does not end", stalling(500, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			isAPIError: true, is: context.DeadlineExceeded, says: "the time was up", body: half,
+			isAPIError: true, is: context.DeadlineExceeded, says: "timed out", body: half,
 		}},
 
 		// No response.
@@ -88,7 +88,7 @@ func TestRun_Returns(t *testing.T) {
 			is: io.EOF, says: "the connection was closed without a response",
 		}},
 		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			is: context.DeadlineExceeded, says: "the time was up: no whole response within 300ms (WithTimeout)",
+			is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)",
 		}},
 	} {
 		for how, call := range waysToRun(t) {

@@ -67,7 +67,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkAgainstKinOpenAPI is what the Validator and kin-openapi take for the same.
+// BenchmarkAgainstKinOpenAPI compares the Validator with kin-openapi on the same input.
 func BenchmarkAgainstKinOpenAPI(b *testing.B) {
 	for _, c := range comparisons(b) {
 		for who, do := range map[string]func(){"ours": c.ours, "kin-openapi": c.theirs} {
@@ -97,7 +97,7 @@ func BenchmarkRatios(b *testing.B) {
 	}
 }
 
-// timeOf is the time that do takes, over a tenth of a second.
+// timeOf returns the time that do takes, over a tenth of a second.
 func timeOf(do func()) time.Duration {
 	start, n := time.Now(), 0
 	for time.Since(start) < 100*time.Millisecond {
@@ -194,7 +194,7 @@ func as31(spec []byte) []byte { return bytes.Replace(spec, []byte("3.0.3"), []by
 const payment = `{"amount":{"value":1000,"currency":"EUR"},"reference":"order 5","merchantAccount":"shop","returnUrl":"https://shop.example.com/x",
 	"lineItems":[{"id":"1","quantity":2,"amountIncludingTax":500,"description":"tea"}],"paymentMethod":{"type":"kind30","holder":"A. B.","f30":"x"}}`
 
-// payments is a document of a payment whose method is one of n variants, in the form of payment providers' documents.
+// payments returns a document of a payment whose method is one of n variants, as in payment providers' documents.
 func payments(n int) []byte {
 	text := map[string]any{"type": "string", "maxLength": 200}
 	variants, schemas := []any{}, map[string]any{}
@@ -221,7 +221,7 @@ func payments(n int) []byte {
 	}}}, schemas)
 }
 
-// loadedDocuments are documents that are hard to walk.
+// loadedDocuments returns documents that are hard to walk.
 func loadedDocuments() map[string][]byte {
 	return map[string][]byte{
 		"the contract":                         api.Spec,
@@ -260,7 +260,7 @@ func loadWithKinOpenAPI(spec []byte) error {
 	return document.Validate(context.Background(), openapi3.DisableExamplesValidation())
 }
 
-// mutualSchemas is a document of n schemas, each of which has a property of every one.
+// mutualSchemas returns a document of n schemas, each of which has a property of every one.
 func mutualSchemas(n int) []byte {
 	schemas := make(map[string]any)
 	for i := range n {
@@ -278,7 +278,7 @@ func mutualSchemas(n int) []byte {
 	return document(map[string]any{"/x": map[string]any{"post": post}}, schemas)
 }
 
-// manyPaths is a document of n paths, each with its own schema of properties that are a text or one of shared schemas.
+// manyPaths returns a document of n paths, each with its own schema of properties that are a text or one of shared schemas.
 func manyPaths(n, shared int) []byte {
 	paths, schemas := make(map[string]any), make(map[string]any)
 	for i := range n {

@@ -164,7 +164,7 @@ func (v *Validator) doubt(err error) {
 
 func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printable.Clip(text)) }
 
-// Warnings lists what is doubtful in the document, and what of it is not judged, a line each.
+// Warnings returns one line for each thing in the document that is doubtful or not validated.
 func (v *Validator) Warnings() []string { return slices.Clone(v.warnings) }
 
 // Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once a
@@ -173,7 +173,7 @@ func Default() *Validator { return defaultContract() }
 
 var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), nil, defaultOptions()) })
 
-// AnyWorkflow returns the Validator of the AI Tutor API for a workflow with inputs and an output of its own: RunRequest
+// AnyWorkflow returns the Validator of the AI Tutor API for a workflow with other inputs and another output: RunRequest
 // and RunOutput may be any JSON objects, everything else is as in [Default].
 func AnyWorkflow() *Validator { return anyWorkflow() }
 

@@ -50,7 +50,7 @@ func reasonOf(err error) string {
 	return printable.Line(err.Error())
 }
 
-// notJSON is the violation of a body that is broken in JSON itself.
+// notJSON returns the violation of a body that is broken in JSON itself.
 func notJSON(err error) Violation {
 	violation := Violation{In: "body", Message: "is not JSON: " + printable.Line(err.Error())}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {

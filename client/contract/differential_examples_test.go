@@ -192,7 +192,7 @@ func (d *differential) collect(tree any) {
 	}
 }
 
-// statusOf is a status for which the key of a response stands.
+// statusOf returns a status that the key of a response stands for.
 func statusOf(key string) int {
 	if key == "default" {
 		return http.StatusGatewayTimeout

@@ -146,7 +146,7 @@ func (d *differential) compare(e *exchange) {
 	}
 }
 
-// verdict is an error of kin-openapi's filter without its dumps.
+// verdict returns the text of an error of kin-openapi's filter without its dumps.
 func verdict(err error) string {
 	text, _, _ := strings.Cut(fmt.Sprint(err), "\nSchema:")
 	return text

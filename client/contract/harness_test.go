@@ -109,7 +109,7 @@ func violations(t *testing.T, err error) []contract.Violation {
 	return failure.Violations
 }
 
-// lines are the violations of an exchange, or nil.
+// lines returns the violations of an exchange, or nil.
 func lines(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
@@ -133,7 +133,7 @@ func assertOneLineEach(t *testing.T, err error, violations int) {
 	assert.NotContains(t, err.Error(), "Value:")
 }
 
-// requestExample is an example of a request body in the contract.
+// requestExample returns an example of a request body in the contract.
 func requestExample(tb testing.TB) string {
 	tb.Helper()
 	op := api.Document().Paths.Value("/api/v1/run/{workflow_id}").Post

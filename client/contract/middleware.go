@@ -16,7 +16,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// Middleware returns a handler that validates the exchanges of next. A request that breaks the contract is answered with
+// Middleware returns a handler that validates the exchanges of next. A request that breaks the contract gets
 // 400 (or 401, 404 or 405, if the document describes that), and next is not called. A response that breaks it is replaced by
 // a 500, and nothing of it is sent; its violations are logged to the [http.Server]'s ErrorLog. The bodies of both follow
 // the schema that the contract has for the status, if such a body can be made; else they are JSON with a message and, of a

@@ -73,7 +73,7 @@ func serve(t *testing.T, handler http.Handler) (send func(method, path, body str
 	}, logged
 }
 
-// respond is a handler of a response with a body.
+// respond returns a handler that sends a response with a body.
 func respond(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -430,7 +430,7 @@ func TestAnErrorHandlerResponds(t *testing.T) {
 	}
 }
 
-// What the Middleware answers keeps the document, or says nothing that the document has for something else.
+// What the Middleware sends keeps the document, or says nothing that the document has for something else.
 func TestRefusalsKeepTheDocument(t *testing.T) {
 	for schema, want := range map[string]string{
 		`{type: object, required: [message], properties: {message: {type: string}}}`:                                                                          `{"message":"`,

@@ -97,7 +97,7 @@ func (r *recorder) Write(data []byte) (int, error) {
 
 func (r *recorder) Flush() { _ = r.FlushError() }
 
-// FlushError is called by [http.ResponseController].
+// FlushError implements the flush of [http.ResponseController].
 func (r *recorder) FlushError() error {
 	r.begin(http.StatusOK, nil)
 	if !r.passes {

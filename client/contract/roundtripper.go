@@ -71,7 +71,7 @@ func (v *Validator) failure(req *http.Request, err error) error {
 	return nil
 }
 
-// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
+// CloseIdleConnections closes those of the base transport, for [http.Client.CloseIdleConnections].
 func (t *validatingTransport) CloseIdleConnections() {
 	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()

@@ -28,7 +28,7 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 	return c.errorOf(data, err)
 }
 
-// CheckRequest is ValidateRequest for a request whose body is known: req.Body is not touched, and the body may be longer
+// CheckRequest does what ValidateRequest does for a request whose body is known: req.Body is not touched, and the body may be longer
 // than [WithMaxBodyBytes].
 func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
 	if req.URL == nil {
@@ -77,7 +77,7 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 	return c.errorOf(data, err)
 }
 
-// CheckResponse is ValidateResponse for a response whose body is known: res.Body is not touched, and the body may be longer
+// CheckResponse does what ValidateResponse does for a response whose body is known: res.Body is not touched, and the body may be longer
 // than [WithMaxBodyBytes].
 func (v *Validator) CheckResponse(res *http.Response, body []byte) error {
 	if res.Request == nil || res.Request.URL == nil {
@@ -204,7 +204,7 @@ func (c *check) checkBody(data []byte) []Violation {
 	return c.body.check(m, contentType, plain)
 }
 
-// unreadable is the violation of a body that was not read whole.
+// unreadable returns the violation of a body that was not read whole.
 func unreadable(err error) Violation {
 	if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
 		return Violation{In: "body", Message: fmt.Sprintf("is longer than %d bytes (WithMaxBodyBytes)", tooLong.Limit)}
@@ -215,7 +215,7 @@ func unreadable(err error) Violation {
 // methodOf returns the method of a request; a client may leave it empty for GET.
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
-// missingBody is the violation of a request without a body.
+// missingBody returns the violation of a request without a body.
 func missingBody() []Violation {
 	return []Violation{{In: "body", Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
 }

@@ -11,7 +11,7 @@ type check struct {
 	op      *operation
 	name    string // operation/group/name
 	subject string // what is sent: "an empty body"
-	demand  string // what must hold: "be answered with 400"
+	demand  string // what must hold: "get 400"
 	source  string // where the document, or good practice, says so
 	level   Level  // of the check; "" is LevelContract
 	missing error  // why the check cannot be made of this target
@@ -26,7 +26,7 @@ type check struct {
 	advise   func(*response) string // other good practice that is not kept, or ""
 
 	success    bool // a success is wanted
-	bypasses   bool // the response may be a framework's or a gateway's, in a shape of its own
+	bypasses   bool // the response may be a framework's or a gateway's, in another shape
 	anyShape   bool // and if it is 4xx, no shape is asked for
 	mayFail    bool // a 5xx is against good practice only
 	inputFirst bool // the body is not valid, and 400 says nothing about what is checked

@@ -17,7 +17,7 @@ func (op *operation) bodies() []check {
 	if op.schema == nil {
 		return nil
 	}
-	const demand = "be answered with 4xx that blames the body"
+	const demand = "get 4xx that blames the body"
 	var checks []check
 	add := func(name, subject string, body []byte) *check {
 		checks = append(checks, check{
@@ -136,7 +136,7 @@ func (op *operation) wrongInput(wrong wrongValue, body []byte) check {
 		want, code = op.wantStatus(http.StatusUnprocessableEntity)
 	}
 	c := check{
-		name: "request/" + wrong.name, subject: wrong.what, demand: "be answered with " + code,
+		name: "request/" + wrong.name, subject: wrong.what, demand: "get " + code,
 		source:  op.at(http.StatusBadRequest),
 		request: op.with(body), want: want,
 	}

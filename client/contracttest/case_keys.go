@@ -16,7 +16,7 @@ func (op *operation) keyCheck(name, subject string, r request) check {
 	want, code := op.wantStatus(http.StatusUnauthorized)
 	r.keyed = false
 	return check{
-		name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code,
+		name: "unauthorized/" + name, subject: subject, demand: "get " + code,
 		source: op.at(http.StatusUnauthorized), request: r, want: want,
 	}
 }
@@ -207,7 +207,7 @@ func (op *operation) otherAccounts() []check {
 	of := func(name, subject, field, value string, r request) check {
 		r.keyed, r.existing = false, false
 		c := check{
-			name: "unauthorized/" + name, subject: subject, demand: "be answered with " + code,
+			name: "unauthorized/" + name, subject: subject, demand: "get " + code,
 			source: op.at(http.StatusNotFound), request: r, want: want,
 			inputFirst: target.NoRuns,
 		}

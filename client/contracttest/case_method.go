@@ -8,7 +8,7 @@ import (
 )
 
 // otherMethods returns the checks of the methods that the document does not have for the path. Frameworks return 404 or
-// 405 in a shape of their own, 501 to what they do not know, and anything to OPTIONS; a run is against the contract.
+// 405 in their own shape, 501 to what they do not know, and anything to OPTIONS; a run is against the contract.
 func (op *operation) otherMethods() []check {
 	if !op.first {
 		return nil
@@ -54,7 +54,7 @@ func (op *operation) otherMethods() []check {
 func (op *operation) methodCheck(name, method string) check {
 	c := check{
 		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") +
-			", and should be answered with 4xx; 405 with an Allow that lists those",
+			", and should get 4xx; 405 with an Allow that lists those",
 		source: "good practice: RFC 9110, 15.5.6", bypasses: true, anyShape: true, request: op.valid(),
 		want: func(res *response) bool { return !op.looksTaken(res) },
 	}

@@ -18,7 +18,7 @@ func (op *operation) parameters() []check {
 		}
 		add := func(name, subject string, value any, level Level) {
 			c := check{
-				name: p.In + "/" + name, subject: subject, demand: "be answered with 4xx", source: op.suite.name + ", " +
+				name: p.In + "/" + name, subject: subject, demand: "get 4xx", source: op.suite.name + ", " +
 					op.name() + ", " + p.Name,
 				request: op.changed(p, value), want: refused,
 			}

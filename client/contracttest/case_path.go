@@ -10,7 +10,7 @@ import (
 )
 
 // spellings returns the checks of other spellings of the path, without a key: a server that keeps the key check to the
-// exact path lets them pass. Frameworks may redirect them, or return 404 in a shape of their own.
+// exact path lets them pass. Frameworks may redirect them, or return 404 in their own shape.
 func (op *operation) spellings() []check {
 	if !op.Secured() || !op.first {
 		return nil
@@ -68,13 +68,13 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 			request: op.changed(p, value)}
 	}
 	unknown := func(name, subject string, value any) check {
-		c := with(name, subject, "be answered with "+code, value)
+		c := with(name, subject, "get "+code, value)
 		c.want, c.inputFirst = want, op.suite.target.NoRuns
 		return c
 	}
 	// What is outside the pattern may never reach the application.
 	odd := func(name, subject, escaped string) check {
-		c := with(name, subject, "be answered with 4xx, and must not succeed or fail with 5xx", escapedText(escaped))
+		c := with(name, subject, "get 4xx, and must not succeed or fail with 5xx", escapedText(escaped))
 		c.source, c.level, c.bypasses = op.suite.name+", "+op.name()+", "+p.Name, LevelAdvice, true
 		c.want = func(res *response) bool {
 			return res.status/100 != 2 || res.status == http.StatusNoContent || len(res.body) == 0

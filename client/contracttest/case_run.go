@@ -38,28 +38,28 @@ func (op *operation) runs() []check {
 	}
 	if op.OperationID != runOperation {
 		checks := []check{succeed("valid/example", "a valid request",
-			"be answered with a success that the document describes", op.valid())}
+			"get a success that the document describes", op.valid())}
 		if op.RequestBody != nil && !op.RequestBody.Value.Required && op.body != nil {
 			none := op.valid().withBody("", nil)
 			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,",
-				"be answered with a success that the document describes", none))
+				"get a success that the document describes", none))
 		}
 		return checks
 	}
-	const ok = "be answered with 200"
+	const ok = "get 200"
 	oneOf := func(name, subject string, codes []int, demand string, change func(own string) string) check {
 		return check{name: "runs/" + name, subject: subject, demand: demand, source: op.atBody(), success: true,
 			request: op.with(op.withTexts(change).object()), want: status(codes...)}
 	}
 	either := []int{http.StatusOK, http.StatusBadRequest}
 	long := oneOf("long-text", "a text of 1 MB in every free text", []int{http.StatusOK, http.StatusRequestEntityTooLarge},
-		"be answered with 200, or with 413", func(own string) string { return own + longText() })
+		"get 200 or 413", func(own string) string { return own + longText() })
 	long.request = long.request.with("Expect", "100-continue")
-	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "be answered with 200 or 400",
+	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "get 200 or 400",
 		func(own string) string { return own + "\xff\xc0" })
 	notUTF8.bypasses = true
 	surrogate := oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", either,
-		"be answered with 200 or 400",
+		"get 200 or 400",
 		func(own string) string { return own + `\ud83d` })
 	surrogate.bypasses = true // an application may echo it
 	checks := []check{
@@ -70,7 +70,7 @@ func (op *operation) runs() []check {
 	}
 	if op.allowsMore() {
 		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have",
-			"be run without them: answered with 200",
+			"be run without them, and get 200",
 			op.with(op.withUnknown().object())))
 	}
 	if !op.hasFreeText() { // the others would send the valid request again
@@ -82,7 +82,7 @@ func (op *operation) runs() []check {
 		long,
 		succeed("runs/unicode-text", "a text in many scripts", ok,
 			op.with(op.withTexts(func(string) string { return unicodeText }).object())),
-		oneOf("odd-text", "a text with control characters and noncharacters", either, "be answered with 200 or 400",
+		oneOf("odd-text", "a text with control characters and noncharacters", either, "get 200 or 400",
 			func(own string) string { return own + oddText }),
 		surrogate,
 		notUTF8,

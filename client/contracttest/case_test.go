@@ -30,7 +30,7 @@ type fault struct {
 // againstAdvice before the checks that catch a fault says that they do so at the level of advice.
 const againstAdvice = "advice: "
 
-// faults are those of every group, and some that many groups catch.
+// faults returns those of every group, and some that many groups catch.
 func faults(op *operation) []fault {
 	return slices.Concat(faultsOfRuns(op), faultsOfPractice(), faultsOfKeys(), faultsOfWorkflows(),
 		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(), faultsOfOneRequest(op))
@@ -55,22 +55,22 @@ const wholeRuns = "runs/valid runs/gzip runs/charset runs/extra-inputs runs/fair
 func faultsOfRuns(op *operation) []fault {
 	valid := string(op.body)
 	failing := func(w when) middleware {
-		return answering(w, http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
+		return responding(w, http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
 	}
 	veryLong, long := bodyHas(strings.Repeat("a", 1000)), bodyHas(fairlyLongText()[:1500])
-	ok := answered(http.StatusOK)
+	ok := hasStatus(http.StatusOK)
 	return []fault{
 		{"the simplest run fails", "runs/valid", instead(func(r *http.Request, body string) bool {
 			return asksKeyed(r) && bodyIs(valid)(r, body) && strings.HasSuffix(r.URL.Path, testWorkflow) &&
 				r.Header.Get("Content-Type") == "application/json" && r.Header.Get("Accept-Encoding") != "gzip"
 		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusInternalServerError, "it failed") })},
-		{"a run is answered with 201", "runs/*", altering(ok, statusTo(http.StatusCreated))},
-		{"a run is answered with 204 and no body", "runs/*", altering(ok, func(r *http.Request,
+		{"a run gets 201", "runs/*", altering(ok, statusTo(http.StatusCreated))},
+		{"a run gets 204 and no body", "runs/*", altering(ok, func(r *http.Request,
 			res *httptest.ResponseRecorder) {
 			res.Code = http.StatusNoContent
 			res.Body.Reset()
 		})},
-		{"a run is answered with a redirect", "runs/*", altering(ok, func(r *http.Request, res *httptest.ResponseRecorder) {
+		{"a run gets a redirect", "runs/*", altering(ok, func(r *http.Request, res *httptest.ResponseRecorder) {
 			res.Code = http.StatusTemporaryRedirect
 			res.Header().Set("Location", "/elsewhere")
 		})},
@@ -100,12 +100,12 @@ func faultsOfRuns(op *operation) []fault {
 			*httptest.ResponseRecorder) {
 			panic(http.ErrAbortHandler)
 		})},
-		{"inputs that it does not have are refused", "runs/extra-inputs", answering(bodyHas("contracttest_"),
+		{"inputs that it does not have are refused", "runs/extra-inputs", responding(bodyHas("contracttest_"),
 			http.StatusBadRequest, "application/json", `{"success":false,"error":"unknown input"}`)},
 		{"a long text makes it fail", "runs/long-text", failing(veryLong)},
-		{"a long text is refused", "runs/long-text", answering(veryLong, http.StatusBadRequest, "application/json",
+		{"a long text is refused", "runs/long-text", responding(veryLong, http.StatusBadRequest, "application/json",
 			`{"success":false,"error":"too long"}`)},
-		{"a fairly long text is refused", "runs/fairly-long-text", answering(long, http.StatusRequestEntityTooLarge,
+		{"a fairly long text is refused", "runs/fairly-long-text", responding(long, http.StatusRequestEntityTooLarge,
 			"application/json", `{"success":false,"error":"too long"}`)},
 		{"a charset is refused", "runs/charset", instead(func(r *http.Request, _ string) bool {
 			return strings.Contains(r.Header.Get("Content-Type"), "charset")
@@ -119,11 +119,11 @@ func faultsOfRuns(op *operation) []fault {
 			res.Header()["Content-Type"] = []string{"application/json", "text/html"}
 		})},
 		{"a run's rate limit is negative", wholeRuns, altering(ok, headerTo("X-Ratelimit-Remaining", "-1"))},
-		{"a long text is refused by its gateway", againstAdvice + "runs/long-text", answering(veryLong,
+		{"a long text is refused by its gateway", againstAdvice + "runs/long-text", responding(veryLong,
 			http.StatusRequestEntityTooLarge, "text/html", "<html></html>")},
 		{"a NUL makes it fail", "runs/odd-text", failing(bodyHas(`\u0000`))},
-		{"a character beyond 16 bits is answered in another charset", "runs/unicode-text",
-			answering(bodyHas("\U0001f436"), http.StatusOK, "application/json",
+		{"a character beyond 16 bits gets another charset", "runs/unicode-text",
+			responding(bodyHas("\U0001f436"), http.StatusOK, "application/json",
 				"{\"success\":true,\"result\":\"\xed\xa0\xbd\"}")},
 		{"half of a surrogate pair makes it fail", "runs/lone-surrogate", failing(bodyHas(`\ud83d"`))},
 		{"a run shows the key", "runs/*", altering(ok, replacing("completed", testKey))},
@@ -135,7 +135,7 @@ func faultsOfRuns(op *operation) []fault {
 }
 
 func faultsOfKeys() []fault {
-	unauthorized := answered(http.StatusUnauthorized)
+	unauthorized := hasStatus(http.StatusUnauthorized)
 	bearer := func(test func(key string) bool) when {
 		return func(r *http.Request, _ string) bool {
 			key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -190,14 +190,14 @@ func faultsOfKeys() []fault {
 			instead(credentialIs("bearer "+testKey), func(w http.ResponseWriter, _ *http.Request) {
 				refuse(w, http.StatusUnauthorized, "no valid key")
 			})},
-		{"a request without a key is answered with 403", "unauthorized/missing-key unauthorized/after-a-key " +
+		{"a request without a key gets 403", "unauthorized/missing-key unauthorized/after-a-key " +
 			keyElsewhere + " " + otherUnauthorized,
 			instead(credentialIs(""), func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPost {
 					refuse(w, http.StatusForbidden, "no key")
 				}
 			})},
-		{"a request without a key for the workflow is answered with 403",
+		{"a request without a key for the workflow gets 403",
 			"unauthorized/missing-key unauthorized/after-a-key", instead(func(r *http.Request, body string) bool {
 				return r.Method == http.MethodPost && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == "" &&
 					strings.HasSuffix(r.URL.Path, "run/"+testWorkflow) && !strings.Contains(r.RequestURI, "//") &&
@@ -218,19 +218,19 @@ func faultsOfKeys() []fault {
 			instead(func(r *http.Request, _ string) bool { return strings.HasSuffix(r.URL.Path, unknownWorkflow) },
 				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "no such workflow") }),
 		},
-		{"a wrong key learns whether a workflow exists", "unauthorized/wrong-key-and-*", answering(func(r *http.Request,
+		{"a wrong key learns whether a workflow exists", "unauthorized/wrong-key-and-*", responding(func(r *http.Request,
 			_ string) bool {
 			return strings.HasSuffix(r.URL.Path, unknownWorkflow) &&
 				r.Header.Get("Authorization") == "Bearer contracttest-wrong-key"
 		}, http.StatusNotFound, "application/json", `{"success":false,"error":"no such workflow"}`)},
-		{"a wrong key is answered with 403", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusForbidden))},
-		{"a wrong key is answered in plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type",
+		{"a wrong key gets 403", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusForbidden))},
+		{"a wrong key gets plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type",
 			"text/plain"))},
-		{"a wrong key is answered without a body", unauthorizedChecks, altering(unauthorized,
+		{"a wrong key gets no body", unauthorizedChecks, altering(unauthorized,
 			bodyTo(func(string) string { return "" }))},
-		{"a wrong key is answered without a code", unauthorizedChecks, altering(unauthorized,
+		{"a wrong key gets no code", unauthorizedChecks, altering(unauthorized,
 			replacing(`,"code":"refused"`, ``))},
-		{"a wrong key is answered with success", unauthorizedChecks, altering(unauthorized, replacing(`"success":false`,
+		{"a wrong key gets success", unauthorizedChecks, altering(unauthorized, replacing(`"success":false`,
 			`"success":true`))},
 		{"a wrong key makes it fail", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id",
 			altering(unauthorized, statusTo(http.StatusInternalServerError))},
@@ -246,7 +246,7 @@ func faultsOfKeys() []fault {
 		{
 			"the key comes back in a header",
 			"runs/* unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/* request/* method/head method/options method/trace method/get method/put method/patch method/delete method/unknown method/override " + keyed,
-			altering(anyAnswer, func(r *http.Request, res *httptest.ResponseRecorder) {
+			altering(anyResponse, func(r *http.Request, res *httptest.ResponseRecorder) {
 				res.Header().Set("X-Debug", r.Header.Get("Authorization"))
 			}),
 		},
@@ -343,7 +343,7 @@ func isRequest(want request) when {
 
 func faultsOfWorkflows() []fault {
 	failing := func(part string) middleware {
-		return answering(pathHas(part), http.StatusInternalServerError, "application/json",
+		return responding(pathHas(part), http.StatusInternalServerError, "application/json",
 			`{"success":false,"error":"it failed"}`)
 	}
 	return []fault{
@@ -353,24 +353,24 @@ func faultsOfWorkflows() []fault {
 			}, func(r *http.Request) {
 				r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
 			})},
-		{"an unknown workflow is answered with 400", "workflow/unknown workflow/id-in-query workflow/id-in-body",
+		{"an unknown workflow gets 400", "workflow/unknown workflow/id-in-query workflow/id-in-body",
 			instead(func(r *http.Request, body string) bool { return pathHas(unknownWorkflow)(r, body) && body != "{}" },
 				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no such workflow") })},
 		{"encoded slashes make it fail", "workflow/encoded-slashes workflow/encoded-traversal", failing("%2f")},
 		{"encoded slashes are taken for slashes", againstAdvice + "workflow/encoded-slashes workflow/encoded-traversal",
-			answering(pathHas("%2F"), http.StatusNotFound, "text/plain", "404 page not found")},
+			responding(pathHas("%2F"), http.StatusNotFound, "text/plain", "404 page not found")},
 		{"encoded dots are redirected", againstAdvice + "workflow/encoded-dots", instead(pathHas("/%2E%2e"),
 			func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "/api/v1/", http.StatusTemporaryRedirect)
 			})},
-		{"encoded dots with slashes give a file", "workflow/encoded-traversal", answering(pathHas("..%2F..%2f"),
+		{"encoded dots with slashes give a file", "workflow/encoded-traversal", responding(pathHas("..%2F..%2f"),
 			http.StatusOK, "text/plain", "root:x:0:0")},
 		{"an encoded NUL makes it fail", "workflow/encoded-control-characters workflow/nul-after", failing("%00")},
 		{"an ID comes back as it is", againstAdvice + "workflow/not-utf-8", instead(pathHas("%FF"),
 			func(w http.ResponseWriter, r *http.Request) {
 				respond(w, http.StatusNotFound, "application/json", `{"success":false,"error":"no workflow `+r.URL.Path+`"}`)
 			})},
-		{"a long ID is refused by its gateway", againstAdvice + "workflow/long", answering(pathHas(strings.Repeat("a",
+		{"a long ID is refused by its gateway", againstAdvice + "workflow/long", responding(pathHas(strings.Repeat("a",
 			5000)), http.StatusRequestURITooLong, "text/html", "<html></html>")},
 		{"an ID in another case is run", "workflow/other-case", taking(pathHas("/WF_TEST"), asTestWorkflow)},
 		{"the start of an ID is run", "workflow/cut-short", taking(func(r *http.Request,
@@ -385,7 +385,7 @@ func faultsOfWorkflows() []fault {
 			}, func(w http.ResponseWriter, _ *http.Request) {
 				refuse(w, http.StatusBadRequest, "a missing input")
 			})},
-		{"an unknown workflow is answered without success",
+		{"an unknown workflow gets no success",
 			"unauthorized/scheme-in-lower-case unauthorized/other-account unauthorized/other-workflow workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body", altering(func(r *http.Request, res *httptest.ResponseRecorder) bool {
 				return res.Code == http.StatusNotFound
 			}, replacing(`"success":false,`, ``))},
@@ -397,7 +397,7 @@ func faultsOfRequests(op *operation) []fault {
 	taken := func(name, check string, body when) fault {
 		return fault{name + " is run", "request/" + check, taking(body, asValid(op))}
 	}
-	bad := answered(http.StatusBadRequest)
+	bad := hasStatus(http.StatusBadRequest)
 	everyBad := "request/*-body request/json-* request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/empty-* request/blank-*"
 	list := []fault{
 		taken("an empty body", "empty-body", bodyIs("")),
@@ -417,21 +417,21 @@ func faultsOfRequests(op *operation) []fault {
 		{"a form is run", againstAdvice + "request/form", taking(func(r *http.Request, _ string) bool {
 			return r.Header.Get("Content-Type") == formType
 		}, asValid(op))},
-		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", answering(bodyHas("[[[["),
+		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", responding(bodyHas("[[[["),
 			http.StatusInternalServerError, "application/json", `{"success":false,"error":"stack overflow"}`)},
 		{"deep nesting breaks the connection", "request/nested-deep", instead(bodyHas("[[[["), func(http.ResponseWriter,
 			*http.Request) {
 			panic(http.ErrAbortHandler)
 		})},
 		{"a bad body makes it fail", everyBad, altering(bad, statusTo(http.StatusInternalServerError))},
-		{"a bad body is answered with another's error schema", everyBad, altering(bad,
+		{"a bad body gets another's error schema", everyBad, altering(bad,
 			bodyTo(func(string) string { return `{"detail":"bad"}` }))},
 	}
 	for _, name := range op.required() {
 		list = append(list,
 			fault{"a missing " + name + " is not named", againstAdvice + "request/missing-" + name, altering(bad,
 				replacing(name, "input"))},
-			fault{"a missing " + name + " is answered with 422", "request/missing-" + name, instead(func(r *http.Request,
+			fault{"a missing " + name + " gets 422", "request/missing-" + name, instead(func(r *http.Request,
 				body string) bool {
 				return asksKeyed(r) && bodyIs(string(op.inputs.without(name).object()))(r, body)
 			}, func(w http.ResponseWriter, _ *http.Request) {
@@ -451,7 +451,7 @@ func faultsOfRequests(op *operation) []fault {
 }
 
 func faultsOfMethods(op *operation) []fault {
-	refused := answered(http.StatusMethodNotAllowed)
+	refused := hasStatus(http.StatusMethodNotAllowed)
 	list := []fault{
 		{"405 lacks Allow", againstAdvice + "method/*", altering(refused, func(_ *http.Request,
 			res *httptest.ResponseRecorder) {
@@ -462,9 +462,9 @@ func faultsOfMethods(op *operation) []fault {
 			res.Header().Set("Allow", "POST, "+r.Method)
 		})},
 		{"405 allows another method", againstAdvice + "method/*", altering(refused, headerTo("Allow", "PURGE"))},
-		{"another method is answered with 404", "", altering(refused, statusTo(http.StatusNotFound))},
-		{"405 is answered in plain text", "", altering(refused, headerTo("Content-Type", "text/plain"))},
-		{"OPTIONS is answered by a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter,
+		{"another method gets 404", "", altering(refused, statusTo(http.StatusNotFound))},
+		{"405 gets plain text", "", altering(refused, headerTo("Content-Type", "text/plain"))},
+		{"OPTIONS gets the response of a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter,
 			_ *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
 		})},
@@ -475,11 +475,11 @@ func faultsOfMethods(op *operation) []fault {
 			func(r *http.Request) { r.Method = http.MethodPost })},
 		{"an unknown method is taken", "method/unknown", taking(methodIs("CONTRACTTEST"),
 			func(r *http.Request) { r.Method = http.MethodPost })},
-		{"an unknown method is answered with 501", "", instead(methodIs("CONTRACTTEST"), func(w http.ResponseWriter,
+		{"an unknown method gets 501", "", instead(methodIs("CONTRACTTEST"), func(w http.ResponseWriter,
 			_ *http.Request) {
 			w.WriteHeader(http.StatusNotImplemented)
 		})},
-		{"OPTIONS has a body of its own", "", answering(methodIs(http.MethodOptions), http.StatusOK, "application/json",
+		{"OPTIONS has a body of its own", "", responding(methodIs(http.MethodOptions), http.StatusOK, "application/json",
 			`{"name":"runs"}`)},
 		{"HEAD is run", "method/head", taking(methodIs(http.MethodHead), func(r *http.Request) {
 			r.Method = http.MethodPost
@@ -512,9 +512,9 @@ func faultsOfMethods(op *operation) []fault {
 	return list
 }
 
-// faultsOfPractice are against good practice, and keep the contract.
+// faultsOfPractice returns those that are against good practice and keep the contract.
 func faultsOfPractice() []fault {
-	unauthorized, ok := answered(http.StatusUnauthorized), answered(http.StatusOK)
+	unauthorized, ok := hasStatus(http.StatusUnauthorized), hasStatus(http.StatusOK)
 	return []fault{
 		{"an error has the code of another", againstAdvice + unauthorizedChecks, altering(unauthorized,
 			replacing(`"refused"`, `"workflow_not_found"`))},
@@ -541,9 +541,9 @@ func faultsOfPractice() []fault {
 	}
 }
 
-// faultsOfResponses are those of what is in hand already.
+// faultsOfResponses returns those found in responses that were received for other checks.
 func faultsOfResponses() []fault {
-	unauthorized, ok := answered(http.StatusUnauthorized), answered(http.StatusOK)
+	unauthorized, ok := hasStatus(http.StatusUnauthorized), hasStatus(http.StatusOK)
 	errorText := func(text string) func(*http.Request, *httptest.ResponseRecorder) {
 		return field("error", map[string]any{"message": text, "code": "refused"})
 	}
@@ -682,7 +682,7 @@ func TestTheChecksOfOtherInputsAreProvenToo(t *testing.T) {
 	}
 }
 
-// outputName is the name of a field of the output in the contract's example of a run.
+// outputName returns the name of a field of the output in the contract's example of a run.
 func outputName(op *operation) string {
 	for _, value := range op.examples(http.StatusOK) {
 		run, _ := value.(map[string]any)

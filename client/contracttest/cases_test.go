@@ -14,7 +14,7 @@ import (
 
 const anotherOperation = "contracttestGetNote"
 
-// withAnotherOperation is the contract with an operation that has no body, under the run operation's first path
+// withAnotherOperation returns the contract with an operation that has no body, under the run operation's first path
 // parameter.
 func withAnotherOperation(t *testing.T) *openapi3.T {
 	t.Helper()
@@ -41,7 +41,7 @@ func withAnotherOperation(t *testing.T) *openapi3.T {
 	return document
 }
 
-// soundWithNotes is a server of both operations that keeps the contract.
+// soundWithNotes returns a server of both operations that keeps the contract.
 func soundWithNotes(t *testing.T, document *openapi3.T) http.Handler {
 	t.Helper()
 	runs := sound(t, document)
@@ -75,7 +75,7 @@ func soundWithNotes(t *testing.T, document *openapi3.T) http.Handler {
 func TestEveryOperationIsChecked(t *testing.T) {
 	t.Parallel()
 	document := withAnotherOperation(t)
-	ok := answered(http.StatusOK)
+	ok := hasStatus(http.StatusOK)
 	note := func(r *http.Request, _ string) bool { return strings.Contains(r.URL.Path, "/notes/") }
 	asNote := func(r *http.Request) {
 		r.URL.Path, r.URL.RawPath = "/api/v1/contracttest/"+testWorkflow+"/notes/1", ""
@@ -86,7 +86,7 @@ func TestEveryOperationIsChecked(t *testing.T) {
 	}{
 		{"a sound server passes", "", taking(func(*http.Request, string) bool { return false }, nil)},
 		{"a response that its own schema does not allow", "valid/example", altering(ok, replacing(`"text"`, `"note"`))},
-		{"a request without a key that is answered",
+		{"a request without a key that gets a response",
 			"unauthorized/missing-key unauthorized/after-a-key unauthorized/cookie-of-the-server",
 			taking(func(r *http.Request, body string) bool {
 				return note(r, body) && r.Header.Get("Authorization") == "" && r.URL.Query().Get("api_key") == "" &&

@@ -19,7 +19,7 @@ import (
 // counted.
 type lenient struct {
 	runs atomic.Int64
-	// hides is a request that is run and answered with 400.
+	// hides is a request that is run and gets 400.
 	hides when
 }
 

@@ -23,7 +23,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// targetOf is clienttest's server as a target.
+// targetOf returns clienttest's server as a target.
 func targetOf(t *testing.T, options ...clienttest.Option) (contracttest.Target, *clienttest.Server) {
 	t.Helper()
 	server := clienttest.NewServer(options...)
@@ -118,7 +118,7 @@ func TestAServerThatTakesEveryRequestIsNotCheckedFurther(t *testing.T) {
 	report, err := contracttest.Check(t.Context(), contracttest.Target{
 		Handler: newForgetfulProxy(t, upstream), APIKey: upstream.APIKey, WorkflowID: upstream.WorkflowID,
 	})
-	require.ErrorContains(t, err, "answered a request without a key with 200 OK")
+	require.ErrorContains(t, err, "responded to a request without a key with 200 OK")
 	assert.Nil(t, report)
 	assert.LessOrEqual(t, upstream.Runs(), 1)
 }
@@ -128,7 +128,7 @@ func TestAKeyThatIsRefusedIsOneError(t *testing.T) {
 	target, server := targetOf(t)
 	target.APIKey = "test-key-that-is-refused"
 	report, err := contracttest.Check(t.Context(), target)
-	require.ErrorContains(t, err, "the target refuses its own key (Target.APIKey): it answered with 401 Unauthorized")
+	require.ErrorContains(t, err, "the target refuses its own key (Target.APIKey): it responded with 401 Unauthorized")
 	assert.NotContains(t, err.Error(), target.APIKey)
 	assert.Nil(t, report)
 	assert.Zero(t, server.Runs())
@@ -157,7 +157,7 @@ func TestResultsComeAsChecksEndInTheirOrder(t *testing.T) {
 	assert.Equal(t, report.Results, seen)
 }
 
-// specInputs is the spec's example of a run's inputs.
+// specInputs returns the spec's example of a run's inputs.
 func specInputs(t *testing.T) any {
 	t.Helper()
 	_, media := runWorkflow(t).Body()
@@ -296,7 +296,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestFaulty is what the next test runs in another process: its subtests fail.
+// TestFaulty fails in its subtests: the next test runs it in another process.
 func TestFaulty(t *testing.T) {
 	if os.Getenv("CONTRACTTEST_FAULTY") == "" {
 		t.Skip("fails: TestRunFailsByTheNameOfTheCheck runs it")
@@ -327,7 +327,7 @@ func TestRunFailsByTheNameOfTheCheck(t *testing.T) {
 	}
 	all := fails("^TestFaulty$")
 	assert.Contains(t, all, "--- FAIL: TestFaulty/runWorkflow/unauthorized/wrong-key")
-	assert.Contains(t, all, "must be answered with 401: got 403 Forbidden, no body")
+	assert.Contains(t, all, "must get 401: got 403 Forbidden, no body")
 	assert.Contains(t, all, "Authorization: Bearer contracttest-wrong-key")
 	assert.Contains(t, all, "--- PASS: TestFaulty/runWorkflow/unauthorized/missing-key")
 	assert.Contains(t, all, "--- SKIP: TestFaulty/runWorkflow/method/get")

@@ -10,7 +10,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contracttest"
 )
 
-// newProxy is a handler to test: it passes everything on to another server.
+// newProxy returns the handler to test: it passes everything on to another server.
 func newProxy(upstream string) http.Handler {
 	to, err := url.Parse(upstream)
 	if err != nil {
@@ -26,16 +26,5 @@ func TestHandlerKeepsTheContract(t *testing.T) {
 		Handler:    newProxy(upstream.URL),
 		APIKey:     upstream.APIKey,
 		WorkflowID: upstream.WorkflowID,
-	})
-}
-
-// Of a running server, in a test. In the file of this example, TestHandlerKeepsTheContract tests a handler.
-func ExampleRun() {
-	var t *testing.T // the test's own
-	contracttest.Run(t, contracttest.Target{
-		BaseURL:    "https://staging.example.com",
-		APIKey:     "sk_your_key",
-		WorkflowID: "wf_your_workflow",
-		NoRuns:     true, // starts no run
 	})
 }

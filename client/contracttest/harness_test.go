@@ -27,7 +27,7 @@ const (
 	otherKey        = "test-key-of-another"
 )
 
-// testOperation is the run operation of a target that is sound.
+// testOperation returns the run operation of a target that is sound.
 func testOperation(t *testing.T, document *openapi3.T) *operation {
 	t.Helper()
 	s, err := newSuite(document, testTarget())
@@ -168,7 +168,7 @@ func respond(w http.ResponseWriter, status int, contentType, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-// bodyOf is the body of a request, which stays readable.
+// bodyOf returns the body of a request, which stays readable.
 func bodyOf(r *http.Request) []byte {
 	body, _ := io.ReadAll(r.Body)
 	setBody(r, body)
@@ -207,8 +207,8 @@ func credentialIs(value string) when {
 // a middleware makes a sound server a faulty one.
 type middleware func(http.Handler) http.Handler
 
-// answering answers in place of the server.
-func answering(w when, status int, contentType, body string) middleware {
+// responding returns a middleware that responds in place of the server.
+func responding(w when, status int, contentType, body string) middleware {
 	return instead(w, func(w http.ResponseWriter, _ *http.Request) { respond(w, status, contentType, body) })
 }
 
@@ -236,12 +236,12 @@ func taking(applies when, change func(*http.Request)) middleware {
 	}
 }
 
-// asKeyed is a change of a request to one with the key.
+// asKeyed adds the key to a request.
 func asKeyed(r *http.Request) { r.Header.Set("Authorization", "Bearer "+testKey) }
 
 func asksKeyed(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+testKey }
 
-// asTestWorkflow is a change of a request to one for the workflow.
+// asTestWorkflow makes a request one for the workflow.
 func asTestWorkflow(r *http.Request) { r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, "" }
 
 // asValid gives a change of a request to one with valid inputs.
@@ -252,7 +252,7 @@ func asValid(m *operation) func(*http.Request) {
 	}
 }
 
-// altering changes the answers of which applies holds.
+// altering changes the responses that applies selects.
 func altering(applies func(*http.Request, *httptest.ResponseRecorder) bool, change func(*http.Request,
 	*httptest.ResponseRecorder)) middleware {
 	return func(next http.Handler) http.Handler {
@@ -269,15 +269,15 @@ func altering(applies func(*http.Request, *httptest.ResponseRecorder) bool, chan
 	}
 }
 
-func answered(code int) func(*http.Request, *httptest.ResponseRecorder) bool {
+func hasStatus(code int) func(*http.Request, *httptest.ResponseRecorder) bool {
 	return func(_ *http.Request, res *httptest.ResponseRecorder) bool { return res.Code == code }
 }
 
-func anyAnswer(*http.Request, *httptest.ResponseRecorder) bool { return true }
+func anyResponse(*http.Request, *httptest.ResponseRecorder) bool { return true }
 
 func anError(_ *http.Request, res *httptest.ResponseRecorder) bool { return res.Code >= 400 }
 
-// bodyTo changes the body of an answer.
+// bodyTo changes the body of a response.
 func bodyTo(change func(string) string) func(*http.Request, *httptest.ResponseRecorder) {
 	return func(_ *http.Request, res *httptest.ResponseRecorder) {
 		body := change(res.Body.String())
@@ -309,7 +309,7 @@ func statusTo(code int) func(*http.Request, *httptest.ResponseRecorder) {
 	return func(_ *http.Request, res *httptest.ResponseRecorder) { res.Code = code }
 }
 
-// otherInputs is the contract with the inputs of another workflow, and no example of them.
+// otherInputs returns the contract with the inputs of another workflow, and no example of them.
 func otherInputs(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(api.Spec)

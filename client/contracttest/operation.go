@@ -59,7 +59,7 @@ func (op *operation) safe() bool { return isSafe(op.Method) }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// has reports whether the document describes a status of its own for the operation.
+// has reports whether the document describes the status for the operation.
 func (op *operation) has(status int) bool { return op.Responses.Value(strconv.Itoa(status)) != nil }
 
 // succeeds wants a response to have a status of success that the document describes.

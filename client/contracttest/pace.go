@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	attempts    = 5  // of a request that is answered with 429
+	attempts    = 5  // of a request that gets 429
 	maxRefusals = 24 // 429 in a row, after which nothing more is sent
 	window      = time.Second
 	maxWait     = 10 * time.Second

@@ -13,7 +13,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 )
 
-func TestAServerThatAlwaysAnswers429SaysTooLittle(t *testing.T) {
+func TestAServerThatAlwaysReturns429SaysTooLittle(t *testing.T) {
 	t.Parallel()
 	target := testTarget()
 	target.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

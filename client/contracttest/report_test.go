@@ -39,13 +39,13 @@ type junitCounts struct {
 	Time     *float64 `xml:"time,attr"`
 }
 
-// sampleReport is of a server with a failure and some advice; NoRuns skips some checks.
+// sampleReport returns the report of a server with a failure and some advice; NoRuns skips some checks.
 func sampleReport(t *testing.T) *Report {
 	t.Helper()
-	server := altering(answered(http.StatusMethodNotAllowed), headerTo("Allow", "PURGE"))(sound(t, api.Document()))
+	server := altering(hasStatus(http.StatusMethodNotAllowed), headerTo("Allow", "PURGE"))(sound(t, api.Document()))
 	target := testTarget()
 	target.NoRuns = true
-	target.Handler = answering(func(r *http.Request, body string) bool { return pathHas("/WF_TEST")(r, body) },
+	target.Handler = responding(func(r *http.Request, body string) bool { return pathHas("/WF_TEST")(r, body) },
 		http.StatusForbidden, "text/html", "<b>]]>\x01\xff</b>")(server)
 	report, err := Check(t.Context(), target)
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestUnseenListsTheResponsesThatDidNotCome(t *testing.T) {
 	report.Unseen()[0] = "changed"
 	assert.NotContains(t, report.Unseen(), "changed", "it is a copy")
 
-	noRun, err := checkHandler(t, document, altering(answered(http.StatusOK),
+	noRun, err := checkHandler(t, document, altering(hasStatus(http.StatusOK),
 		statusTo(http.StatusTooManyRequests))(sound(t, document)))
 	require.NoError(t, err)
 	assert.Contains(t, noRun.Unseen(), op.name()+" 200")

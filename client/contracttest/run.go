@@ -152,10 +152,10 @@ func (r *runner) preflight(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil && !answers(err):
+	case err != nil && !isThere(err):
 		return fmt.Errorf("the target at %s cannot be reached: %w", r.sender.redact(r.sender.base, request{}), err)
 	case err == nil && op.Secured() && op.looksTaken(without):
-		return fmt.Errorf("the target answered a request without a key with %s: it does not ask for a key, and any check could start a run", without)
+		return fmt.Errorf("the target responded to a request without a key with %s: it does not ask for a key, and any check could start a run", without)
 	}
 	if !op.Secured() || err != nil && !errors.Is(err, errRateLimited) || !op.safe() && !op.hasPath() {
 		return nil
@@ -180,11 +180,11 @@ func (r *runner) preflight(ctx context.Context) error {
 	r.unknown = keyed
 	switch {
 	case keyed.status == http.StatusUnauthorized || keyed.status == http.StatusForbidden:
-		return fmt.Errorf("the target refuses its own key (Target.APIKey): it answered with %s", keyed)
+		return fmt.Errorf("the target refuses its own key (Target.APIKey): it responded with %s", keyed)
 	case keyed.status == http.StatusPaymentRequired:
-		return fmt.Errorf("the target's account may not run anything: it answered with %s", keyed)
+		return fmt.Errorf("the target's account may not run anything: it responded with %s", keyed)
 	case without != nil && r.isNowhere(op, without) && r.isNowhere(op, keyed):
-		return fmt.Errorf("the target at %s does not serve %s %s: it answered with %s; is the base URL right?",
+		return fmt.Errorf("the target at %s does not serve %s %s: it responded with %s; is the base URL right?",
 			r.sender.redact(r.sender.base, request{}), op.Method, op.Path, keyed)
 	}
 	return nil
@@ -205,8 +205,8 @@ func (r *runner) ask(ctx context.Context, op *operation, req request) (*response
 	return res, err
 }
 
-// answers reports whether an error of an exchange is that of a server that is there, however it behaves.
-func answers(err error) bool {
+// isThere reports whether err, of an exchange, shows that there is a server, however it behaves.
+func isThere(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	dial := errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
@@ -304,9 +304,9 @@ func (r *runner) abortAfter(c check, result Result) {
 	switch {
 	case c.op.OperationID != runOperation:
 	case result.status == http.StatusNotFound:
-		r.aborted = fmt.Errorf("the target has no workflow %q (Target.WorkflowID), or its base URL is wrong: a valid request was answered with 404", r.target.WorkflowID)
+		r.aborted = fmt.Errorf("the target has no workflow %q (Target.WorkflowID), or its base URL is wrong: a valid request got 404", r.target.WorkflowID)
 	case result.status == http.StatusPaymentRequired:
-		r.aborted = errors.New("the target's account has no credits: a valid request was answered with 402")
+		r.aborted = errors.New("the target's account has no credits: a valid request got 402")
 	}
 }
 
@@ -341,7 +341,7 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 		wait.Go(func() {
 			defer func() { <-slots }()
 			result, err := r.do(ctx, checks[i])
-			if err != nil && ctx.Err() == nil && answersNothing(err) && r.isGone(ctx, err) {
+			if err != nil && ctx.Err() == nil && gotNoResponse(err) && r.isGone(ctx, err) {
 				mu.Lock()
 				defer mu.Unlock()
 				down = true
@@ -364,7 +364,7 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 	return lost, unsent
 }
 
-func answersNothing(err error) bool { return !errors.Is(err, errNotFinished) }
+func gotNoResponse(err error) bool { return !errors.Is(err, errNotFinished) }
 
 // recover waits for a server that has stopped, makes the checks that were under way one at a time, and names what stops
 // it.
@@ -412,7 +412,7 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 	}
 	for at, i := range lost {
 		result, err := r.do(ctx, checks[i])
-		if err == nil || !answersNothing(err) || !r.isGone(ctx, err) {
+		if err == nil || !gotNoResponse(err) || !r.isGone(ctx, err) {
 			results[i] = result
 			reporter.end(i)
 			continue
@@ -429,9 +429,8 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 	}
 }
 
-// isGone reports whether the server, which did not answer a request, accepts no connection any more. While a server
-// stops,
-// it may accept one and close it: that says nothing yet.
+// isGone reports whether the server, which did not respond to a request, no longer accepts connections. While a server
+// stops, it may accept one and close it: that says nothing yet.
 func (r *runner) isGone(ctx context.Context, err error) bool {
 	const tries = 50
 	for range tries {

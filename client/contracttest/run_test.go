@@ -145,9 +145,9 @@ func TestAnAccountOrAWorkflowThatCannotRunIsOneError(t *testing.T) {
 		noRuns bool
 		want   string
 	}{
-		{"no credits", answering(credentialIs("Bearer "+testKey), http.StatusPaymentRequired, "application/json",
-			`{"success":false,"error":"No credits"}`), true, "may not run anything: it answered with 402"},
-		{"no workflow", answering(credentialIs("Bearer "+testKey), http.StatusNotFound, "application/json",
+		{"no credits", responding(credentialIs("Bearer "+testKey), http.StatusPaymentRequired, "application/json",
+			`{"success":false,"error":"No credits"}`), true, "may not run anything: it responded with 402"},
+		{"no workflow", responding(credentialIs("Bearer "+testKey), http.StatusNotFound, "application/json",
 			`{"success":false,"error":"Workflow not found"}`), false, `no workflow "wf_test"`},
 		{"another base URL", func(http.Handler) http.Handler { return http.NotFoundHandler() }, true,
 			"is the base URL right?"},

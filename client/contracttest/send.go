@@ -30,7 +30,7 @@ const (
 // errNotFinished is the error of an exchange that takes too long.
 var errNotFinished = errors.New("not finished")
 
-var errBefore = fmt.Errorf("%w: a request before it, which must be refused, was answered with success", ErrSkipped)
+var errBefore = fmt.Errorf("%w: a request before it, which must be refused, succeeded", ErrSkipped)
 
 // sender sends requests to a server, and takes keys out of responses.
 type sender struct {

@@ -8,13 +8,20 @@ import (
 	"testing"
 )
 
-// Run checks the target, a subtest per check: -run 'TestServer/runWorkflow/unauthorized/missing-key' selects one, and
-// no
-// other is sent. A subtest fails at LevelContract (with Target.Strict at LevelAdvice as well), logs advice, and is
-// skipped
-// if its result is unsure or known to fail. If the checks cannot be made, or too little of them says anything, as
-// [Check]
-// says it, t fails once.
+// Run checks the target, a subtest per check:
+//
+//	func TestContract(t *testing.T) {
+//		contracttest.Run(t, contracttest.Target{
+//			BaseURL:    "https://staging.example.com",
+//			APIKey:     os.Getenv("AITUTOR_API_KEY"),
+//			WorkflowID: os.Getenv("AITUTOR_WORKFLOW_ID"),
+//			NoRuns:     true, // starts no run
+//		})
+//	}
+//
+// -run 'TestContract/runWorkflow/unauthorized/missing-key' selects one, and no other is sent. A subtest fails at
+// LevelContract (with Target.Strict at LevelAdvice as well), logs advice, and is skipped if its result is unsure or known
+// to fail. If the checks cannot be made, or too little of them says anything, as [Check] says it, t fails once.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	r, err := open(t.Context(), target)

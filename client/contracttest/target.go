@@ -8,7 +8,7 @@ type Target struct {
 	BaseURL string
 	// Handler, in place of BaseURL, is served on loopback while the checks run.
 	Handler http.Handler
-	// HTTPClient sends the requests. It is copied, never changed, and follows no redirect. Default: a client of its own,
+	// HTTPClient sends the requests. It is copied, never changed, and follows no redirect. Default: a new client,
 	// over HTTP/1.1.
 	HTTPClient *http.Client
 	// APIKey is a valid key of an account that may run the workflow. No error and no curl command shows it, but one of

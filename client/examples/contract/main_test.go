@@ -105,7 +105,7 @@ func TestWhatFailsIsGroupedAndWritten(t *testing.T) {
 	assert.Positive(t, failed)
 	for _, want := range []string{
 		"The contract is not kept: ", "\n       runWorkflow/workflow/unknown\n", "\n       runWorkflow/method/get\n",
-		"\nfail   a request for a workflow that does not exist must be answered with 404: got 403 Forbidden, application/json, {",
+		"\nfail   a request for a workflow that does not exist must get 404: got 403 Forbidden, application/json, {",
 		"\n       curl ", `'Authorization: Bearer '"$AITUTOR_API_KEY"`,
 	} {
 		assert.Contains(t, out.String(), want)
@@ -183,7 +183,7 @@ func TestKnownFailuresAreWrittenAndRead(t *testing.T) {
 	failed, out := try(proxy, "-known", known)
 	assert.Zero(t, failed)
 	assert.Contains(t, out,
-		"\nknown  runWorkflow/workflow/unknown: a request for a workflow that does not exist must be answered with 404")
+		"\nknown  runWorkflow/workflow/unknown: a request for a workflow that does not exist must get 404")
 	failed, out = try(server.URL, "-known", known)
 	assert.Equal(t, listed, failed)
 	assert.Contains(t, out, "it no longer fails: take it out of the known failures")

@@ -70,7 +70,7 @@ func TestHttpmockInAnHTTPClient(t *testing.T) {
 	assert.Equal(t, 1, transport.GetTotalCallCount(), "a run that may have started is not sent again")
 }
 
-// title is code under test: it asks a workflow for a title, and tries later if the service is busy.
+// title asks a workflow for a title, and tries later if the service is busy.
 func title(ctx context.Context, r interop.Runner) (string, error) {
 	run, err := r.RunInputs(ctx, "wf_title", map[string]any{"topic": "dogs"})
 	if client.SafeToRetry(err) {

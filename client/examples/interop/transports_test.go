@@ -81,7 +81,7 @@ func TestGoVCRReplaysARunWithoutTheServer(t *testing.T) {
 	assert.NotContains(t, string(data), server.APIKey, "the key on the tape")
 }
 
-// A gateway that wants a token of its own has it from oauth2's transport, which replaces the Authorization header.
+// A gateway that wants its own token gets it from oauth2's transport, which replaces the Authorization header.
 func TestOAuth2SetsTheTokenOfAGateway(t *testing.T) {
 	server := newServer(t)
 	transport := &oauth2.Transport{Source: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: server.APIKey})}

@@ -3,7 +3,7 @@
 //	go run ./client/examples/run [PROMPT | INPUTS]
 //
 // PROMPT is set as the first required text of the inputs. INPUTS is a JSON object, sent as it is, for a workflow with
-// inputs of its own.
+// other inputs.
 //
 // With AITUTOR_API_KEY and AITUTOR_WORKFLOW_ID set it runs that workflow of the real service (of AITUTOR_BASE_URL, if
 // that is set too). With neither it starts a test server in the process and runs the workflow there.

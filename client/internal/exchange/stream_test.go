@@ -37,7 +37,7 @@ func TestStream(t *testing.T) {
 func TestStream_EndsWithItsContext(t *testing.T) {
 	reader, _ := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
-	reason := errors.New("the time was up")
+	reason := errors.New("timed out")
 	stream := NewStream(ctx, &http.Response{Body: reader}, 100, func(error) error { return reason }, cancel)
 	cancel()
 	_, err := stream.Read(make([]byte, 10))

@@ -20,7 +20,7 @@ type Operation struct {
 	Path       string // template, such as /api/v1/run/{workflow_id}
 	PathItem   *openapi3.PathItem
 	Parameters openapi3.Parameters // those of the path included
-	Security   []Alternative       // the document's if the operation has none of its own; empty: no credential is needed
+	Security   []Alternative       // the operation's, or else the document's; empty: no credential is needed
 }
 
 // Operations lists the operations of a document, by path and method.
