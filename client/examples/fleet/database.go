@@ -6,23 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
+	"regexp"
 	"strings"
+	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	_ "github.com/ncruces/go-sqlite3/driver" // pure Go
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// schema is the one table beside River's: a row claims an attempt of a job, and then holds its result. State is null,
-// done or failed.
+// schema is the one table beside River's: a row claims an attempt of a job, and then holds what became of it. State is null
+// after the claim, then received (a response is stored), then done or failed.
 const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
 	job_id  bigint NOT NULL,
 	attempt bigint NOT NULL,
@@ -33,6 +28,16 @@ const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
 	body    bytea,
 	PRIMARY KEY (job_id, attempt)
 )`
+
+// later adds what tables of an older version do not have: when the attempt was claimed (RFC 3339), the request ID that a
+// response began with, status and headers of a response (JSON), and whether a failed run may have been billed.
+var later = []string{
+	"ALTER TABLE fleet_run ADD COLUMN claimed_at varchar NOT NULL DEFAULT ''",
+	"ALTER TABLE fleet_run ADD COLUMN request_id varchar NOT NULL DEFAULT ''",
+	"ALTER TABLE fleet_run ADD COLUMN response varchar NOT NULL DEFAULT ''",
+	"ALTER TABLE fleet_run ADD COLUMN billed boolean NOT NULL DEFAULT true",
+	"CREATE INDEX fleet_run_received ON fleet_run (job_id) WHERE state = 'received'",
+}
 
 // prompt is the argument of a job.
 type prompt struct {
@@ -47,83 +52,106 @@ type database[TTx any] struct {
 	driver  riverdriver.Driver[TTx]
 }
 
-// withQueue opens the database of FLEET_DATABASE, brings its tables up to date, and calls f with it.
-func withQueue(ctx context.Context, create bool, f func(queue) error) error {
-	name := os.Getenv("FLEET_DATABASE")
-	if name == "" {
-		name = "fleet.db"
-	}
-	if strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://") {
-		return withPostgres(ctx, name, f)
-	}
-	return withSQLite(ctx, name, create, f)
-}
-
 // queue is what the commands do with a database.
 type queue interface {
 	add(ctx context.Context, prompts []string, again bool) (added int, err error)
 	work(ctx context.Context, opts workOptions, w *worker) error
 	counts(ctx context.Context) (counts, error)
+	waitsUntil(ctx context.Context) (first, now time.Time, err error)
 	results(ctx context.Context, each func(result) error) error
-	rerun(ctx context.Context, states ...string) (queued int, err error)
+	rerun(ctx context.Context, which rerunOptions) (queued, left int, err error)
 }
 
-func withPostgres(ctx context.Context, address string, f func(queue) error) error {
-	pool, err := pgxpool.New(ctx, address)
-	if err != nil {
-		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)} // pgx hides the password
+// access is what a command does with the database.
+type access int
+
+const (
+	read   access = iota // nothing is written, not even a lock
+	write                // the tables are brought up to date
+	create               // and a file of SQLite is created
+)
+
+// withQueue opens the database of FLEET_DATABASE and calls f with it.
+func withQueue(ctx context.Context, to access, f func(queue) error) error {
+	name := os.Getenv("FLEET_DATABASE")
+	switch {
+	case name == "":
+		return withSQLite(ctx, "fleet.db", to, f)
+	case isPostgres.MatchString(name):
+		return withPostgres(ctx, name, to, f)
+	case strings.Contains(name, "://"): // not printed: it may hold a password
+		return usageError{errors.New("FLEET_DATABASE is a URL that does not begin with postgres://")}
 	}
-	defer pool.Close()
-	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
-	return prepare(ctx, &database[pgx.Tx]{db, riverpgxv5.New(pool)}, f)
+	return withSQLite(ctx, name, to, f)
 }
 
-func withSQLite(ctx context.Context, path string, create bool, f func(queue) error) error {
-	mode := "rw"
-	if create {
-		mode = "rwc"
-	} else if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) { //nolint:gosec // the path is the user's own
-		return usageError{fmt.Errorf("FLEET_DATABASE: there is no file %s: fleet add creates it", path)}
+// isPostgres matches URLs and key-value strings (host=... password=...).
+var isPostgres = regexp.MustCompile(`^(postgres|postgresql)://|^\s*[A-Za-z_]+\s*=`)
+
+// prepare brings the tables up to date, or for a reader finds out if they are, and calls f.
+func prepare[TTx any](ctx context.Context, db *database[TTx], to access, f func(queue) error) error {
+	check := db.checkTables
+	if to != read {
+		check = db.migrate
 	}
-	// Synchronous stays FULL: a claim must survive the machine.
-	db, err := sql.Open("sqlite3", "file:"+escapePath.Replace(path)+"?"+url.Values{
-		"mode":    {mode},
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(30000)", "journal_mode(wal)"},
-	}.Encode())
-	if err != nil {
+	if err := check(ctx); err != nil {
 		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
-	defer db.Close()
-	db.SetMaxOpenConns(1) // SQLite has one writer: more would only wait for each other
-	return prepare(ctx, &database[*sql.Tx]{db, riversqlite.New(db)}, f)
+	return f(db)
 }
 
-var escapePath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+// checkTables returns an error if the tables are missing or of an older version.
+func (db *database[TTx]) checkTables(ctx context.Context) error {
+	rows, err := db.QueryContext(ctx, "SELECT billed FROM fleet_run, river_job WHERE 1 = 0")
+	if err == nil {
+		return errors.Join(rows.Err(), rows.Close())
+	}
+	if strings.Contains(err.Error(), "no such") || strings.Contains(err.Error(), "does not exist") {
+		return fmt.Errorf("fleet add has not created the tables yet, or they are of an older version: %w", err)
+	}
+	return err
+}
 
-// prepare brings the tables up to date. Of several processes that start at once, one does it and the others wait.
-func prepare[TTx any](ctx context.Context, db *database[TTx], f func(queue) error) error {
+// migrate brings the tables up to date. Of several processes that start at once, one does it and the others wait.
+func (db *database[TTx]) migrate(ctx context.Context) error {
 	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return err
 	}
-	err = db.inTx(ctx, func(tx TTx, exec riverdriver.ExecutorTx) error {
-		if db.driver.DatabaseName() == riverdriver.DatabaseNameSQLite {
-			_, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil) //nolint:staticcheck // deprecated for PostgreSQL's sake
-			return errors.Join(err, exec.Exec(ctx, schema))
+	return db.inTx(ctx, func(tx TTx, exec riverdriver.ExecutorTx) error {
+		columns := "SELECT count(*) FROM pragma_table_info('fleet_run') WHERE name = 'billed'"
+		if db.isSQLite() {
+			_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil) //nolint:staticcheck // deprecated for PostgreSQL's sake
+		} else {
+			columns = `SELECT count(*) FROM information_schema.columns
+				WHERE table_schema = current_schema() AND table_name = 'fleet_run' AND column_name = 'billed'`
+			if err := exec.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('fleet_run'))"); err != nil {
+				return err
+			}
+			// Not in this transaction: some have to be committed before the next one.
+			_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 		}
-		// Some of PostgreSQL's migrations have to be committed before the next one.
-		if err := exec.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('fleet_run'))"); err != nil {
+		if err != nil {
 			return err
 		}
-		_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
-		return errors.Join(err, exec.Exec(ctx, schema))
+		if err := exec.Exec(ctx, schema); err != nil {
+			return err
+		}
+		var upToDate int
+		if err := exec.QueryRow(ctx, columns).Scan(&upToDate); err != nil || upToDate > 0 {
+			return err
+		}
+		for _, statement := range later {
+			if err := exec.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
-	}
-	return f(db)
+}
+
+func (db *database[TTx]) isSQLite() bool {
+	return db.driver.DatabaseName() == riverdriver.DatabaseNameSQLite
 }
 
 // inTx commits what f does, or nothing of it.
@@ -132,7 +160,12 @@ func (db *database[TTx]) inTx(ctx context.Context, f func(tx TTx, exec riverdriv
 	if err != nil {
 		return err
 	}
-	defer exec.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after Commit there is nothing to roll back
+	defer func() {
+		if panicked := recover(); panicked != nil { // a rollback would wait for the statement that panicked, for ever
+			die(fmt.Sprint("the driver of the database failed: ", panicked))
+		}
+		_ = exec.Rollback(context.WithoutCancel(ctx)) // after Commit there is nothing to roll back
+	}()
 	if err := f(db.driver.UnwrapTx(exec), exec); err != nil {
 		return err
 	}

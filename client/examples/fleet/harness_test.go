@@ -270,6 +270,7 @@ func (f *fleet) checkAccount() {
 func (f *fleet) respond(status int, body string, headers ...string) {
 	f.Answer(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Of-The-Test", "yes")
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
 		}
@@ -287,7 +288,7 @@ func (f *fleet) respondNoMore() {
 		res, err := http.DefaultClient.Do(req)
 		require.NoError(f, err)
 		require.NoError(f, res.Body.Close())
-		if res.StatusCode == http.StatusNotFound {
+		if res.Header.Get("X-Of-The-Test") == "" {
 			return
 		}
 	}

@@ -5,13 +5,14 @@
 //	fleet work          run what is queued, until interrupted
 //	fleet status        how many runs wait, run, are done, failed or unknown
 //	fleet results       the runs as JSON Lines
-//	fleet rerun         queue the failed or the unknown ones again
+//	fleet rerun         queue failed or unknown ones again
 //
 // A line is a prompt: the text of the contract's first required string input. Blank lines are skipped, and so is a line
 // that was added before, whatever became of it, unless -again is given.
 //
-// The environment says where: FLEET_DATABASE (a file, fleet.db by default, or a postgres:// URL), AITUTOR_API_KEY,
-// AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file. The exit status is 2 for bad arguments or a
+// The environment says where: FLEET_DATABASE (a file, fleet.db by default, or PostgreSQL's postgres://... or
+// host=... dbname=...), AITUTOR_API_KEY, AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file; status and
+// results write nothing. The exit status is 2 for bad arguments or a
 // bad environment, 1 for any other error, and 130 after a second interrupt.
 //
 // # At most once
@@ -24,14 +25,21 @@
 //     rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
 //   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only once
 //     and only while the job is still running. It makes "at most once" independent of what River's own writes do: River
-//     repeats a snooze whose commit was cut off, and by then another worker may run the job.
+//     repeats a snooze whose commit was cut off, and by then another worker may run the job. The claim is on disk when the
+//     request is sent (synchronous=full in SQLite, synchronous_commit=on in PostgreSQL).
+//   - The response is stored as it came, in the statement that ends the claim, before it is judged. If the worker dies
+//     before it has judged it, another one does.
 //   - The result is stored in the transaction that completes the job (river.JobCompleteTx). If the database is away,
 //     that is repeated for as long as the process lives. A result that comes after the rescue is stored just the same.
-//   - A run that certainly did not start (client.SafeToRetry, 401, 402, an interrupt before the request) gives its claim
-//     back and snoozes the job, which does not count as an attempt.
+//   - A run that certainly did not start (client.SafeToRetry, 401, 402, 404, an interrupt before the request) gives its
+//     claim back and snoozes the job, which does not count as an attempt. 401, 402 and 404 pause the queue.
+//
+// It does not hold if the database forgets what it has committed: if a standby that PostgreSQL replicates to asynchronously
+// takes over, or if an older copy is restored, what was claimed since then may run again.
 //
 // River's states say what waits and runs; fleet_run says what is done and failed; a job that neither waits nor runs and
-// has no result is unknown.
+// has no result is unknown. The service cannot tell whether it billed it, but its log may, by the time of the claim and the
+// request ID, which fleet results prints.
 package main
 
 import (
@@ -74,16 +82,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
 		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
 		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
-		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown; also bounds a run")
+		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown, the same for all processes")
 		return command(flags, args, 0, stdout, func(string) error { return work(untilInterrupted(ctx), opts, stderr) })
 	case "status":
 		return command(flags, args, 0, stdout, func(string) error { return status(ctx, stdout) })
 	case "results":
 		return command(flags, args, 0, stdout, func(string) error { return results(ctx, stdout) })
 	case "rerun":
-		failed := flags.Bool("failed", false, "queue the failed runs again")
-		unknown := flags.Bool("unknown", false, "queue the unknown runs again: they may have been billed already")
-		return command(flags, args, 0, stdout, func(string) error { return rerun(ctx, *failed, *unknown, stdout) })
+		var which rerunOptions
+		flags.BoolVar(&which.failed, "failed", false, "queue the failed runs again that certainly were not billed")
+		flags.BoolVar(&which.billed, "billed", false, "with -failed: also those that may have been billed")
+		flags.BoolVar(&which.unknown, "unknown", false, "queue the unknown runs again: they may have been billed")
+		return command(flags, args, 0, stdout, func(string) error { return rerun(ctx, which, stdout, stderr) })
 	case "demo": // for make fleet
 		return command(flags, args, 0, stdout, func(string) error { return demo(ctx, stdout, stderr) })
 	case "-h", "-help", "--help", "help":
@@ -98,10 +108,12 @@ fleet work [-workers 20] [-rate 10] [-until-empty] [-rescue-after 10m]
                                         run what is queued, until interrupted
 fleet status                            how many runs wait, run, are done, failed or unknown
 fleet results                           the runs as JSON Lines
-fleet rerun [-failed] [-unknown]        queue those again; the unknown ones may have been billed
+fleet rerun [-failed [-billed]] [-unknown]
+                                        queue those again; -failed: those that certainly were not billed,
+                                        -billed, -unknown: those that may have been
 
-Environment: FLEET_DATABASE (default fleet.db; or postgres://...), AITUTOR_API_KEY, AITUTOR_BASE_URL,
-AITUTOR_WORKFLOW_ID.
+Environment: FLEET_DATABASE (default fleet.db; or postgres://..., or host=... dbname=...), AITUTOR_API_KEY,
+AITUTOR_BASE_URL, AITUTOR_WORKFLOW_ID.
 `
 
 // untilInterrupted returns a context that ends with the first interrupt. The second one ends the process.
@@ -137,7 +149,11 @@ func command(flags *flag.FlagSet, args []string, operands int, stdout io.Writer,
 		operand, args = flags.Arg(0), flags.Args()[1:]
 	}
 	if n != operands {
-		return usageError{fmt.Errorf("%s takes %d arguments, not %d", flags.Name(), operands, n)}
+		plural := "s"
+		if operands == 1 {
+			plural = ""
+		}
+		return usageError{fmt.Errorf("%s takes %d argument%s, not %d", flags.Name(), operands, plural, n)}
 	}
 	return f(operand)
 }
@@ -146,6 +162,12 @@ func command(flags *flag.FlagSet, args []string, operands int, stdout io.Writer,
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// die ends the process with an error, from wherever it is.
+func die(text string) {
+	fmt.Fprintln(os.Stderr, "fleet:", text)
+	os.Exit(1)
+}
 
 // oneLine returns the text of an error, which may list violations of the contract, as one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// reportProgress shows the state of the queue until ctx ends: a progress bar on a terminal, else a line every ten seconds.
+// reportProgress shows the state of the queue until ctx ends: a progress bar on a terminal, else a line
+// if something has changed, at most every ten seconds.
 func reportProgress(ctx context.Context, count func(context.Context) (counts, error), stderr io.Writer) {
 	show, interval := showLine(stderr), 10*time.Second
 	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
@@ -36,7 +37,12 @@ func reportProgress(ctx context.Context, count func(context.Context) (counts, er
 }
 
 func showLine(stderr io.Writer) func(counts) {
+	var last *counts
 	return func(c counts) {
+		if last != nil && *last == c {
+			return
+		}
+		last = &c
 		fmt.Fprintf(stderr, "waiting %d, running %d, done %d, failed %d, unknown %d\n", c.waiting, c.running, c.done, c.failed, c.unknown)
 	}
 }

@@ -27,15 +27,15 @@ func TestWorkStoresWhatARunGave(t *testing.T) {
 		runID    string
 		errorHas string
 	}{
-		"a text":                               {200, `{"success": true, "result": "A text"}`, nil, "done", "A text", "", ""},
-		"a text that PostgreSQL does not take": {200, `{"success": true, "result": "A\u0000text"}`, nil, "done", "A\ufffdtext", "", ""},
-		"a failed run":                         {500, flat, nil, "failed", "", "", "Said so"},
-		"a refusal of the inputs":              {400, flat, nil, "failed", "", "", "Said so"},
-		"a workflow that is not":               {404, flat, nil, "failed", "", "", "Said so"},
-		"a gateway's page":                     {504, "<html>", []string{"Content-Type", "text/html"}, "failed", "", "", "504"},
-		"a run that breaks the contract":       {200, `{"success": true, "result": 5}`, nil, "failed", "", "", "contract"},
-		"no JSON":                              {200, `<html>`, nil, "failed", "", "", ""},
-		"a redirect":                           {302, ``, []string{"Location", "/"}, "failed", "", "", "302"},
+		"a text":                                     {200, `{"success": true, "result": "A text"}`, nil, "done", "A text", "", ""},
+		"a text that PostgreSQL does not take":       {200, `{"success": true, "result": "A\u0000text"}`, nil, "done", "A\ufffdtext", "", ""},
+		"a failed run":                               {500, flat, nil, "failed", "", "", "Said so"},
+		"a refusal of the inputs":                    {400, flat, nil, "failed", "", "", "Said so"},
+		"inputs that are too long":                   {413, "FUNCTION_PAYLOAD_TOO_LARGE", []string{"Content-Type", "text/plain"}, "failed", "", "", "413"},
+		"a gateway's page":                           {504, "<html>", []string{"Content-Type", "text/html"}, "failed", "", "", "504"},
+		"a run that breaks the contract":             {200, `{"success": true, "result": 5}`, nil, "failed", "", "", "contract"},
+		"no JSON":                                    {200, `<html>`, nil, "failed", "", "", ""},
+		"a redirect":                                 {302, ``, []string{"Location", "/"}, "failed", "", "", "302"},
 		"a failure that says that the credits ended": {500, `{"success": false, "error": "Said so", "code": "invalid_billing"}`, nil, "failed", "", "", "Said so"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestWorkPutsBackWhatFoundNoServer(t *testing.T) {
 }
 
 func TestWorkPausesTheQueue(t *testing.T) {
-	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402} {
+	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402, "a workflow that there is not": 404} {
 		t.Run(name, func(t *testing.T) {
 			for database, newDatabase := range databases {
 				t.Run(database, func(t *testing.T) {
@@ -230,22 +230,6 @@ func TestAJobThatRiverPutsBackTwiceRunsOnce(t *testing.T) {
 			assert.Equal(t, 1, f.ledger["one"])
 			assert.Equal(t, textOf("one"), f.results()[0].Text)
 		})
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"0":                             0,
-		"7":                             7 * time.Second,
-		"99999":                         time.Hour,
-		"99999999999999999999":          0,
-		"-1":                            0,
-		"soon":                          0,
-		"Wed, 21 Oct 2015 07:28:00 GMT": 0,
-		"Wed, 21 Oct 2115 07:28:00 GMT": time.Hour,
-	} {
-		assert.Equal(t, want, retryAfter(value), value)
 	}
 }
 

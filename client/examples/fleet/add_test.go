@@ -69,29 +69,3 @@ func TestAddAtTheSameTimeToANewDatabase(t *testing.T) {
 		})
 	}
 }
-
-func TestRerun(t *testing.T) {
-	for database, newDatabase := range databases {
-		t.Run(database, func(t *testing.T) {
-			f := newFleet(t, newDatabase(t), nil)
-			f.mustRun(prompts(3), "add", "-")
-			f.respond(500, `{"success": false, "error": "The run failed", "code": "workflow_run_failed"}`)
-			f.mustRun("", "work", "-until-empty", "-rate", "1000")
-			assert.Equal(t, states(0, 0, 2, 1, 0), f.status())
-			assert.Equal(t, "added 0\n", f.mustRun(prompts(3), "add", "-"), "a failed run may have been billed")
-
-			assert.Equal(t, "queued 0 again\n", f.mustRun("", "rerun", "-unknown"))
-			assert.Equal(t, "queued 1 again\n", f.mustRun("", "rerun", "-failed", "-unknown"))
-			assert.Equal(t, states(1, 0, 2, 0, 0), f.status())
-			f.mustRun("", "work", "-until-empty")
-			require.Equal(t, states(0, 0, 3, 0, 0), f.status())
-			var attempts int
-			for _, r := range f.results() {
-				assert.Equal(t, textOf(r.Prompt), r.Text)
-				assert.Empty(t, r.Error)
-				attempts += r.Attempts
-			}
-			assert.Equal(t, 4, attempts)
-		})
-	}
-}

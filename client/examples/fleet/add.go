@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,7 +30,7 @@ func add(ctx context.Context, path string, again bool, stdin io.Reader, stdout, 
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", path, err)}
 	}
-	return withQueue(ctx, true, func(q queue) error {
+	return withQueue(ctx, create, func(q queue) error {
 		added, err := q.add(ctx, prompts, again)
 		if err != nil {
 			return fmt.Errorf("nothing was queued: %w", err)
@@ -109,9 +108,8 @@ func splitRepeated(prompts []string) (first, repeated []string) {
 
 // insert inserts jobs, and returns the prompts for which there was one already.
 func insert[TTx any](ctx context.Context, client *river.Client[TTx], tx TTx, prompts []string, opts river.InsertOpts) (known []string, err error) {
-	const batch = 1000
 	for len(prompts) > 0 {
-		n := min(batch, len(prompts))
+		n := batch(prompts)
 		params := make([]river.InsertManyParams, n)
 		for i := range params {
 			params[i] = river.InsertManyParams{Args: prompt{prompts[i]}, InsertOpts: &opts}
@@ -130,50 +128,14 @@ func insert[TTx any](ctx context.Context, client *river.Client[TTx], tx TTx, pro
 	return known, nil
 }
 
-// rerun queues failed or unknown runs again and prints how many.
-func rerun(ctx context.Context, failed, unknown bool, stdout io.Writer) error {
-	var states []string
-	if failed {
-		states = append(states, "failed")
-	}
-	if unknown {
-		states = append(states, "unknown")
-	}
-	if len(states) == 0 {
-		return usageError{errors.New("fleet rerun: which ones? -failed, -unknown (they may have been billed), or both")}
-	}
-	return withQueue(ctx, false, func(q queue) error {
-		queued, err := q.rerun(ctx, states...)
-		if err != nil {
-			return fmt.Errorf("nothing was queued: %w", err)
+// batch returns how many of the prompts make a statement: up to 1,000 prompts or 1 MB, at least one. SQLite needs several
+// times as much memory as the prompts have bytes.
+func batch(prompts []string) int {
+	bytes := 0
+	for n, prompt := range prompts {
+		if bytes += len(prompt); n > 0 && (n == 1000 || bytes > 1_000_000) {
+			return n
 		}
-		_, err = fmt.Fprintf(stdout, "queued %d again\n", queued)
-		return err
-	})
-}
-
-func (db *database[TTx]) rerun(ctx context.Context, states ...string) (queued int, err error) {
-	client, err := db.client(river.Config{})
-	if err != nil {
-		return 0, err
 	}
-	var ids []int64
-	err = db.results(ctx, func(r result) error {
-		if slices.Contains(states, r.State) {
-			ids = append(ids, r.jobID)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	err = db.inTx(ctx, func(tx TTx, _ riverdriver.ExecutorTx) error {
-		for _, id := range ids {
-			if _, err := client.JobRetryTx(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return len(ids), err
+	return len(prompts)
 }
