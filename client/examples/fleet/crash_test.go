@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,8 +27,9 @@ func TestKilledWorkers(t *testing.T) {
 	for database, newDatabase := range databases {
 		t.Run(database, func(t *testing.T) {
 			const total = 300
+			random := newRandom(t)
 			f := newFleet(t, newDatabase(t), func(ctx context.Context) error {
-				return waitFor(ctx, time.After(rand.N(200*time.Millisecond)))
+				return waitFor(ctx, time.After(time.Duration(random(200))*time.Millisecond))
 			})
 			f.mustRun(prompts(total), "add", "-")
 			work := func() *process {
@@ -34,11 +38,11 @@ func TestKilledWorkers(t *testing.T) {
 			workers := []*process{work(), work(), work()}
 			kills := 0
 			for started := 0; started < total-50; {
-				for range 5 + rand.IntN(20) {
+				for range 5 + random(20) {
 					f.waitForArrival()
 					started++
 				}
-				i := rand.IntN(len(workers))
+				i := random(len(workers))
 				require.NoError(t, workers[i].Process.Kill())
 				<-workers[i].exited
 				workers[i] = work()
@@ -58,6 +62,25 @@ func TestKilledWorkers(t *testing.T) {
 			f.mustRun("", "work", "-until-empty", "-rate", "1000")
 			assert.Equal(t, states(0, 0, total, 0, 0), f.status())
 		})
+	}
+}
+
+// newRandom returns a source of numbers below n, and prints its seed. FLEET_TEST_SEED repeats one.
+func newRandom(t *testing.T) func(n int) int {
+	t.Helper()
+	seed := rand.Uint64()
+	if given := os.Getenv("FLEET_TEST_SEED"); given != "" {
+		var err error
+		seed, err = strconv.ParseUint(given, 10, 64)
+		require.NoError(t, err)
+	}
+	fmt.Printf("%s: FLEET_TEST_SEED=%d\n", t.Name(), seed)
+	source := rand.New(rand.NewPCG(seed, 0))
+	var mu sync.Mutex
+	return func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return source.IntN(n)
 	}
 }
 
@@ -116,6 +139,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 		require.NoError(t, err)
 		proxy := newProxy(t, database.Host)
 		database.Host = proxy.Addr().String()
+		random := newRandom(t)
 		f := newFleet(t, database.String(), nil)
 		f.mustRun(prompts(total), "add", "-")
 		for range 10 {
@@ -125,7 +149,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 		for working := true; working; {
 			select {
 			case <-f.arrived:
-				if rand.IntN(3) == 0 {
+				if random(3) == 0 {
 					proxy.breakAll()
 					proxy.broken.Store(false)
 				}
@@ -145,6 +169,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 type proxy struct {
 	net.Listener
 	broken atomic.Bool
+	stopAt func(message []byte) bool // if not nil, asked about what is sent to the server; true breaks all connections
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -176,16 +201,35 @@ func newProxy(t *testing.T, target string) *proxy {
 			p.mu.Lock()
 			p.conns = append(p.conns, conn, upstream)
 			p.mu.Unlock()
-			forward := func(to, from net.Conn) {
+			forward := func(to io.Writer, from io.Reader) {
 				_, _ = io.Copy(to, from) // breaks
-				_ = to.Close()
-				_ = from.Close()
+				_ = upstream.Close()
+				_ = conn.Close()
 			}
-			go forward(upstream, conn)
+			go forward(stoppable{p, upstream}, conn)
 			go forward(conn, upstream)
 		}
 	}()
 	return p
+}
+
+// stoppable writes to a server, until the proxy stops that.
+type stoppable struct {
+	*proxy
+	to io.Writer
+}
+
+func (s stoppable) Write(message []byte) (int, error) {
+	if s.stopAt != nil {
+		s.mu.Lock()
+		stop := s.broken.Load() || s.stopAt(message)
+		s.mu.Unlock()
+		if stop {
+			s.breakAll()
+			return 0, io.ErrClosedPipe
+		}
+	}
+	return s.to.Write(message)
 }
 
 func (p *proxy) breakAll() {

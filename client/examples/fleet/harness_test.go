@@ -25,6 +25,7 @@ import (
 // TestMain makes the test binary the fleet command if a test starts it as one.
 func TestMain(m *testing.M) {
 	if os.Getenv("FLEET_TEST_COMMAND") != "" {
+		useDisk()
 		main()
 		return
 	}
@@ -167,7 +168,10 @@ func (f *fleet) start(args ...string) *process {
 	return p
 }
 
-const patience = 2 * time.Minute
+const (
+	patience  = 2 * time.Minute
+	pollEvery = 50 * time.Millisecond
+)
 
 // waitFor waits for a line of standard error.
 func (p *process) waitFor(text string) {
