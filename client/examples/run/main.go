@@ -1,9 +1,9 @@
 // Run runs a workflow with the inputs of the contract's example, and prints the text.
 //
-//	go run ./client/examples/run [PROMPT | INPUTS]
+//	go run ./client/examples/run [-h] [PROMPT | INPUTS]
 //
 // PROMPT is set as the first required text of the inputs. INPUTS is a JSON object, sent as it is, for a workflow with
-// other inputs.
+// other inputs. There are no flags but -h; a prompt that begins with one comes after --.
 //
 // With AITUTOR_API_KEY and AITUTOR_WORKFLOW_ID set it runs that workflow of the real service (of AITUTOR_BASE_URL, if
 // that is set too). With neither it starts a test server in the process and runs the workflow there.
@@ -13,11 +13,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,13 +34,25 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.As(err, new(usageError)):
+		fmt.Fprintln(os.Stderr, "run:", oneLine(err))
+		os.Exit(2)
+	default:
 		fmt.Fprintln(os.Stderr, "run:", oneLine(err))
 		os.Exit(1)
 	}
 }
 
+// usageError is an error of the arguments: nothing was run.
+type usageError struct{ error }
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	args, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
 	c, workflowID, done, err := connect(stderr)
 	if err != nil {
 		return err
@@ -57,6 +71,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	return err
+}
+
+// parse returns the words of the prompt. What looks like a flag, wherever it stands, is one: a run is billed.
+func parse(args []string, usage io.Writer) (words []string, err error) {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return append(words, args[i+1:]...), nil
+		case len(arg) < 2 || arg[0] != '-' || strings.ContainsAny(arg, " \t\n"): // a text that begins with a dash is none
+			words = append(words, arg)
+		case slices.Contains([]string{"h", "help"}, strings.TrimLeft(arg, "-")):
+			_, _ = fmt.Fprintln(usage, "usage: run [-h] [--] [PROMPT | INPUTS]")
+			return nil, flag.ErrHelp
+		default:
+			return nil, usageError{fmt.Errorf("there is no flag %s: a prompt that begins with a dash comes after --", arg)}
+		}
+	}
+	return words, nil
 }
 
 // connect returns a client of the service, or of a test server in this process, and a workflow there.

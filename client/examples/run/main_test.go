@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"net/http"
 	"testing"
@@ -75,6 +76,27 @@ func TestRun_SendsTheInputs(t *testing.T) {
 				assert.Equal(t, 1, server.Runs())
 			})
 		}
+	}
+}
+
+func TestRun_ReadsFlagsAsFlags(t *testing.T) {
+	server := clienttest.NewServer()
+	defer server.Close()
+	setenv(t, server.URL, server.APIKey, server.WorkflowID)
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"-help"}, {"a", "story", "--help"}} {
+		var stderr bytes.Buffer
+		require.ErrorIs(t, run(t.Context(), args, io.Discard, &stderr), flag.ErrHelp)
+		assert.Contains(t, stderr.String(), "PROMPT")
+	}
+	for _, args := range [][]string{{"-x"}, {"--verbose"}, {"-n=3", "a"}, {"a", "-n"}} {
+		err := run(t.Context(), args, io.Discard, io.Discard)
+		require.ErrorAs(t, err, new(usageError))
+		assert.Contains(t, err.Error(), "--")
+	}
+	assert.Zero(t, server.Runs())
+	for i, args := range [][]string{{"--", "--help"}, {"-"}, {"- a dog\n- a cat"}, {"a", "--", "-x"}} {
+		require.NoError(t, run(t.Context(), args, io.Discard, io.Discard))
+		assert.Equal(t, i+1, server.Runs())
 	}
 }
 
