@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,4 +69,40 @@ func TestAddAtTheSameTimeToANewDatabase(t *testing.T) {
 			assert.Equal(t, states(2500, 0, 0, 0, 0), f.status())
 		})
 	}
+}
+
+// SQLite's driver has 256 MB of memory, several times as much as which a statement needs for its prompts.
+func TestAddOfLongPrompts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	for database, newDatabase := range databases {
+		for name, test := range map[string]struct{ lines, bytes int }{
+			"100 of 1 MB": {100, 1_000_000}, "1,500 of 90 kB": {1500, 90_000}, "4 of 20 MB": {4, 20_000_000},
+		} {
+			t.Run(name+", "+database, func(t *testing.T) {
+				f := newFleet(t, newDatabase(t), nil)
+				var lines strings.Builder
+				for i := range test.lines {
+					fmt.Fprintf(&lines, "%d %s\n", i, strings.Repeat("x", test.bytes))
+				}
+				assert.Equal(t, fmt.Sprintf("added %d\n", test.lines), f.mustRun(lines.String(), "add", "-"))
+				assert.Equal(t, states(test.lines, 0, 0, 0, 0), f.status())
+				assert.Equal(t, "added 0\n", f.mustRun(lines.String(), "add", "-"))
+			})
+		}
+	}
+}
+
+func TestAddOfMoreThanSQLiteCanTakeIsAnError(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	f := newFleet(t, newSQLite(t), nil)
+	f.mustRun("one\n", "add", "-")
+	_, stderr, status := f.run(strings.Repeat("x", 600_000_000), "add", "-")
+	assert.Equal(t, 1, status)
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	assert.Equal(t, states(1, 0, 0, 0, 0), f.status(), "nothing holds a lock")
+	assert.Equal(t, "added 1\n", f.mustRun("two\n", "add", "-"))
 }

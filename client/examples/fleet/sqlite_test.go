@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestStatusAndResultsOnAFullDisk(t *testing.T) {
+	f := newFleet(t, newSQLite(t), nil)
+	f.mustRun(prompts(3), "add", "-")
+	f.mustRun("", "work", "-until-empty", "-rate", "1000")
+	full := f.at(t, f.database, "FLEET_TEST_DISK=full")
+	assert.Equal(t, states(0, 0, 3, 0, 0), full.status())
+	assert.Len(t, full.results(), 3)
+	_, stderr, status := full.run("four\n", "add", "-")
+	assert.NotZero(t, status)
+	assert.Contains(t, stderr, "full")
+	assert.Equal(t, states(0, 0, 3, 0, 0), f.status())
+}
+
+// A copy that was taken while a worker ran has a write-ahead log beside it, and one that was taken afterwards has none.
+func TestStatusAndResultsOfAReadOnlyCopy(t *testing.T) {
+	for name, whileRunning := range map[string]bool{"of a database at rest": false, "of one in use": true} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t, newSQLite(t), nil)
+			f.mustRun(prompts(3), "add", "-")
+			f.mustRun("", "work", "-until-empty", "-rate", "1000")
+			if whileRunning {
+				conn, err := f.open().Conn(t.Context())
+				require.NoError(t, err)
+				_, err = conn.ExecContext(t.Context(), "UPDATE river_job SET priority = 2") // in the log
+				require.NoError(t, err)
+			}
+			dir := t.TempDir()
+			var files int
+			for _, suffix := range []string{"", "-wal"} {
+				data, err := os.ReadFile(f.database + suffix)
+				if os.IsNotExist(err) {
+					continue
+				}
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "copy.db"+suffix), data, 0o444))
+				files++
+			}
+			assert.Equal(t, whileRunning, files == 2)
+			readOnly := f.at(t, filepath.Join(dir, "copy.db"))
+			run := func(args ...string) (string, error) {
+				out, err := asNobody(t, dir, readOnly.command(args...)).CombinedOutput()
+				return string(out), err
+			}
+			out, err := run("status")
+			require.NoError(t, err, out)
+			assert.Equal(t, "waiting 0\nrunning 0\ndone 3\nfailed 0\nunknown 0\n", out)
+			out, err = run("results")
+			require.NoError(t, err, out)
+			assert.Contains(t, out, textOf("prompt 2"))
+			out, err = run("rerun", "-unknown")
+			assert.Error(t, err, out)
+			entries, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			assert.Len(t, entries, files, "nothing was created")
+		})
+	}
+}
+
+// asNobody makes a command run without permission to write to dir.
+func asNobody(t *testing.T, dir string, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	require.NoError(t, os.Chmod(dir, 0o555))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })
+	if os.Getuid() != 0 {
+		return cmd
+	}
+	bin := t.TempDir()
+	program, err := os.ReadFile(cmd.Path)
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(filepath.Dir(bin), 0o755)) // of all directories of the test
+	cmd.Path, cmd.Dir = filepath.Join(bin, "fleet"), bin
+	require.NoError(t, os.WriteFile(cmd.Path, program, 0o755))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	return cmd
+}
