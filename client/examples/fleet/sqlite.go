@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -36,6 +37,12 @@ func withSQLite(ctx context.Context, path string, to access, f func(queue) error
 		return usageError{fmt.Errorf("FLEET_DATABASE: there is no file %s: fleet add creates it", path)}
 	}
 	db, err := openSQLite(ctx, path, to)
+	if err != nil && to == read {
+		var dir string
+		if db, dir, err = openCopy(ctx, path, err); dir != "" {
+			defer os.RemoveAll(dir)
+		}
+	}
 	if err != nil {
 		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
@@ -71,6 +78,37 @@ func openSQLite(ctx context.Context, path string, to access) (*sql.DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// openCopy opens what cannot be read where it is, since SQLite would have to create files there: as it is if nothing but the
+// file itself is there, else a copy of the file and its write-ahead log. It returns the directory of the copy, to be removed.
+func openCopy(ctx context.Context, path string, cause error) (db *sql.DB, dir string, err error) {
+	log, err := os.ReadFile(path + "-wal") //nolint:gosec // beside the user's own file
+	switch {
+	case errors.Is(err, os.ErrNotExist) || err == nil && len(log) == 0:
+		db, err = connectSQLite(ctx, path, url.Values{"mode": {"ro"}, "_txlock": {"deferred"}, "immutable": {"1"}})
+		if err != nil {
+			return nil, "", cause
+		}
+		return db, "", nil
+	case err != nil:
+		return nil, "", cause
+	}
+	if dir, err = os.MkdirTemp("", "fleet"); err != nil {
+		return nil, "", errors.Join(cause, err)
+	}
+	copied := filepath.Join(dir, "copy.db")
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(path + suffix) //nolint:gosec // the user's own file
+		if err == nil {
+			err = os.WriteFile(copied+suffix, data, 0o600)
+		}
+		if err != nil {
+			return nil, dir, errors.Join(cause, err)
+		}
+	}
+	db, err = connectSQLite(ctx, copied, writing)
+	return db, dir, err
 }
 
 // connectSQLite opens the file and reads from it.

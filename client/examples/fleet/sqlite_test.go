@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -20,7 +21,8 @@ func TestStatusAndResultsOnAFullDisk(t *testing.T) {
 	assert.Len(t, full.results(), 3)
 	_, stderr, status := full.run("four\n", "add", "-")
 	assert.NotZero(t, status)
-	assert.Contains(t, stderr, "full")
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	assert.Contains(t, stderr, "nothing was queued")
 	assert.Equal(t, states(0, 0, 3, 0, 0), f.status())
 }
 
