@@ -54,7 +54,13 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 	o.res = res
 	if streams && isStream(res) {
 		reason := func(err error) error { return c.reason(ctx, attemptCtx, err) }
-		o.streams, res.Body = true, exchange.NewStream(attemptCtx, &http.Response{Body: res.Body}, c.maxResponseBytes, reason, cancel)
+		o.streams, res.Body = true, exchange.NewStream(
+			attemptCtx,
+			&http.Response{Body: res.Body},
+			c.maxResponseBytes,
+			reason,
+			cancel,
+		)
 		return o
 	}
 	o.body, err = exchange.ReadResponse(attemptCtx, res, c.maxResponseBytes)
@@ -78,8 +84,8 @@ func isStream(res *http.Response) bool {
 	return mediaType == operation.EventStream && res.StatusCode/100 == 2
 }
 
-// decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then it
-// breaks the contract.
+// decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then
+// it breaks the contract.
 func (c *config) decompress(res *http.Response, body []byte) ([]byte, error) {
 	coding := res.Header.Get("Content-Encoding")
 	plain, err := exchange.Decompress(coding, body, c.maxResponseBytes)
@@ -125,8 +131,8 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// own returns err, or only its text if it is of another call (errgroup cancels a context with one): its type would say that
-// this call has that response.
+// own returns err, or only its text if it is of another call (errgroup cancels a context with one): its type would say
+// that this call has that response.
 func own(err error) error {
 	_, isViolation := errors.AsType[*contract.Error](err)
 	if _, judged := verdict(err); isViolation || judged {

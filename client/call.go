@@ -14,8 +14,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// call is one call of an operation: the doer of the one request that the generated client builds for it. Every guarantee
-// about a call is enforced here, in this order.
+// call is one call of an operation: the doer of the one request that the generated client builds for it. Every
+// guarantee about a call is enforced here, in this order.
 type call struct {
 	*config
 	validator  func() *contract.Validator // parses the contract when it is first called
@@ -79,7 +79,8 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 // name says what is being done, for errors.
 func (c *call) name(req *http.Request) string {
 	if c.workflowID == "" {
-		return req.Method + " " + printable.Clip(c.key.Text(req.URL.EscapedPath())) // clipping first could leave part of the key
+		// Clipping first could leave part of the key.
+		return req.Method + " " + printable.Clip(c.key.Text(req.URL.EscapedPath()))
 	}
 	return callName(c.key.Text(c.workflowID))
 }
@@ -181,7 +182,7 @@ func (c *call) checkResponse(res *http.Response) error {
 	switch {
 	case err == nil && c.isReadable(res):
 		return nil
-	case err == nil, err == error(broken) && c.workflowID == "": //nolint:errorlint // the very error, which says what was called
+	case err == nil, err == error(broken) && c.workflowID == "": //nolint:errorlint // the very error, which names the call
 		return broken
 	}
 	return &violationError{c.name(res.Request), err, broken, c.op.IsRun && res.StatusCode/100 == 2}

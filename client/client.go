@@ -4,10 +4,10 @@
 // inputs. [Client.API] has every operation of the contract. A [Client] is safe for concurrent use and holds no state
 // between calls.
 //
-//   - Every run that starts is billed, even if its response never arrives, and the API has no idempotency key. A request
-//     is sent again only if the run certainly did not start: after a failure before the request was written, and after a
-//     429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the error at once.
-//     [SafeToRetry] tells a queue the same.
+//   - Every run that starts is billed, even if its response never arrives, and the API has no idempotency key. A
+//     request is sent again only if the run certainly did not start: after a failure before the request was written, and
+//     after a 429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the error at
+//     once. [SafeToRetry] tells a queue the same.
 //   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call.
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.
@@ -21,27 +21,28 @@
 //
 // # Settings of one call
 //
-// A context has the deadline of a call. Other settings are those of a Client: a second [New] costs microseconds, and shares
-// the connections of the first if both have the default HTTP client, or the same one. The methods of [Client.API] take
-// functions that edit the request.
+// A context has the deadline of a call. Other settings are those of a Client: a second [New] costs microseconds, and
+// shares the connections of the first if both have the default HTTP client, or the same one. The methods of
+// [Client.API] take functions that edit the request.
 //
 // # Metrics and tracing
 //
-// Whatever wraps an [http.RoundTripper] sees each attempt, the ones that are tried again included: [WithHTTPClient] with
+// Whatever wraps an [http.RoundTripper] sees each attempt, the ones that are tried again included:
+// [WithHTTPClient] with
 //
 //	&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
 //
-// traces them, and a RoundTripper that counts statuses counts runs: a response of 200 was billed. A transport that reads the
-// request's body is not believed when it says that it could not connect. Set HTTP/1.1 in it (Protocols of
-// [http.Transport]): over HTTP/2, all runs share the fate of one connection. [WithLogger] has a record of each attempt and
-// of each wait.
+// traces them, and a RoundTripper that counts statuses counts runs: a response of 200 was billed. A transport that
+// reads the request's body is not believed when it says that it could not connect. Set HTTP/1.1 in it (Protocols of
+// [http.Transport]): over HTTP/2, all runs share the fate of one connection. [WithLogger] has a record of each attempt
+// and of each wait.
 //
 // # Tests
 //
 // Package clienttest has a server to test callers with. A fake behind an interface returns its own [Run], and
-// [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to retry. In a bubble of [testing/synctest],
-// with a RoundTripper in place of the network, waits take no time. Package contract validates other traffic, package
-// contracttest checks that a server keeps the contract.
+// [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to retry. In a bubble of
+// [testing/synctest], with a RoundTripper in place of the network, waits take no time. Package contract validates other
+// traffic, package contracttest checks that a server keeps the contract.
 package client
 
 import (
@@ -59,8 +60,8 @@ type Client struct {
 	*config // nil if New did not make it
 }
 
-// New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value, or
-// the security scheme of the contract that a key cannot serve.
+// New returns a Client that authenticates with apiKey. Its error names the argument or the option that has a bad value,
+// or the security scheme of the contract that a key cannot serve.
 func New(apiKey string, opts ...Option) (*Client, error) {
 	c, err := newClient(apiKey, opts)
 	if err != nil {
@@ -69,8 +70,8 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// FromEnv calls [New] with the key in the environment variable AITUTOR_API_KEY and, if AITUTOR_BASE_URL is set, that base
-// URL. Options come after it.
+// FromEnv calls [New] with the key in the environment variable AITUTOR_API_KEY and, if AITUTOR_BASE_URL is set, that
+// base URL. Options come after it.
 func FromEnv(opts ...Option) (*Client, error) {
 	key := os.Getenv("AITUTOR_API_KEY")
 	if key == "" {
@@ -120,10 +121,11 @@ func newClient(apiKey string, opts []Option) (*Client, error) {
 // API returns the generated client: every operation of the contract, with this Client's key, limits and validation.
 //
 // A refusal that the contract describes (401, 404 ...) is a normal result. A response that breaks the contract is a
-// [*contract.Error], which has the body, unless the handler of [WithViolationHandler] accepts it, and generated code can
-// decode it. A request that breaks the contract is [ErrInvalidRequest], and is not sent. Every operation is tried again as
-// [Client.Run] is. If a response was cut off, the methods without WithResponse in their name return it beside the error, as
-// far as it came. A stream of events (text/event-stream) is returned as soon as it begins, and must be closed.
+// [*contract.Error], which has the body, unless the handler of [WithViolationHandler] accepts it, and generated code
+// can decode it. A request that breaks the contract is [ErrInvalidRequest], and is not sent. Every operation is tried
+// again as [Client.Run] is. If a response was cut off, the methods without WithResponse in their name return it beside
+// the error, as far as it came. A stream of events (text/event-stream) is returned as soon as it begins, and must be
+// closed.
 func (c *Client) API() *gen.ClientWithResponses {
 	return &gen.ClientWithResponses{ClientInterface: c.generated(apiDoer{c.config})}
 }
@@ -137,8 +139,8 @@ func (c *Client) generated(doer gen.HttpRequestDoer) *gen.Client {
 	return &gen.Client{Server: server, Client: doer}
 }
 
-// CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by all
-// Clients of the program.
+// CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by
+// all Clients of the program.
 func (c *Client) CloseIdleConnections() {
 	if c.config == nil {
 		return

@@ -38,8 +38,8 @@ const (
 
 	// Of the host, in the plain text that it sends in place of the service's response.
 	CodeFunctionInvocationTimeout       = "FUNCTION_INVOCATION_TIMEOUT"         // 504: the run was stopped at 300 s
-	CodeFunctionPayloadTooLarge         = "FUNCTION_PAYLOAD_TOO_LARGE"          // 413: the request is over 4.5 MB; nothing ran
-	CodeFunctionResponsePayloadTooLarge = "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE" // 500: the response is over 4.5 MB; the run was billed
+	CodeFunctionPayloadTooLarge         = "FUNCTION_PAYLOAD_TOO_LARGE"          // 413: request over 4.5 MB; nothing ran
+	CodeFunctionResponsePayloadTooLarge = "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE" // 500: response over 4.5 MB; billed
 	CodeFunctionThrottled               = "FUNCTION_THROTTLED"                  // 503: the host is busy; nothing ran
 )
 
@@ -77,8 +77,9 @@ func (e *ArgumentError) of(call string, key redact.Secret) error {
 	return e
 }
 
-// APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key is
-// redacted in all fields but Body, where a server may have echoed it. It prints, also through [slog], without its Body.
+// APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key
+// is redacted in all fields but Body, where a server may have echoed it. It prints, also through [slog], without its
+// Body.
 type APIError struct {
 	StatusCode int
 	Code       string        // the service's own code, or the host's; empty if there is none
@@ -252,7 +253,8 @@ func (e *callError) Unwrap() error { return e.err }
 // GoString returns Error.
 func (e *callError) GoString() string { return e.Error() }
 
-// violationError is a response that breaks the contract, with the error of the violation handler, or the violation itself.
+// violationError is a response that breaks the contract, with the error of the violation handler, or the violation
+// itself.
 type violationError struct {
 	call      string
 	err       error

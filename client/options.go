@@ -22,7 +22,7 @@ type Option func(*config) error
 type config struct {
 	key              redact.Secret
 	baseURL          *url.URL
-	http             func() *http.Client // nil: the shared transport. A func, as the key is: what prints it would print net/http's buffers
+	http             func() *http.Client // nil: the shared transport. A func: fmt cannot print what it returns
 	httpTimeout      time.Duration
 	timeout          time.Duration
 	timeoutOf        string // the option that set timeout
@@ -34,7 +34,13 @@ type config struct {
 }
 
 func defaultConfig(apiKey string) *config {
-	return &config{key: redact.New(apiKey), timeout: 330 * time.Second, maxRetries: 2, maxResponseBytes: 10 << 20, userAgent: "aitutor-go"}
+	return &config{
+		key:              redact.New(apiKey),
+		timeout:          330 * time.Second,
+		maxRetries:       2,
+		maxResponseBytes: 10 << 20,
+		userAgent:        "aitutor-go",
+	}
 }
 
 // WithBaseURL sets the address of the service; by default that of the contract, https://aitutor-api.vercel.app. It may
@@ -47,15 +53,17 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing, its Jar
-// the cookies, its Timeout replaces that of [WithTimeout] if it is shorter. CheckRedirect is not called: no redirect is
-// followed, as that would send the inputs, and on a downgrade the key, to someone else. It is copied, never changed.
+// WithHTTPClient sets the client that sends the requests: its Transport carries a proxy, certificates or tracing, its
+// Jar the cookies, its Timeout replaces that of [WithTimeout] if it is shorter. CheckRedirect is not called: no
+// redirect is followed, as that would send the inputs, and on a downgrade the key, to someone else. It is copied, never
+// changed.
 //
-// By default one connection pool serves all Clients of the program, a copy of [http.DefaultTransport] that speaks HTTP/1.1:
-// a run takes seconds, so a connection for it alone costs nothing, and no two runs share its fate. Whoever brings a client
-// chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover) bills a run each time.
-// A Transport that fails before it has sent anything, such as a rate limiter, says so with an error that has a method
-// NotSent() bool: if that is true, and nothing has read the request's body, the run is safe to retry.
+// By default one connection pool serves all Clients of the program, a copy of [http.DefaultTransport] that speaks
+// HTTP/1.1: a run takes seconds, so a connection for it alone costs nothing, and no two runs share its fate. Whoever
+// brings a client chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover)
+// bills a run each time. A Transport that fails before it has sent anything, such as a rate limiter, says so with an
+// error that has a method NotSent() bool: if that is true, and nothing has read the request's body, the run is safe to
+// retry.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
@@ -104,9 +112,9 @@ func WithMaxResponseBytes(n int64) Option {
 	}
 }
 
-// WithLogger sets the logger of one debug record per attempt: method, path, number of the attempt, status (0 if no response
-// came), duration, run ID and error; and of one per wait before the next attempt. No record contains the key, the inputs or
-// the text.
+// WithLogger sets the logger of one debug record per attempt: method, path, number of the attempt, status (0 if no
+// response came), duration, run ID and error; and of one per wait before the next attempt. No record contains the key,
+// the inputs or the text.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -129,8 +137,8 @@ func WithUserAgent(ua string) Option {
 }
 
 // WithViolationHandler sets a function that is asked about a response that breaks the contract, after the last attempt.
-// If it returns nil, the response is accepted: the call returns what could be read of it. If it returns an error, the call
-// fails with that error and with the violation, for [errors.As]. By default, a violation fails the call.
+// If it returns nil, the response is accepted: the call returns what could be read of it. If it returns an error, the
+// call fails with that error and with the violation, for [errors.As]. By default, a violation fails the call.
 //
 // It is also asked about a response that is not a run, but that stays an [*APIError]. [LogViolations] makes a handler.
 func WithViolationHandler(h func(context.Context, *contract.Error) error) Option {

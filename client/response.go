@@ -76,8 +76,8 @@ func (c *call) newAPIError(res *http.Response, p *payload.Payload) *APIError {
 	return failure
 }
 
-// gatewayText returns the plain text, or the beginning of it, that a gateway sends in place of the service's response, and
-// the host's code in a text or a page.
+// gatewayText returns the plain text, or the beginning of it, that a gateway sends in place of the service's response,
+// and the host's code in a text or a page.
 func (c *call) gatewayText(res *http.Response) (text, code string) {
 	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if !strings.HasPrefix(mediaType, "text/") {

@@ -25,7 +25,10 @@ const (
 func (c *config) send(req *http.Request, body []byte, streams bool) outcome {
 	ctx := req.Context()
 	if ctx.Err() != nil {
-		return outcome{unsent: true, err: fmt.Errorf("the context was over before the request was sent: %w", ended(ctx, ctx.Err()))}
+		return outcome{
+			unsent: true,
+			err:    fmt.Errorf("the context was over before the request was sent: %w", ended(ctx, ctx.Err())),
+		}
 	}
 	for retries := 0; ; retries++ {
 		last := c.attempt(req, body, retries+1, streams)

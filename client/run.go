@@ -3,7 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json" // not v2: inputs and outputs are the caller's own types, which mean what the standard library makes of them
+	"encoding/json" // not v2: inputs and outputs are the caller's types, with the usual meaning
 	"errors"
 	"fmt"
 	"io"
@@ -24,14 +24,14 @@ import (
 
 // Run is the response of a run that is done. It prints, also through [slog], without its text.
 //
-// Everything in it but RateLimit comes from outside: treat the IDs, Output, Text and Citations as untrusted, and escape them
-// before HTML, SQL or a shell.
-// Code that is tested with its own Run sets the fields that it reads: [Run.Decode] reads Body, or else Text.
+// Everything in it but RateLimit comes from outside: treat the IDs, Output, Text and Citations as untrusted, and escape
+// them before HTML, SQL or a shell. Code that is tested with its own Run sets the fields that it reads: [Run.Decode]
+// reads Body, or else Text.
 type Run struct {
 	ID        string        // run_id; empty if the service gives none
 	Status    string        // "completed"; empty if the service gives none
 	Output    gen.RunOutput // the output of the documented variant
-	Text      string        // the generated text, from either variant; empty for an output that the contract does not describe
+	Text      string        // the generated text, from either variant; empty for an undescribed output
 	Citations []string      // the pages that the model read; only if it searched the web
 	RateLimit *RateLimit    // nil if the service sent no rate-limit headers
 	RequestID string        // the header x-vercel-id or x-request-id; empty if there is neither
@@ -42,15 +42,16 @@ type Run struct {
 // RateLimit is the state of the key's rate limit: requests in a window of one second.
 type RateLimit struct{ Limit, Remaining int }
 
-// Run runs a workflow with the inputs of the contract and waits for its response: seconds, up to five minutes. Every run
-// that starts is billed, even if its response never arrives.
+// Run runs a workflow with the inputs of the contract and waits for its response: seconds, up to five minutes. Every
+// run that starts is billed, even if its response never arrives.
 //
 // The workflow ID is one path segment of letters, digits, "_" and "-". The errors:
 //
 //   - [*ArgumentError]: the ID or the inputs break the contract. Nothing was sent. It is an [ErrInvalidRequest].
 //   - [*APIError]: the response is not a run.
 //   - [*contract.Error]: the run breaks the contract. The *Run beside it has what could be read, and the whole Body.
-//   - Any other error is the connection's or the context's, or says that the response is longer than the client's limit.
+//   - Any other error is the connection's or the context's, or says that the response is longer than the
+//     client's limit.
 //     If a 2xx response had begun, the *Run beside it has its Header, and Body as far as it came.
 func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) (*Run, error) {
 	inputs, err := encode(in)
@@ -61,8 +62,8 @@ func (c *Client) Run(ctx context.Context, workflowID string, in gen.RunRequest) 
 }
 
 // RunInputs runs a workflow with its own inputs: anything that encoding/json encodes to a JSON object; anything else,
-// nil included, is ErrInvalidRequest. Everything of the response is validated but the fields inside output, which are that
-// workflow's own: [Run.Decode] decodes them. Its errors are those of [Client.Run].
+// nil included, is ErrInvalidRequest. Everything of the response is validated but the fields inside output, which are
+// that workflow's own: [Run.Decode] decodes them. Its errors are those of [Client.Run].
 func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (*Run, error) {
 	encoded, err := encodeCustom(inputs)
 	kind := jsontext.Value(encoded).Kind()
@@ -77,9 +78,9 @@ func (c *Client) RunInputs(ctx context.Context, workflowID string, inputs any) (
 	return c.run(ctx, workflowID, encoded, contract.AnyWorkflow)
 }
 
-// Decode decodes the workflow's output into v as encoding/json does: the output object if the response has one, else the
-// JSON in the text. The text may have the JSON in one fence of three backticks, as models write it, or be a JSON string that
-// holds an object or an array. Fields that the output does not have leave v as it was.
+// Decode decodes the workflow's output into v as encoding/json does: the output object if the response has one, else
+// the JSON in the text. The text may have the JSON in one fence of three backticks, as models write it, or be a JSON
+// string that holds an object or an array. Fields that the output does not have leave v as it was.
 func (r *Run) Decode(v any) error {
 	output := payload.Decode(r.Body).OutputJSON()
 	if output == nil {
@@ -144,12 +145,21 @@ func (r *Run) LogValue() slog.Value {
 }
 
 // run runs a workflow with inputs, a JSON object.
-func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, validator func() *contract.Validator) (*Run, error) {
+func (c *Client) run(
+	ctx context.Context,
+	workflowID string,
+	inputs []byte,
+	validator func() *contract.Validator,
+) (*Run, error) {
 	switch {
 	case ctx == nil:
 		return nil, c.refuse(workflowID, "ctx", "the context is nil")
 	case !isSegment(workflowID):
-		return nil, c.refuse(workflowID, "workflowID", `the workflow ID must be one path segment of letters, digits, "_" and "-"`)
+		return nil, c.refuse(
+			workflowID,
+			"workflowID",
+			`the workflow ID must be one path segment of letters, digits, "_" and "-"`,
+		)
 	}
 	call := &call{config: c.config, validator: validator, workflowID: workflowID, inputs: inputs}
 	res, err := runWorkflow(ctx, c.generated(call).RunWorkflowWithBody, workflowID, inputs) //nolint:bodyclose // in memory
@@ -159,7 +169,9 @@ func (c *Client) run(ctx context.Context, workflowID string, inputs []byte, vali
 	return call.runOf(res, err)
 }
 
-type runMethod = func(context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn) (*http.Response, error)
+type runMethod = func(
+	context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn,
+) (*http.Response, error)
 
 // runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, the method has one
 // more argument for them, which is nil here: API sends them.
@@ -195,8 +207,8 @@ func encode(v any) ([]byte, error) {
 	return experiment.Marshal(v, jsonv1.OmitEmptyWithLegacySemantics(true))
 }
 
-// encodeCustom encodes inputs as encoding/json does, but returns an error for a text that is no UTF-8, which encoding/json
-// replaces without a word.
+// encodeCustom encodes inputs as encoding/json does, but returns an error for a text that is no UTF-8, which
+// encoding/json replaces without a word.
 func encodeCustom(inputs any) ([]byte, error) {
 	encoded, err := json.Marshal(inputs)
 	if err != nil || !bytes.Contains(encoded, []byte(`\ufffd`)) { // as which it writes such a text, and seldom another

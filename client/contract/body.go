@@ -49,8 +49,8 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// decodeContent returns a body without its content codings: gzip and deflate are known. If it is longer than limit then, the
-// error is an [*exchange.TooLongError].
+// decodeContent returns a body without its content codings: gzip and deflate are known. If it is longer than limit
+// then, the error is an [*exchange.TooLongError].
 func decodeContent(header http.Header, data []byte, limit int64) ([]byte, error) {
 	if len(header["Content-Encoding"]) == 0 {
 		return data, nil

@@ -62,8 +62,16 @@ func (p place) to(ref string, names ...string) place {
 	return p
 }
 
-func (c *compiler) operation(path string, item *openapi3.PathItem, method string, described *openapi3.Operation) *operation {
-	op := &operation{pathNames: route.Parameters(path), security: openapi.NewOperation(c.document, path, method, described).Security}
+func (c *compiler) operation(
+	path string,
+	item *openapi3.PathItem,
+	method string,
+	described *openapi3.Operation,
+) *operation {
+	op := &operation{
+		pathNames: route.Parameters(path),
+		security:  openapi.NewOperation(c.document, path, method, described).Security,
+	}
 	pathPlace := place("").to(item.Ref, "paths", path)
 	at := pathPlace.to("", strings.ToLower(method))
 	add := func(ref *openapi3.ParameterRef, at place) {
@@ -150,7 +158,8 @@ func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter
 			return p
 		}
 	}
-	p.isPlain = described.Content == nil && (described.Style == "" || described.Style == "simple" || described.Style == "form")
+	p.isPlain = described.Content == nil &&
+		(described.Style == "" || described.Style == "simple" || described.Style == "form")
 	p.decoder = decoderOf(described, ref)
 	return p
 }
@@ -165,7 +174,8 @@ func (c *compiler) body(content openapi3.Content, at place, direction schema.Dir
 			continue
 		}
 		b.media[described] = &media{
-			MediaType: described, schema: c.schema(described.Schema, at.to("", "content", name, "schema")), parts: partsOf(described.Schema.Value),
+			MediaType: described, schema: c.schema(described.Schema, at.to("", "content", name, "schema")),
+			parts: partsOf(described.Schema.Value),
 		}
 	}
 	return b

@@ -29,15 +29,17 @@ type media struct {
 	parts  map[string]*part
 }
 
-// find returns what the document says about a body of a content type, or the violation of one that it does not describe.
-// It returns nil for a body that is not judged.
+// find returns what the document says about a body of a content type, or the violation of one that it does not
+// describe. It returns nil for a body that is not judged.
 func (b *body) find(contentType string) (*media, []Violation) {
 	described := b.content.Get(contentType)
 	if described == nil {
 		described = b.getBare(contentType)
 	}
 	if described == nil {
-		return nil, []Violation{{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, namesOf(b.content))}}
+		return nil, []Violation{
+			{In: "content-type", Message: fmt.Sprintf("unexpected value %q, want %s", contentType, namesOf(b.content))},
+		}
 	}
 	m := b.media[described]
 	if m == nil || m.schema == nil || kindOf(contentType, m.MediaType) == left {
@@ -46,7 +48,8 @@ func (b *body) find(contentType string) (*media, []Violation) {
 	return m, nil
 }
 
-// getBare looks for a content type that the document has with parameters, such as a charset, which may be spelled otherwise.
+// getBare looks for a content type that the document has with parameters, such as a charset, which may be spelled
+// otherwise.
 func (b *body) getBare(contentType string) *openapi3.MediaType {
 	sent, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -149,7 +152,10 @@ func (b *body) judgeValue(s *schema.Schema, value any) []Violation {
 func judge(s *schema.Schema, document *instance.Document, direction schema.Direction) []Violation {
 	var violations []Violation
 	for _, found := range s.Judge(document, direction) {
-		violations = append(violations, Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message})
+		violations = append(
+			violations,
+			Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message},
+		)
 	}
 	return violations
 }

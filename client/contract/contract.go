@@ -1,40 +1,41 @@
 // Package contract validates HTTP requests and responses against an OpenAPI document: that of the AI Tutor API
-// ([Default]), or any other ([New]). It knows nothing of the client: use it with any [http.Client], in a proxy, in a server
-// or on recorded traffic.
+// ([Default]), or any other ([New]). It knows nothing of the client: use it with any [http.Client], in a proxy, in a
+// server or on recorded traffic.
 //
 // # What is checked
 //
-// Of a request: that the contract has the operation, a credential (whether it is right is the server's to say), parameters
-// and the body. Of a response: that the operation has the status, the headers that are described, and the body.
+// Of a request: that the contract has the operation, a credential (whether it is right is the server's to say),
+// parameters and the body. Of a response: that the operation has the status, the headers that are described, and the
+// body.
 //
-// Bodies are decoded, and checked against their schema, if they are JSON (application/json, +json), a form, multipart/form-data,
-// YAML that the document describes, text/plain, text/csv, or another text/ type whose schema is a string. Of any other
-// described media type (HTML, XML, images, event streams, application/octet-stream, multipart/mixed ...), and of strings of
-// format binary, only the content type is checked: the body is left alone, not even read. A body that is compressed with
-// gzip or deflate is decoded for the judgement only. JSON must be strict: no duplicate names, no invalid UTF-8, no data after
-// the value, no byte order mark.
+// Bodies are decoded, and checked against their schema, if they are JSON (application/json, +json), a form,
+// multipart/form-data, YAML that the document describes, text/plain, text/csv, or another text/ type whose schema is a
+// string. Of any other described media type (HTML, XML, images, event streams, application/octet-stream,
+// multipart/mixed ...), and of strings of format binary, only the content type is checked: the body is left alone, not
+// even read. A body that is compressed with gzip or deflate is decoded for the judgement only. JSON must be strict: no
+// duplicate names, no invalid UTF-8, no data after the value, no byte order mark.
 //
-// Of formats, those that kin-openapi knows are checked: date, date-time, byte, int32 and int64, and what a program registers
-// with [openapi3.DefineStringFormatValidator] and its like. No other is: uuid, email, uri, ipv4, ipv6, hostname, time,
-// duration, float and double are notes for people.
+// Of formats, those that kin-openapi knows are checked: date, date-time, byte, int32 and int64, and what a program
+// registers with [openapi3.DefineStringFormatValidator] and its like. No other is: uuid, email, uri, ipv4, ipv6,
+// hostname, time, duration, float and double are notes for people.
 //
-// Not checked: what a header parameter named Accept, Content-Type or Authorization says (OpenAPI has it ignored), headers and
-// properties that are not described, links, callbacks, webhooks, and the scopes of a credential.
+// Not checked: what a header parameter named Accept, Content-Type or Authorization says (OpenAPI has it ignored),
+// headers and properties that are not described, links, callbacks, webhooks, and the scopes of a credential.
 //
 // # Whose verdict
 //
 // A document of OpenAPI 3.0 is judged as kin-openapi's openapi3filter does, one of 3.1 by JSON Schema 2020-12 as
-// santhosh-tekuri/jsonschema does: these compile the schemas, once, in [New], and judge what a keyword says of one value. This
-// package walks from value to value. Where it departs from openapi3filter:
+// santhosh-tekuri/jsonschema does: these compile the schemas, once, in [New], and judge what a keyword says of one
+// value. This package walks from value to value. Where it departs from openapi3filter:
 //
 //	what                                      here                              why
 //	all violations                            listed, up to 1,000               openapi3filter stops at the first
 //	JSON that is not strict                   refused                           readers disagree on what it says
-//	schemas of 3.1                            compiled once, never by the       openapi3filter compiles them for each exchange, and
+//	schemas of 3.1                            compiled once, never by the       openapi3filter compiles them per exchange, and
 //	                                          rules of 3.0                      with a $ref beside falls back to 3.0
 //	readOnly, writeOnly in 3.1                not required in the direction     they are notes in JSON Schema
 //	                                          in which they are not sent
-//	a media type that cannot be decoded       the body is not judged            a validator that refuses it would be switched off
+//	a media type that cannot be decoded       the body is not judged            a validator that refuses it would be disabled
 //	gzip, deflate                             decoded                           the schema describes what is in it
 //	another Content-Encoding                  refused, if the body is judged    it says nothing that could be judged
 //	a parameter or a field of a form that     not judged                        refusing every query for it helps nobody
@@ -48,7 +49,7 @@
 //	Authorization
 //	an empty API key                          is none                           nobody could use it
 //	int64                                     exact                             2^63 is not rounded into bounds
-//	a pattern that RE2 does not know          not judged, and warned of         see [WithRegexp]; openapi3filter refuses the document
+//	a pattern that RE2 does not know          not judged, and warned of         see [WithRegexp]; openapi3filter returns an error
 //	a list of types with null in a parameter  decoded as the other type         null has no text
 //	a number beyond float64 in 3.1            refused                           computing with it would take seconds
 //	YAML                                      without aliases, merges and       a few bytes of them stand for gigabytes
@@ -57,9 +58,9 @@
 //
 // # Bounds
 //
-// The time and memory that an exchange takes grow with its length, whatever the document. A body that would take more than
-// 100 visits per value (and 100,000 in all) is refused as "too deeply nested to validate". Pointers and messages are cut
-// at 4 KiB. In a body of more than 40,000 names and values, only the first violation is looked for.
+// The time and memory that an exchange takes grow with its length, whatever the document. A body that would take more
+// than 100 visits per value (and 100,000 in all) is refused as "too deeply nested to validate". Pointers and messages
+// are cut at 4 KiB. In a body of more than 40,000 names and values, only the first violation is looked for.
 package contract
 
 import (
@@ -78,17 +79,17 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// A Validator validates HTTP requests and responses against a contract, as the package's documentation says. It is safe for
-// concurrent use.
+// A Validator validates HTTP requests and responses against a contract, as the package's documentation says. It is safe
+// for concurrent use.
 //
-// The operation of a request is found by its method and the end of its path: the host and what stands before the path do
-// not matter. If several paths match, a literal segment goes before one with a parameter, as in kin-openapi's routers; a
-// path whose parameters do not accept their values is passed over. A literal path that lacks the method still hides a
-// template that has it (PUT /pets/mine does not belong to /pets/{id}). A # in a path of the document stands for an
-// encoded one, %23, as a URL's fragment is never sent.
+// The operation of a request is found by its method and the end of its path: the host and what stands before the path
+// do not matter. If several paths match, a literal segment goes before one with a parameter, as in kin-openapi's
+// routers; a path whose parameters do not accept their values is passed over. A literal path that lacks the method
+// still hides a template that has it (PUT /pets/mine does not belong to /pets/{id}). A # in a path of the document
+// stands for an encoded one, %23, as a URL's fragment is never sent.
 //
-// ValidateRequest and ValidateResponse read a body whole, if it is judged, up to 10 MiB or [WithMaxBodyBytes], and leave it
-// readable. CheckRequest and CheckResponse are for whoever has the bytes already.
+// ValidateRequest and ValidateResponse read a body whole, if it is judged, up to 10 MiB or [WithMaxBodyBytes], and
+// leave it readable. CheckRequest and CheckResponse are for whoever has the bytes already.
 type Validator struct {
 	options
 	router     *route.Router[*operation]
@@ -97,9 +98,9 @@ type Validator struct {
 	warnings   []string
 }
 
-// New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the document.
-// It returns an error for a document that it cannot use: one that does not parse, has references to nothing or a type that
-// does not exist. Of what is doubtful [Validator.Warnings] tells.
+// New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the
+// document. It returns an error for a document that it cannot use: one that does not parse, has references to nothing
+// or a type that does not exist. Of what is doubtful [Validator.Warnings] tells.
 func New(spec []byte, opts ...Option) (*Validator, error) {
 	o := defaultOptions()
 	for _, opt := range opts {
@@ -151,8 +152,8 @@ func newValidator(document *openapi3.T, tree any, o options) *Validator {
 	return v
 }
 
-// doubt warns of what kin-openapi finds wrong with the document, but for a field that it does not know: JSON Schema allows
-// any, and OpenAPI 3.1 has some.
+// doubt warns of what kin-openapi finds wrong with the document, but for a field that it does not know: JSON Schema
+// allows any, and OpenAPI 3.1 has some.
 func (v *Validator) doubt(err error) {
 	if v.is31 && strings.Contains(err.Error(), "extra sibling fields") {
 		return
@@ -167,8 +168,8 @@ func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printabl
 // Warnings returns one line for each thing in the document that is doubtful or not validated.
 func (v *Validator) Warnings() []string { return slices.Clone(v.warnings) }
 
-// Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once a
-// process.
+// Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once
+// a process.
 func Default() *Validator { return defaultContract() }
 
 var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), nil, defaultOptions()) })

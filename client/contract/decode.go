@@ -17,15 +17,18 @@ import (
 
 // withoutNull returns types without null, which has no text. A list of one type is decoded as that type.
 func withoutNull(types *openapi3.Types) *openapi3.Types {
-	rest := slices.DeleteFunc(slices.Clone(types.Slice()), func(name string) bool { return name == openapi3.TypeNull || name == "" })
+	rest := slices.DeleteFunc(
+		slices.Clone(types.Slice()),
+		func(name string) bool { return name == openapi3.TypeNull || name == "" },
+	)
 	if len(rest) == 0 {
 		return types
 	}
 	return (*openapi3.Types)(&rest)
 }
 
-// isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do not
-// know how to decode.
+// isOfValue reports whether an error of kin-openapi's decoders is about the value, and not about a schema that they do
+// not know how to decode.
 func isOfValue(err error) bool {
 	if parse, ok := errors.AsType[*openapi3filter.ParseError](err); ok {
 		return parse.Kind == openapi3filter.KindInvalidFormat || parse.Cause != nil && isOfValue(parse.Cause)

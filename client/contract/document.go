@@ -25,7 +25,8 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 		}
 	}
 	document, err = openapi3.NewLoader().LoadFromData(spec)
-	if external, ok := errors.AsType[*openapi3.DisallowedExternalRefError](err); tree != nil && err != nil && (!ok || external == nil) {
+	if external, ok := errors.AsType[*openapi3.DisallowedExternalRefError](err); tree != nil && err != nil &&
+		(!ok || external == nil) {
 		if bare, marshalErr := json.Marshal(withoutDeepReferences(tree)); marshalErr == nil {
 			document, err = openapi3.NewLoader().LoadFromData(bare)
 		}
@@ -33,7 +34,9 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 	return document, tree, err
 }
 
-var versionOf = regexp.MustCompile(`(?m)^[\s{]*["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)|["'](openapi|swagger)["']\s*:\s*["']([0-9][0-9.]*)`)
+var versionOf = regexp.MustCompile(
+	`(?m)^[\s{]*["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)|["'](openapi|swagger)["']\s*:\s*["']([0-9][0-9.]*)`,
+)
 
 func checkVersion(spec []byte) error {
 	found := versionOf.FindSubmatch(spec)
@@ -68,7 +71,15 @@ func checkTypes(document *openapi3.T) error {
 	})
 }
 
-var knownTypes = map[string]bool{"null": true, "boolean": true, "integer": true, "number": true, "string": true, "array": true, "object": true}
+var knownTypes = map[string]bool{
+	"null":    true,
+	"boolean": true,
+	"integer": true,
+	"number":  true,
+	"string":  true,
+	"array":   true,
+	"object":  true,
+}
 
 // decodeDocument returns a document as JSON has it.
 func decodeDocument(spec []byte) (any, error) {

@@ -8,18 +8,18 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// Error is an exchange that breaks the contract, with up to 1,000 violations. In a body of more than 40,000 names and values
-// only the first is looked for. What comes from the other side is in the texts: treat them as untrusted.
+// Error is an exchange that breaks the contract, with up to 1,000 violations. In a body of more than 40,000 names and
+// values only the first is looked for. What comes from the other side is in the texts: treat them as untrusted.
 //
-// A value that fits no variant of an anyOf or oneOf has the violations of the variant that it evidently is. If it may be
-// several, a violation says that it fits none of them, and the violations of each follow, the closest variant first, with
-// the variant's name at the end of the message.
+// A value that fits no variant of an anyOf or oneOf has the violations of the variant that it evidently is. If it may
+// be several, a violation says that it fits none of them, and the violations of each follow, the closest variant first,
+// with the variant's name at the end of the message.
 type Error struct {
 	Method, Path string
 	StatusCode   int // 0 for a request
 	Violations   []Violation
-	// Body is the body as received, or as much of it as was read; a compressed one as it came. Nothing is lost: what was paid
-	// for is here.
+	// Body is the body as received, or as much of it as was read; a compressed one as it came. Nothing is lost: what was
+	// paid for is here.
 	Body []byte
 
 	isResponse bool
@@ -28,8 +28,8 @@ type Error struct {
 
 // Violation is one way in which an exchange breaks the contract.
 type Violation struct {
-	// In is the part of the exchange: "status", "header", "content-type" or "body"; in a request also "query", "cookie" and
-	// "path"; "path" or "method" without a Pointer if the contract has no such operation.
+	// In is the part of the exchange: "status", "header", "content-type" or "body"; in a request also "query", "cookie"
+	// and "path"; "path" or "method" without a Pointer if the contract has no such operation.
 	In string `json:"in"`
 	// Pointer is the JSON pointer (RFC 6901) into the body, or the name of the header or parameter.
 	Pointer string `json:"pointer"`
@@ -59,7 +59,8 @@ func (e *Error) Error() string {
 	if e.StatusCode == 0 && !e.isResponse {
 		fmt.Fprintf(&text, "request %s %s breaks the contract: ", printable.Clip(e.Method), printable.Clip(e.Path))
 	} else {
-		fmt.Fprintf(&text, "response %d to %s %s breaks the contract: ", e.StatusCode, printable.Clip(e.Method), printable.Clip(e.Path))
+		fmt.Fprintf(&text, "response %d to %s %s breaks the contract: ",
+			e.StatusCode, printable.Clip(e.Method), printable.Clip(e.Path))
 	}
 	if len(e.Violations) == 1 {
 		return text.String() + e.Violations[0].String()

@@ -62,7 +62,12 @@ func newFields() *fields {
 }
 
 // decode decodes what is sent for a field, by kin-openapi's decoder of forms.
-func (f *fields) decode(name string, described *openapi3.SchemaRef, sent url.Values, encoding *openapi3.Encoding) (any, bool) {
+func (f *fields) decode(
+	name string,
+	described *openapi3.SchemaRef,
+	sent url.Values,
+	encoding *openapi3.Encoding,
+) (any, bool) {
 	form := &openapi3.SchemaRef{Value: &openapi3.Schema{
 		Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{name: withoutNulls(described)},
 	}}
@@ -172,7 +177,13 @@ func decodeMultipart(parts map[string]*part, encodings openapi3.Encodings, conte
 }
 
 // addPart decodes a part that the document describes, by the type that it has.
-func (f *fields) addPart(name string, described *openapi3.SchemaRef, encoding *openapi3.Encoding, contentType string, content []byte) {
+func (f *fields) addPart(
+	name string,
+	described *openapi3.SchemaRef,
+	encoding *openapi3.Encoding,
+	contentType string,
+	content []byte,
+) {
 	isList := described.Value.Type.Is(openapi3.TypeArray) || withoutNull(described.Value.Type).Is(openapi3.TypeArray)
 	one := described
 	if isList && described.Value.Items != nil && described.Value.Items.Value != nil {

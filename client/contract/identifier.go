@@ -6,7 +6,8 @@ import (
 )
 
 // withoutIdentifiers returns a copy of a decoded document of OpenAPI 3.1 without the references by $id and $anchor, and
-// whether there are any. They are JSON Schema's, and kin-openapi, which reads all else of the document, does not know them.
+// whether there are any. They are JSON Schema's, and kin-openapi, which reads all else of the document, does not know
+// them.
 func withoutIdentifiers(document any) (any, bool) {
 	s := identifiers{known: make(map[string]bool)}
 	s.find(document, &url.URL{})
@@ -85,15 +86,16 @@ func withoutFragment(u *url.URL) string {
 	return bare.String()
 }
 
-// withoutDeepReferences returns a copy of a decoded document without the references into a schema, which JSON Schema knows, and
-// kin-openapi not always.
+// withoutDeepReferences returns a copy of a decoded document without the references into a schema, which JSON Schema
+// knows, and kin-openapi not always.
 func withoutDeepReferences(value any) any {
 	switch node := value.(type) {
 	case map[string]any:
 		twin := make(map[string]any, len(node))
 		for name, inner := range node {
 			const depth = 3 // of #/components/schemas/X
-			if ref, ok := inner.(string); ok && name == "$ref" && strings.HasPrefix(ref, "#/components/") && strings.Count(ref, "/") > depth {
+			if ref, ok := inner.(string); ok && name == "$ref" && strings.HasPrefix(ref, "#/components/") &&
+				strings.Count(ref, "/") > depth {
 				continue
 			}
 			twin[name] = withoutDeepReferences(inner)

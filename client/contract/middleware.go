@@ -16,19 +16,19 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// Middleware returns a handler that validates the exchanges of next. A request that breaks the contract gets
-// 400 (or 401, 404 or 405, if the document describes that), and next is not called. A response that breaks it is replaced by
-// a 500, and nothing of it is sent; its violations are logged to the [http.Server]'s ErrorLog. The bodies of both follow
-// the schema that the contract has for the status, if such a body can be made; else they are JSON with a message and, of a
-// request, up to 20 violations. [WithErrorHandler] responds otherwise.
+// Middleware returns a handler that validates the exchanges of next. A request that breaks the contract gets 400 (or
+// 401, 404 or 405, if the document describes that), and next is not called. A response that breaks it is replaced by a
+// 500, and nothing of it is sent; its violations are logged to the [http.Server]'s ErrorLog. The bodies of both follow
+// the schema that the contract has for the status, if such a body can be made; else they are JSON with a message and,
+// of a request, up to 20 violations. [WithErrorHandler] responds otherwise.
 //
 // Every request must belong to an operation of the contract: put health checks and the like in front of the Middleware.
 //
-// A response is buffered, to the limit of [WithMaxBodyBytes], until next returns: Flush does nothing, a connection cannot be
-// hijacked, and a Write beyond the limit fails. Deadlines and full duplex are set on the connection at once. A response
-// whose body is not judged (see the package's table) passes at once, flushes included. With [WithReport] requests and
-// responses pass unchanged and at once: Flush and Hijack work, and a response whose connection was hijacked is not
-// validated. A request's body, if it is judged, is read before next is called, in all cases.
+// A response is buffered, to the limit of [WithMaxBodyBytes], until next returns: Flush does nothing, a connection
+// cannot be hijacked, and a Write beyond the limit fails. Deadlines and full duplex are set on the connection at once.
+// A response whose body is not judged (see the package's table) passes at once, flushes included. With [WithReport]
+// requests and responses pass unchanged and at once: Flush and Hijack work, and a response whose connection was
+// hijacked is not validated. A request's body, if it is judged, is read before next is called, in all cases.
 func (v *Validator) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req = req.WithContext(req.Context()) // its body is replaced
@@ -157,8 +157,8 @@ func (r refusal) encode() []byte {
 	return data
 }
 
-// errorBody returns a body that says message and keeps to what the operation has for a status, and its media type; or nil.
-// Of what it does not know, such as a code that the document lists, it says nothing.
+// errorBody returns a body that says message and keeps to what the operation has for a status, and its media type; or
+// nil. Of what it does not know, such as a code that the document lists, it says nothing.
 func (op *operation) errorBody(status int, message string) (contentType string, data []byte) {
 	described := op.responses.of(status)
 	if described == nil || described.body == nil {
@@ -199,14 +199,15 @@ func isNeutral(value any, status int) bool {
 		return value == false || fmt.Sprint(value) == strconv.Itoa(status)
 	}
 	text = strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(text))
-	return slices.Contains([]string{"error", "fail", "failed", "failure", strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", ""))}, text)
+	name := strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", ""))
+	return slices.Contains([]string{"error", "fail", "failed", "failure", name}, text)
 }
 
 // messageNames are the names that an error's text has.
 var messageNames = []string{"message", "detail", "description", "reason", "error", "title", "msg", "error_description"}
 
-// compose returns a small value for a schema, with message as its text, and false if it does not know what to say. It may not
-// be valid: it is validated.
+// compose returns a small value for a schema, with message as its text, and false if it does not know what to say. It
+// may not be valid: it is validated.
 func compose(s *openapi3.Schema, name, message string, status, depth int) (any, bool) {
 	const maxDepth = 8
 	if s == nil || depth > maxDepth {

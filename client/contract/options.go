@@ -22,8 +22,8 @@ type options struct {
 
 func defaultOptions() options { return options{maxBodyBytes: 10 << 20} }
 
-// WithMaxBodyBytes sets how many bytes of a body are read, 10 MiB by default. A longer body is a violation; [Error.Body]
-// has what was read of it, and the body is left readable whole.
+// WithMaxBodyBytes sets how many bytes of a body are read, 10 MiB by default. A longer body is a violation;
+// [Error.Body] has what was read of it, and the body is left readable whole.
 func WithMaxBodyBytes(n int64) Option {
 	return func(o *options) error {
 		if n <= 0 {
@@ -34,8 +34,8 @@ func WithMaxBodyBytes(n int64) Option {
 	}
 }
 
-// WithReport makes [Validator.RoundTripper] and [Validator.Middleware] call f with each exchange that breaks the contract
-// and let it pass unchanged.
+// WithReport makes [Validator.RoundTripper] and [Validator.Middleware] call f with each exchange that breaks the
+// contract and let it pass unchanged.
 func WithReport(f func(context.Context, *Error)) Option {
 	return func(o *options) error {
 		if f == nil {
@@ -47,8 +47,8 @@ func WithReport(f func(context.Context, *Error)) Option {
 }
 
 // WithRegexp sets the engine that compiles the patterns of the document, in place of regexp (RE2). A pattern that the
-// engine does not know is not judged; [Validator.Warnings] names it. With github.com/dlclark/regexp2, which knows all of
-// ECMA-262, but may take exponential time:
+// engine does not know is not judged; [Validator.Warnings] names it. With github.com/dlclark/regexp2, which knows all
+// of ECMA-262, but may take exponential time:
 //
 //	type matcher struct{ *regexp2.Regexp }
 //
@@ -68,8 +68,8 @@ func WithRegexp(compile func(pattern string) (openapi3.RegexMatcher, error)) Opt
 	}
 }
 
-// WithErrorHandler makes [Validator.Middleware] call f to respond in place of an exchange that breaks the contract: to a
-// request with the status 400, or 401, 404 or 405 if the document describes that, to a response with 500.
+// WithErrorHandler makes [Validator.Middleware] call f to respond in place of an exchange that breaks the contract: to
+// a request with the status 400, or 401, 404 or 405 if the document describes that, to a response with 500.
 func WithErrorHandler(f func(w http.ResponseWriter, r *http.Request, status int, err *Error)) Option {
 	return func(o *options) error {
 		if f == nil {

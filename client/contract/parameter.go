@@ -26,8 +26,8 @@ type parameter struct {
 	decoder *openapi3.Parameter
 }
 
-// decoderOf returns the parameter with a schema of the same form that refuses every value. kin-openapi exports no decoder of
-// parameters; but its error about the refused value has the decoded value.
+// decoderOf returns the parameter with a schema of the same form that refuses every value. kin-openapi exports no
+// decoder of parameters; but its error about the refused value has the decoded value.
 func decoderOf(described *openapi3.Parameter, ref *openapi3.SchemaRef) *openapi3.Parameter {
 	refusing := *ref.Value
 	refusing.Enum, refusing.Const, refusing.Nullable, refusing.Always = []any{refusedValue}, nil, false, nil
@@ -70,7 +70,9 @@ func (p *parameter) check(s *sent) []Violation {
 	text, isSent := p.textIn(s)
 	switch {
 	case !isSent && p.Required:
-		return []Violation{{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()}}
+		return []Violation{
+			{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()},
+		}
 	case !isSent, p.schema == nil, p.isPlain && text != "" && p.schema.AcceptsText(text):
 		return nil
 	}
@@ -126,19 +128,22 @@ func (p *parameter) textIn(s *sent) (text string, isSent bool) {
 
 // isSpread reports whether a name of the query belongs to the parameter, an object that is spread over the query.
 func (p *parameter) isSpread(name string) bool {
-	if p.schema == nil || p.Content != nil || p.Style != "" && p.Style != openapi3.SerializationForm || p.Explode != nil && !*p.Explode {
+	if p.schema == nil || p.Content != nil || p.Style != "" && p.Style != openapi3.SerializationForm ||
+		p.Explode != nil && !*p.Explode {
 		return false
 	}
 	return p.Schema.Value.Properties[name] != nil || p.Schema.Value.Type.Is(openapi3.TypeObject) &&
 		(p.Schema.Value.AdditionalProperties.Schema != nil)
 }
 
-// decode returns the value that is sent. It is not decoded if it is none, or if kin-openapi has no decoder for what the document
-// describes.
+// decode returns the value that is sent. It is not decoded if it is none, or if kin-openapi has no decoder for what the
+// document describes.
 func (p *parameter) decode(s *sent) (value any, isDecoded bool, found []Violation) {
 	input := &openapi3filter.RequestValidationInput{
-		Request: &http.Request{Header: s.header, URL: &url.URL{}}, QueryParams: s.query, PathParams: make(map[string]string, len(s.path)),
-		Options: &openapi3filter.Options{SkipSettingDefaults: true},
+		Request:     &http.Request{Header: s.header, URL: &url.URL{}},
+		QueryParams: s.query,
+		PathParams:  make(map[string]string, len(s.path)),
+		Options:     &openapi3filter.Options{SkipSettingDefaults: true},
 	}
 	if input.QueryParams == nil {
 		input.QueryParams = url.Values{}

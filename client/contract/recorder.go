@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// recorder is the writer of a response that is validated. It holds the response back, or passes it on and keeps a copy of
-// what is judged.
+// recorder is the writer of a response that is validated. It holds the response back, or passes it on and keeps a copy
+// of what is judged.
 type recorder struct {
 	http.ResponseWriter
 	validator *Validator
@@ -34,7 +34,8 @@ func (r *recorder) Header() http.Header {
 }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 && status < 200 && status != http.StatusSwitchingProtocols { // informational: the response comes later
+	// Informational: the response comes later.
+	if r.status == 0 && status < 200 && status != http.StatusSwitchingProtocols {
 		if r.passes {
 			r.ResponseWriter.WriteHeader(status)
 		}
@@ -43,13 +44,15 @@ func (r *recorder) WriteHeader(status int) {
 	r.begin(status, nil)
 }
 
-// begin takes the status and the header as they are sent, and decides what happens with the body, which begins with data.
+// begin takes the status and the header as they are sent, and decides what happens with the body, which begins with
+// data.
 func (r *recorder) begin(status int, data []byte) {
 	if r.status != 0 {
 		return
 	}
 	r.status, r.sent = status, r.Header().Clone()
-	if _, typed := r.sent["Content-Type"]; !typed && len(data) > 0 && r.sent.Get("Content-Encoding") == "" { // net/http does so too
+	// net/http does so too.
+	if _, typed := r.sent["Content-Type"]; !typed && len(data) > 0 && r.sent.Get("Content-Encoding") == "" {
 		r.sent.Set("Content-Type", http.DetectContentType(data))
 	}
 	if r.validator.report == nil || r.validator.knows(r.req) { // else it was reported with the request

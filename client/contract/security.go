@@ -8,8 +8,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// checkSecurity returns the violation of a request that has none of the accepted sets of credentials: it names what each
-// set lacks first. Whether a credential is the right one is the server's to say.
+// checkSecurity returns the violation of a request that has none of the accepted sets of credentials: it names what
+// each set lacks first. Whether a credential is the right one is the server's to say.
 func checkSecurity(accepted []openapi.Alternative, req *http.Request) []Violation {
 	var missing []Violation
 	for _, needed := range accepted {
@@ -40,10 +40,19 @@ func isSent(c openapi.Credential, req *http.Request) bool {
 func lackOf(c openapi.Credential) Violation {
 	switch {
 	case c.Scheme == nil:
-		return Violation{In: "header", Keyword: "security", Message: fmt.Sprintf("security scheme %q is not declared", c.Name)}
+		return Violation{
+			In:      "header",
+			Keyword: "security",
+			Message: fmt.Sprintf("security scheme %q is not declared", c.Name),
+		}
 	case c.Scheme.Type == "http":
 		text := "a " + c.Scheme.Scheme + " credential is required (" + c.Name + ")"
 		return Violation{In: "header", Pointer: "Authorization", Keyword: "security", Message: text}
 	}
-	return Violation{In: c.Scheme.In, Pointer: c.Scheme.Name, Keyword: "security", Message: "an API key is required (" + c.Name + ")"}
+	return Violation{
+		In:      c.Scheme.In,
+		Pointer: c.Scheme.Name,
+		Keyword: "security",
+		Message: "an API key is required (" + c.Name + ")",
+	}
 }

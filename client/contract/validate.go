@@ -13,9 +13,9 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// ValidateRequest returns an [*Error] if req breaks the contract or its body cannot be read; it returns another error if
-// req.URL is nil. It reads the body, unless that is not judged, and leaves it readable. A credential must be present if the
-// contract requires one; whether it is right is the server's to say.
+// ValidateRequest returns an [*Error] if req breaks the contract or its body cannot be read; it returns another error
+// if req.URL is nil. It reads the body, unless that is not judged, and leaves it readable. A credential must be present
+// if the contract requires one; whether it is right is the server's to say.
 func (v *Validator) ValidateRequest(req *http.Request) error {
 	if req.URL == nil {
 		return errNoURL
@@ -28,8 +28,8 @@ func (v *Validator) ValidateRequest(req *http.Request) error {
 	return c.errorOf(data, err)
 }
 
-// CheckRequest does what ValidateRequest does for a request whose body is known: req.Body is not touched, and the body may be longer
-// than [WithMaxBodyBytes].
+// CheckRequest does what ValidateRequest does for a request whose body is known: req.Body is not touched, and the body
+// may be longer than [WithMaxBodyBytes].
 func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
 	if req.URL == nil {
 		return errNoURL
@@ -59,9 +59,9 @@ func (v *Validator) requestCheck(req *http.Request) *check {
 	return c
 }
 
-// ValidateResponse returns an [*Error] if res, the response to res.Request, breaks the contract or its body cannot be read
-// whole; it returns another error if res.Request is not set. It reads the body, unless that is not judged, and leaves it
-// readable. A 101 Switching Protocols is an *Error before anything is read, as its body may never end.
+// ValidateResponse returns an [*Error] if res, the response to res.Request, breaks the contract or its body cannot be
+// read whole; it returns another error if res.Request is not set. It reads the body, unless that is not judged, and
+// leaves it readable. A 101 Switching Protocols is an *Error before anything is read, as its body may never end.
 func (v *Validator) ValidateResponse(res *http.Response) error {
 	if res.Request == nil || res.Request.URL == nil {
 		return errNoRequest
@@ -77,8 +77,8 @@ func (v *Validator) ValidateResponse(res *http.Response) error {
 	return c.errorOf(data, err)
 }
 
-// CheckResponse does what ValidateResponse does for a response whose body is known: res.Body is not touched, and the body may be longer
-// than [WithMaxBodyBytes].
+// CheckResponse does what ValidateResponse does for a response whose body is known: res.Body is not touched, and the
+// body may be longer than [WithMaxBodyBytes].
 func (v *Validator) CheckResponse(res *http.Response, body []byte) error {
 	if res.Request == nil || res.Request.URL == nil {
 		return errNoRequest
@@ -171,7 +171,8 @@ func (c *check) errorOf(data []byte, readErr error) error {
 		return nil
 	}
 	e := &Error{
-		Method: methodOf(c.req), Path: c.req.URL.EscapedPath(), StatusCode: c.status, Violations: found, Body: data, isResponse: c.isResponse,
+		Method: methodOf(c.req), Path: c.req.URL.EscapedPath(), StatusCode: c.status,
+		Violations: found, Body: data, isResponse: c.isResponse,
 	}
 	if _, tooLong := errors.AsType[*exchange.TooLongError](readErr); !tooLong {
 		e.cause = readErr

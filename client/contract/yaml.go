@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// decodeYAML returns a YAML text as JSON has it. If it is strict, aliases and merges are refused, which may stand for more
-// than can be held. A name that comes twice is an error.
+// decodeYAML returns a YAML text as JSON has it. If it is strict, aliases and merges are refused, which may stand for
+// more than can be held. A name that comes twice is an error.
 func decodeYAML(data []byte, isStrict bool) (any, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {

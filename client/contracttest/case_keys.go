@@ -168,7 +168,9 @@ func (op *operation) sharedConnections() []check {
 	return checks
 }
 
-var errNothingUnknown = errors.New("the operation has no path parameter, so nothing can be asked for that does not exist")
+var errNothingUnknown = errors.New(
+	"the operation has no path parameter, so nothing can be asked for that does not exist",
+)
 
 // takenKeys returns the checks of spellings of the key that should be taken, and of other accounts.
 func (op *operation) takenKeys() []check {

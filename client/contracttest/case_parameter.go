@@ -7,8 +7,7 @@ import (
 )
 
 // parameters returns the checks of the parameters in the query, the headers and the cookies: without one that is
-// required,
-// and with values that its schema does not allow.
+// required, and with values that its schema does not allow.
 func (op *operation) parameters() []check {
 	var checks []check
 	for _, ref := range op.Parameters {

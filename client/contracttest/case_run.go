@@ -109,10 +109,8 @@ func (op *operation) withUnknown() inputs {
 }
 
 // withTexts returns the inputs with another text in every free one: a string of the contract without a list of values,
-// a
-// format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a
-// JSON
-// string.
+// a format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a
+// JSON string.
 func (op *operation) withTexts(change func(own string) string) inputs {
 	texts := maps.Clone(op.inputs)
 	for name, own := range op.inputs {

@@ -217,13 +217,20 @@ func integerHeaders(op *operation, status int) []string {
 	return names
 }
 
-var internals = regexp.MustCompile(`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+\)?|traceback \(most recent|file \\?"[^"]+\.py\\?", line \d+|` +
-	`\.(?:go|py|rb|java|php|ts|js|rs|cs):(?:line )?\d+|node_modules/|panic: |panicked at |system\.\w+exception|\bat [\w.]+\([^)]*\) in |` +
-	`stack trace:|fatal error: uncaught|\.php(?:\(\d+\)| on line)|java\.\w+\.\w+exception|` +
-	`sqlstate|syntax error at or near|error in your sql syntax|violates \w+(?: \w+)? constraint|relation \\?"[^"]+\\?" does not exist|\bpq: |` +
-	`\bselect\b.+\bfrom\b|\binsert into\b|ora-\d{5}|prismaclient|\bprisma\.\w+\.|mongo\w*error|e11000 duplicate key|er_[a-z]+_[a-z]+|econnrefused`)
+var internals = regexp.MustCompile(
+	`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+\)?|traceback \(most recent|file \\?"[^"]+\.py\\?", line \d+|` +
+		`\.(?:go|py|rb|java|php|ts|js|rs|cs):(?:line )?\d+|node_modules/|panic: |panicked at |` +
+		`system\.\w+exception|\bat [\w.]+\([^)]*\) in |` +
+		`stack trace:|fatal error: uncaught|\.php(?:\(\d+\)| on line)|java\.\w+\.\w+exception|` +
+		`sqlstate|syntax error at or near|error in your sql syntax|violates \w+(?: \w+)? constraint|` +
+		`relation \\?"[^"]+\\?" does not exist|\bpq: |` +
+		`\bselect\b.+\bfrom\b|\binsert into\b|ora-\d{5}|prismaclient|\bprisma\.\w+\.|` +
+		`mongo\w*error|e11000 duplicate key|er_[a-z]+_[a-z]+|econnrefused`,
+)
 
-var privateAddress = regexp.MustCompile(`\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|\b(?:127\.0\.0\.1|localhost):\d+`)
+var privateAddress = regexp.MustCompile(
+	`\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|\b(?:127\.0\.0\.1|localhost):\d+`,
+)
 
 // advice lists what good practice would have otherwise in a response.
 func (j *judge) advice(op *operation, res *response) []string {

@@ -25,8 +25,7 @@ type wrongValue struct {
 }
 
 // wrongValues returns values just outside the schema of a value that has a name, and within it those of one that is
-// valid
-// otherwise. What the schema allows after all is left out.
+// valid otherwise. What the schema allows after all is left out.
 func (op *operation) wrongValues(name, what string, schema *openapi3.Schema, valid any) []wrongValue {
 	return slices.DeleteFunc(op.within(name, what, schema, valid, 0), func(w wrongValue) bool {
 		return !w.advice && op.fits(schema, w.value)

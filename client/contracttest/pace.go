@@ -35,8 +35,7 @@ type pacer struct {
 func newPacer() *pacer { return &pacer{pause: pause, turn: make(chan struct{}, 1)} }
 
 // send calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
-// returns
-// the response and an error.
+// returns the response and an error.
 func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (res *response, elapsed time.Duration,
 	err error) {
 	hasTurn := false

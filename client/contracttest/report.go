@@ -38,8 +38,7 @@ type Result struct {
 var ErrSkipped = errors.New("skipped")
 
 // ErrUnsure is wrapped by the error of [Check] if too little is known: a valid request, or more than a tenth of the
-// checks,
-// could not be judged. The report is beside it.
+// checks, could not be judged. The report is beside it.
 var ErrUnsure = errors.New("too little was checked")
 
 // finding is one fault of a response.

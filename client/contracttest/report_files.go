@@ -48,10 +48,8 @@ type junitSuites struct { // Jenkins' schema has no count of skipped ones here
 }
 
 // WriteJUnit writes the report as JUnit XML: a testsuite per operation, a testcase per check. The type of a failure is
-// the
-// keyword of the schema that was broken, else the level. Advice is no failure, unless Target.Strict was set; what is
-// known
-// to fail is skipped, with the reason.
+// the keyword of the schema that was broken, else the level. Advice is no failure, unless Target.Strict was set; what
+// is known to fail is skipped, with the reason.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 	all := junitSuites{Name: "contract"}
@@ -125,8 +123,8 @@ func (res Result) keywords() []string {
 }
 
 // WriteJSON writes the report as one JSON object: {"runs": 7, "results": [...], "unseen": [...]}, each result with
-// check,
-// outcome (pass, fail, advice, known, skip or unsure), level, rule, error, keywords, known, unsure, curl and seconds.
+// check, outcome (pass, fail, advice, known, skip or unsure), level, rule, error, keywords, known, unsure, curl and
+// seconds.
 func (r *Report) WriteJSON(w io.Writer) error {
 	type result struct {
 		Check    string   `json:"check"`

@@ -9,9 +9,8 @@ import (
 )
 
 // WriteText writes the report for a person: the verdict, then failures, advice, and what is not known. Faults with the
-// same
-// cause stand under one text, with the first request that shows it. On a terminal it has colors, unless NO_COLOR is
-// set.
+// same cause stand under one text, with the first request that shows it. On a terminal it has colors, unless NO_COLOR
+// is set.
 func (r *Report) WriteText(w io.Writer) error {
 	paint := painter(w)
 	var text strings.Builder

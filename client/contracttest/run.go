@@ -155,7 +155,11 @@ func (r *runner) preflight(ctx context.Context) error {
 	case err != nil && !isThere(err):
 		return fmt.Errorf("the target at %s cannot be reached: %w", r.sender.redact(r.sender.base, request{}), err)
 	case err == nil && op.Secured() && op.looksTaken(without):
-		return fmt.Errorf("the target responded to a request without a key with %s: it does not ask for a key, and any check could start a run", without)
+		return fmt.Errorf(
+			"the target responded to a request without a key with %s: it does not ask for a key, "+
+				"and any check could start a run",
+			without,
+		)
 	}
 	if !op.Secured() || err != nil && !errors.Is(err, errRateLimited) || !op.safe() && !op.hasPath() {
 		return nil
@@ -281,8 +285,7 @@ func (r *runner) run(ctx context.Context, checks []check) []Result {
 }
 
 // phases splits a queue of checks into what is made before the rest: if the number of runs is limited, what must be
-// refused,
-// then what needs a run, then what may start one.
+// refused, then what needs a run, then what may start one.
 func (r *runner) phases(checks []check, queue []int) [][]int {
 	if r.target.MaxRuns == 0 {
 		return [][]int{queue}
@@ -304,15 +307,17 @@ func (r *runner) abortAfter(c check, result Result) {
 	switch {
 	case c.op.OperationID != runOperation:
 	case result.status == http.StatusNotFound:
-		r.aborted = fmt.Errorf("the target has no workflow %q (Target.WorkflowID), or its base URL is wrong: a valid request got 404", r.target.WorkflowID)
+		r.aborted = fmt.Errorf(
+			"the target has no workflow %q (Target.WorkflowID), or its base URL is wrong: a valid request got 404",
+			r.target.WorkflowID,
+		)
 	case result.status == http.StatusPaymentRequired:
 		r.aborted = errors.New("the target's account has no credits: a valid request got 402")
 	}
 }
 
 // some makes checks until the server stops accepting connections. It returns those that were under way then, and those
-// that
-// were not sent.
+// that were not sent.
 func (r *runner) some(ctx context.Context, checks []check, queue []int, results []Result, reporter *reporter) (lost,
 	unsent []int) {
 	var mu sync.Mutex

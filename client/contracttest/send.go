@@ -81,8 +81,7 @@ func credentialValues(target Target) []string {
 }
 
 // readableConn is a connection on which a response can be read that came before the request was written whole: a server
-// may
-// refuse a long one with 413, and reset the connection.
+// may refuse a long one with 413, and reset the connection.
 type readableConn struct{ net.Conn }
 
 func (c *readableConn) Write(p []byte) (int, error) {
@@ -96,8 +95,7 @@ func (c *readableConn) Write(p []byte) (int, error) {
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
 // sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last
-// response.
-// If an earlier one is a success, it ends with that and errBefore: the others might start more runs.
+// response. If an earlier one is a success, it ends with that and errBefore: the others might start more runs.
 func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ...request) (res *response, err error) {
 	client := s.client
 	if transport, ok := client.Transport.(*http.Transport); ok {
@@ -116,8 +114,7 @@ func (s *sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 }
 
 // send sends a request that starts no run over any connection. If a connection that was used before is closed before a
-// byte
-// of the response, the request is sent again: the server may have closed it before the request came.
+// byte of the response, the request is sent again: the server may have closed it before the request came.
 func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*response, error) {
 	var stale atomic.Bool
 	res, err := s.exchange(ctx, s.client, r, limit, &stale)
@@ -132,8 +129,7 @@ func (s *sender) send(ctx context.Context, limit time.Duration, r request) (*res
 }
 
 // exchange does one exchange within a time limit, whatever the server and the transport do. It sets stale if the
-// connection
-// was used before and brought no byte.
+// connection was used before and brought no byte.
 func (s *sender) exchange(ctx context.Context, client http.Client, r request, limit time.Duration,
 	stale *atomic.Bool) (*response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", errNotFinished, limit))

@@ -20,8 +20,8 @@ import (
 //	}
 //
 // -run 'TestContract/runWorkflow/unauthorized/missing-key' selects one, and no other is sent. A subtest fails at
-// LevelContract (with Target.Strict at LevelAdvice as well), logs advice, and is skipped if its result is unsure or known
-// to fail. If the checks cannot be made, or too little of them says anything, as [Check] says it, t fails once.
+// LevelContract (with Target.Strict at LevelAdvice as well), logs advice, and is skipped if its result is unsure or
+// known to fail. If the checks cannot be made, or too little of them says anything, as [Check] says it, t fails once.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	r, err := open(t.Context(), target)

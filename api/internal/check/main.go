@@ -43,7 +43,9 @@ func specProblems(file string) []string {
 	spec := source{file, strings.Split(string(data), "\n")}
 	for i, line := range spec.lines {
 		if ref := strings.TrimSpace(line); strings.Contains(ref, "$ref:") && strings.Contains(ref, "/$defs/") {
-			return []string{spec.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas")}
+			return []string{
+				spec.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas"),
+			}
 		}
 	}
 	document, err := load(data)
@@ -59,7 +61,10 @@ func specProblems(file string) []string {
 	for _, err := range all {
 		problems = append(problems, spec.problem(err))
 	}
-	slices.SortFunc(problems, func(a, b string) int { return cmp.Or(cmp.Compare(lineOf(a), lineOf(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(
+		problems,
+		func(a, b string) int { return cmp.Or(cmp.Compare(lineOf(a), lineOf(b)), cmp.Compare(a, b)) },
+	)
 	// What is among the components is found again where it is used.
 	return slices.CompactFunc(problems, func(a, b string) bool {
 		return lineOf(a) == lineOf(b) && a[strings.LastIndex(a, ": "):] == b[strings.LastIndex(b, ": "):]
@@ -117,8 +122,8 @@ func (s source) problem(err error) string {
 	return s.at(s.nearest(line, text), text)
 }
 
-// nearest returns the first line, from the given one on, of the last name in the text that the document has there: a quoted
-// one, the end of a JSON pointer, or "example".
+// nearest returns the first line, from the given one on, of the last name in the text that the document has there: a
+// quoted one, the end of a JSON pointer, or "example".
 func (s source) nearest(line int, text string) int {
 	names := quoted.FindAllStringSubmatch(text, -1)
 	for _, match := range slices.Backward(names) {

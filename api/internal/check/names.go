@@ -14,8 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// goProblems returns the names of a document that are the same in the Go that was generated from it, and the values of its
-// enums that have no constant there.
+// goProblems returns the names of a document that are the same in the Go that was generated from it, and the values of
+// its enums that have no constant there.
 func goProblems(file, generated string) []string {
 	parsed, err := parser.ParseFile(token.NewFileSet(), generated, nil, 0)
 	if err != nil {
@@ -114,7 +114,14 @@ func enumProblemsOf(file, place string, schema *openapi3.Schema, values map[stri
 	}
 	for _, value := range schema.Enum {
 		if text, ok := value.(string); ok && !values[strconv.Quote(text)] {
-			return []string{fmt.Sprintf("%s: two values of the enum of %s have one name in Go, such as %q: name each with x-enum-varnames", file, place, text)}
+			return []string{
+				fmt.Sprintf(
+					"%s: two values of the enum of %s have one name in Go, such as %q: name each with x-enum-varnames",
+					file,
+					place,
+					text,
+				),
+			}
 		}
 	}
 	return nil

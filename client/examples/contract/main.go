@@ -5,8 +5,7 @@
 //
 // AITUTOR_OTHER_API_KEY and AITUTOR_OTHER_WORKFLOW_ID, of another account, add the checks that accounts are kept apart.
 // It starts at most 20 runs, unless -max-runs says otherwise. It exits with 1 if the contract is broken (with -strict,
-// if a
-// check fails for good practice too), and with 2 if the checks could not be made, or told too little.
+// if a check fails for good practice too), and with 2 if the checks could not be made, or told too little.
 package main
 
 import (
@@ -165,10 +164,14 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 			target.Credentials[scheme] = value
 			return nil
 		})
-	flags.Func("only", "`patterns` of checks to run, with commas between: runWorkflow/method or runWorkflow/*/missing-key", func(text string) error {
-		target.Only = append(target.Only, split(text)...)
-		return nil
-	})
+	flags.Func(
+		"only",
+		"`patterns` of checks to run, with commas between: runWorkflow/method or runWorkflow/*/missing-key",
+		func(text string) error {
+			target.Only = append(target.Only, split(text)...)
+			return nil
+		},
+	)
 	flags.StringVar(&parsed.junit, "junit", "", "write the report as JUnit XML to `FILE`")
 	flags.StringVar(&parsed.json, "json", "", "write the report as JSON to `FILE`")
 	flags.Func("inputs", "a valid request as `JSON` (default: the contract's example)", func(text string) error {
@@ -178,17 +181,21 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 		target.Inputs = json.RawMessage(text)
 		return nil
 	})
-	flags.Func("path", "a path parameter as `name=value`, of an operation that has others than workflow_id; may be repeated", func(text string) error {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" || value == "" {
-			return errors.New("not name=value")
-		}
-		if target.PathParameters == nil {
-			target.PathParameters = map[string]string{}
-		}
-		target.PathParameters[name] = value
-		return nil
-	})
+	flags.Func(
+		"path",
+		"a path parameter as `name=value`, of an operation that has others than workflow_id; may be repeated",
+		func(text string) error {
+			name, value, ok := strings.Cut(text, "=")
+			if !ok || name == "" || value == "" {
+				return errors.New("not name=value")
+			}
+			if target.PathParameters == nil {
+				target.PathParameters = map[string]string{}
+			}
+			target.PathParameters[name] = value
+			return nil
+		},
+	)
 	flags.Func("skip", "`names` of checks to leave out, with commas between", func(text string) error {
 		target.Skip = append(target.Skip, split(text)...)
 		return nil

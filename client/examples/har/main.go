@@ -1,12 +1,12 @@
-// Command har validates recorded traffic against an OpenAPI document: a HAR file, as browsers, proxies and Postman write it.
-// It starts no run.
+// Command har validates recorded traffic against an OpenAPI document: a HAR file, as browsers, proxies and Postman
+// write it. It starts no run.
 //
 //	har traffic.har
 //	har -spec petstore.yaml traffic.har
 //
-// Without -spec the document is that of the AI Tutor API. A request that the document has no operation for is other traffic,
-// and is only counted. Credentials are not asked for, as most programs leave them out of the file. It exits with 1 if
-// an exchange breaks the contract, and with 2 if the file or the document cannot be read.
+// Without -spec the document is that of the AI Tutor API. A request that the document has no operation for is other
+// traffic, and is only counted. Credentials are not asked for, as most programs leave them out of the file. It exits
+// with 1 if an exchange breaks the contract, and with 2 if the file or the document cannot be read.
 package main
 
 import (
@@ -71,7 +71,14 @@ func run(out, usage io.Writer, args []string) (broken int, err error) {
 			kept++
 		}
 	}
-	fmt.Fprintf(out, "%d keep the contract, %d break it, %d have no response, %d are other traffic\n", kept, broken, unanswered, other)
+	fmt.Fprintf(
+		out,
+		"%d keep the contract, %d break it, %d have no response, %d are other traffic\n",
+		kept,
+		broken,
+		unanswered,
+		other,
+	)
 	return broken, nil
 }
 

@@ -1,6 +1,6 @@
-// Package interop shows, by its tests, how the client works with what Go programs commonly use beside it: transports that
-// trace, record, mock and limit, groups of goroutines, generated mocks, structured logs, and routers with the validator as
-// a middleware. It is a separate module, so that the library gains no dependency.
+// Package interop shows, by its tests, how the client works with what Go programs commonly use beside it: transports
+// that trace, record, mock and limit, groups of goroutines, generated mocks, structured logs, and routers with the
+// validator as a middleware. It is a separate module, so that the library gains no dependency.
 package interop
 
 import (

@@ -96,14 +96,21 @@ func connect(stderr io.Writer) (c *client.Client, workflowID string, done func()
 	key, workflowID := os.Getenv("AITUTOR_API_KEY"), os.Getenv("AITUTOR_WORKFLOW_ID")
 	switch {
 	case key == "" && workflowID == "":
-		_, _ = fmt.Fprintln(stderr, "Running on a test server in this process. Set AITUTOR_API_KEY and AITUTOR_WORKFLOW_ID to use the real service.")
+		_, _ = fmt.Fprintln(
+			stderr,
+			"Running on a test server in this process. Set AITUTOR_API_KEY and AITUTOR_WORKFLOW_ID to use the real service.",
+		)
 		server := clienttest.NewServer()
 		c, err = client.New(server.APIKey, client.WithBaseURL(server.URL))
 		return c, server.WorkflowID, server.Close, err
 	case key == "":
-		return nil, "", nil, errors.New("AITUTOR_API_KEY is not set, and AITUTOR_WORKFLOW_ID is: set both, or neither for a test server")
+		return nil, "", nil, errors.New(
+			"AITUTOR_API_KEY is not set, and AITUTOR_WORKFLOW_ID is: set both, or neither for a test server",
+		)
 	case workflowID == "":
-		return nil, "", nil, errors.New("AITUTOR_WORKFLOW_ID is not set, and AITUTOR_API_KEY is: set both, or neither for a test server")
+		return nil, "", nil, errors.New(
+			"AITUTOR_WORKFLOW_ID is not set, and AITUTOR_API_KEY is: set both, or neither for a test server",
+		)
 	}
 	c, err = client.FromEnv()
 	return c, workflowID, func() {}, err

@@ -15,8 +15,8 @@ import (
 // ErrTakenBack says that a server claims, over HTTP/2, that it has not begun with a request that was written.
 var ErrTakenBack = errors.New("the request is not written again")
 
-// Attempt is one sending of a request. It keeps net/http from writing the request a second time, and knows whether it can
-// have been written at all.
+// Attempt is one sending of a request. It keeps net/http from writing the request a second time, and knows whether it
+// can have been written at all.
 type Attempt struct {
 	connWanted, connGot atomic.Bool
 	overHTTP2           atomic.Bool
@@ -26,8 +26,8 @@ type Attempt struct {
 	watched             bool                  // it has a body that can be read, or starts nothing
 }
 
-// NewAttempt returns a copy of req with body to send once, and the Attempt that watches it. The copy shares nothing with
-// req that a transport might change.
+// NewAttempt returns a copy of req with body to send once, and the Attempt that watches it. The copy shares nothing
+// with req that a transport might change.
 func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Request, *Attempt) {
 	a := &Attempt{watched: len(body) > 0 || req.Method == http.MethodGet || req.Method == http.MethodHead}
 	a.hooks.GetConn = func(string) { a.connWanted.Store(true) }
@@ -50,10 +50,10 @@ func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Requ
 	return sent, a
 }
 
-// mayWriteAgain returns an error if net/http is about to write a request that it has written. It asks for a second body to
-// replace a kept-alive connection that was dead before the first byte, which is harmless. Over HTTP/2 it also does so
-// whenever a server claims that it has not begun with the request; over HTTP/1 if a transport of the caller's has added
-// the header of an idempotent request, which no run is.
+// mayWriteAgain returns an error if net/http is about to write a request that it has written. It asks for a second body
+// to replace a kept-alive connection that was dead before the first byte, which is harmless. Over HTTP/2 it also does
+// so whenever a server claims that it has not begun with the request; over HTTP/1 if a transport of the caller's has
+// added the header of an idempotent request, which no run is.
 func (a *Attempt) mayWriteAgain() error {
 	switch {
 	case !a.begun.Load():
@@ -66,8 +66,8 @@ func (a *Attempt) mayWriteAgain() error {
 
 // NotSent reports whether the request, which transport failed to send with err, was certainly not written.
 //
-// net/http tells by itself whether it had a connection. Another transport may do more than it tells: it is believed that
-// it could not dial, or an error that has a method NotSent that returns true, only if nothing read the body.
+// net/http tells by itself whether it had a connection. Another transport may do more than it tells: it is believed
+// that it could not dial, or an error that has a method NotSent that returns true, only if nothing read the body.
 func (a *Attempt) NotSent(transport http.RoundTripper, err error) bool {
 	if a.connGot.Load() || a.bodyRead.Load() {
 		return false

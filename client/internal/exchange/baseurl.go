@@ -10,8 +10,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// ParseBaseURL parses the address of a service, which ends with a slash then. It returns an error for one that a key must
-// not be sent to (plain http, unless the host is loopback), and for one with a user, a query or a fragment.
+// ParseBaseURL parses the address of a service, which ends with a slash then. It returns an error for one that a key
+// must not be sent to (plain http, unless the host is loopback), and for one with a user, a query or a fragment.
 func ParseBaseURL(rawURL string) (*url.URL, error) {
 	fail := func(problem string) (*url.URL, error) {
 		return nil, fmt.Errorf("base URL %q: %s", redactUser(rawURL), problem)

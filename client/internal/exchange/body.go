@@ -36,8 +36,8 @@ func ReadResponse(ctx context.Context, res *http.Response, limit int64) ([]byte,
 }
 
 // ReadBody reads a body of contentLength bytes (-1 if unknown), up to limit. If the body is longer, it returns limit+1
-// bytes and a [*TooLongError]; with any other error, the bytes before it. Memory grows with what arrives: contentLength is
-// a hint, on which at most 64 KiB are allocated. All buffers together take at most about twice limit.
+// bytes and a [*TooLongError]; with any other error, the bytes before it. Memory grows with what arrives: contentLength
+// is a hint, on which at most 64 KiB are allocated. All buffers together take at most about twice limit.
 func ReadBody(body io.Reader, contentLength, limit int64) ([]byte, error) {
 	size := int64(512)
 	if contentLength >= 0 {
@@ -60,8 +60,8 @@ func ReadBody(body io.Reader, contentLength, limit int64) ([]byte, error) {
 	}
 }
 
-// grow returns data with more capacity: up to contentLength if an eighth of that has arrived, up to limit if that is near,
-// else twice the capacity.
+// grow returns data with more capacity: up to contentLength if an eighth of that has arrived, up to limit if that is
+// near, else twice the capacity.
 func grow(data []byte, contentLength, limit int64) []byte {
 	size := int64(cap(data)) * 2
 	switch has := int64(len(data)); {

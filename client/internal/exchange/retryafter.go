@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// RetryAfter returns how long a response asks to wait before the next request (RFC 9110, section 10.2.3): seconds, of which
-// a fraction is rounded up, or the time until a date, measured from the response's own Date if it has one, else from now.
-// It returns 0 if the response asks for nothing, for a time that is over, or for what is neither.
+// RetryAfter returns how long a response asks to wait before the next request (RFC 9110, section 10.2.3): seconds, of
+// which a fraction is rounded up, or the time until a date, measured from the response's own Date if it has one, else
+// from now. It returns 0 if the response asks for nothing, for a time that is over, or for what is neither.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, ok := parseSeconds(value); ok {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// RoundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the time to
-// the context. Its errors say what they mean, if net/http's text does not.
+// RoundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the
+// time to the context. Its errors say what they mean, if net/http's text does not.
 func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Request) (*http.Response, error) {
 	if jar != nil {
 		for _, cookie := range jar.Cookies(req.URL) {

@@ -17,8 +17,8 @@ type Stream struct {
 	end    func()
 }
 
-// NewStream returns the body of res, up to limit bytes. It is closed as soon as ctx ends; end is called when it is closed.
-// Its errors are what reason returns of them.
+// NewStream returns the body of res, up to limit bytes. It is closed as soon as ctx ends; end is called when it is
+// closed. Its errors are what reason returns of them.
 func NewStream(ctx context.Context, res *http.Response, limit int64, reason func(error) error, end func()) *Stream {
 	body := res.Body
 	stop := context.AfterFunc(ctx, func() { _ = body.Close() })

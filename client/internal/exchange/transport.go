@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// DefaultTransport returns the transport of whoever has none: a copy of [http.DefaultTransport] for runs, or the program's,
-// if it has put another in its place (a mock, a tracer).
+// DefaultTransport returns the transport of whoever has none: a copy of [http.DefaultTransport] for runs, or the
+// program's, if it has put another in its place (a mock, a tracer).
 func DefaultTransport() http.RoundTripper {
 	if http.DefaultTransport != standard {
 		return http.DefaultTransport
@@ -26,8 +26,8 @@ var shared = sync.OnceValue(func() http.RoundTripper {
 	return standard
 })
 
-// newShared returns a transport for runs: over HTTP/1.1, in which no run shares a connection with another, and no server
-// can take a request back; with room for as many idle connections as there are concurrent calls.
+// newShared returns a transport for runs: over HTTP/1.1, in which no run shares a connection with another, and no
+// server can take a request back; with room for as many idle connections as there are concurrent calls.
 func newShared(standard *http.Transport) *http.Transport {
 	transport := standard.Clone()
 	transport.Protocols = new(http.Protocols)

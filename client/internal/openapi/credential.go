@@ -43,8 +43,8 @@ func (o Operation) Secured() bool {
 	return len(o.Security) > 0 && !slices.ContainsFunc(o.Security, func(a Alternative) bool { return len(a) == 0 })
 }
 
-// In returns where the credential stands in a request ("header", "query" or "cookie") and under which name. The place is ""
-// if the document does not say it: a scheme that is not declared, a certificate.
+// In returns where the credential stands in a request ("header", "query" or "cookie") and under which name. The place
+// is "" if the document does not say it: a scheme that is not declared, a certificate.
 func (c Credential) In() (place, name string) {
 	switch {
 	case c.Scheme == nil:
@@ -70,8 +70,8 @@ func (c Credential) kind() string {
 	return c.Scheme.Scheme
 }
 
-// Challenge returns the word by which a response's WWW-Authenticate asks for the credential, or "" if it is not one of the
-// Authorization header.
+// Challenge returns the word by which a response's WWW-Authenticate asks for the credential, or "" if it is not one of
+// the Authorization header.
 func (c Credential) Challenge() string {
 	if c.Scheme == nil || c.Scheme.Type == "mutualTLS" {
 		return ""
@@ -79,8 +79,8 @@ func (c Credential) Challenge() string {
 	return c.kind()
 }
 
-// Values returns what a request sends for the credential: none or one, several if it is repeated. Of basic authentication it
-// is the user and the password with a colon between.
+// Values returns what a request sends for the credential: none or one, several if it is repeated. Of basic
+// authentication it is the user and the password with a colon between.
 func (c Credential) Values(req *http.Request) []string {
 	place, name := c.In()
 	var sent []string

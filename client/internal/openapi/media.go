@@ -179,7 +179,8 @@ func (m Media) encodeMultipart(value any) (contentType string, body []byte, err 
 	return w.FormDataContentType(), buffer.Bytes(), nil
 }
 
-// partHeader returns the header of a part: its content type is the one that the document says, or follows from the value.
+// partHeader returns the header of a part: its content type is the one that the document says, or follows from the
+// value.
 func (m Media) partHeader(name string, value any) textproto.MIMEHeader {
 	disposition := map[string]string{"name": name}
 	header := textproto.MIMEHeader{}

@@ -9,8 +9,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Unsampled returns one line for each part of a document that needs an example: the required parameters, the bodies and the headers of
-// which it has no example that is valid, and of which none can be made.
+// Unsampled returns one line for each part of a document that needs an example: the required parameters, the bodies and
+// the headers of which it has no example that is valid, and of which none can be made.
 func Unsampled(document *openapi3.T) []string {
 	var lines []string
 	for _, op := range Operations(document) {

@@ -68,8 +68,8 @@ func (o Operation) Body() (contentType string, media *openapi3.MediaType) {
 	return JSON(o.RequestBody.Value.Content)
 }
 
-// Response returns what the operation says of a status: exactly, by its range, or by its default. It returns nil if it says
-// nothing.
+// Response returns what the operation says of a status: exactly, by its range, or by its default. It returns nil if it
+// says nothing.
 func (o Operation) Response(status int) *openapi3.Response {
 	if o.Responses == nil {
 		return nil

@@ -12,9 +12,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Serialize returns a parameter with a value as it stands in a request, in the parameter's style: the escaped text in place of
-// {name} in a path, the escaped name=value of a query (several joined by &, or "" of an empty list), the value of a header,
-// the name=value of a cookie.
+// Serialize returns a parameter with a value as it stands in a request, in the parameter's style: the escaped text in
+// place of {name} in a path, the escaped name=value of a query (several joined by &, or "" of an empty list), the value
+// of a header, the name=value of a cookie.
 func Serialize(p *openapi3.Parameter, value any) (string, error) {
 	method, err := p.SerializationMethod()
 	if err != nil {

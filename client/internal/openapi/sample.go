@@ -77,13 +77,14 @@ func examples(one any, named openapi3.Examples) []any {
 	return values
 }
 
-// Example returns the first example of a body that its schema allows, or a sample of the schema, or a [*MissingExampleError].
+// Example returns the first example of a body that its schema allows, or a sample of the schema, or a
+// [*MissingExampleError].
 func (s Sampler) Example(media *openapi3.MediaType) (any, error) {
 	return s.exampleOr(Examples(media), media.Schema)
 }
 
-// Parameter returns the first example of a parameter, or of a response's header, that its schema allows, or a sample of the
-// schema, or a [*MissingExampleError].
+// Parameter returns the first example of a parameter, or of a response's header, that its schema allows, or a sample of
+// the schema, or a [*MissingExampleError].
 func (s Sampler) Parameter(p *openapi3.Parameter) (any, error) {
 	for _, media := range p.Content {
 		return s.Example(media)
@@ -103,8 +104,8 @@ func (s Sampler) exampleOr(given []any, schema *openapi3.SchemaRef) (any, error)
 	return s.Sample(schema.Value)
 }
 
-// Sample returns a value that a schema allows: an example, default or listed value of it, or one made of its types, formats
-// and limits. If none can be made, as of most patterns, it returns a [*MissingExampleError].
+// Sample returns a value that a schema allows: an example, default or listed value of it, or one made of its types,
+// formats and limits. If none can be made, as of most patterns, it returns a [*MissingExampleError].
 func (s Sampler) Sample(schema *openapi3.Schema) (any, error) { return s.sample(schema, nil) }
 
 // sample returns a sample of the innermost schema of a path of schemas.
@@ -383,8 +384,8 @@ func (s Sampler) another(schema *openapi3.Schema, value any, others []any) any {
 	return value
 }
 
-// object returns an object with all properties that are required, and with those that are optional and can be made if it is
-// to be full.
+// object returns an object with all properties that are required, and with those that are optional and can be made if
+// it is to be full.
 func (s Sampler) object(schema *openapi3.Schema, path []*openapi3.Schema, full bool) (any, error) {
 	const fullDepth = 3 // deeper, optional properties are left out: there may be thousands
 	object := map[string]any{}

@@ -9,8 +9,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Merged returns the schema with what the schemas of its allOf say. Of what cannot be merged, such as two patterns, its own
-// goes first.
+// Merged returns the schema with what the schemas of its allOf say. Of what cannot be merged, such as two patterns, its
+// own goes first.
 func Merged(schema *openapi3.Schema) *openapi3.Schema { return merged(schema, 0) }
 
 func merged(schema *openapi3.Schema, depth int) *openapi3.Schema {

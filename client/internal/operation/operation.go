@@ -46,8 +46,8 @@ type Operation struct {
 // operations returns the operations of the contract, which it parses when it is first called.
 var operations = sync.OnceValues(func() ([]Operation, error) { return operationsOf(api.Document()) })
 
-// operationsOf returns the operations of a document. It returns an error if one of them wants a credential that an API key
-// cannot be.
+// operationsOf returns the operations of a document. It returns an error if one of them wants a credential that an API
+// key cannot be.
 func operationsOf(document *openapi3.T) ([]Operation, error) {
 	var all []Operation
 	for _, described := range openapi.Operations(document) {
@@ -111,8 +111,10 @@ func servable(alternatives []openapi.Alternative) (openapi.Alternative, error) {
 		}
 	}
 	if len(refused) > 0 && !optional {
-		return nil, fmt.Errorf("an API key cannot serve its security scheme %s: only http bearer and an apiKey in a header are supported",
-			strings.Join(refused, ", "))
+		return nil, fmt.Errorf(
+			"an API key cannot serve its security scheme %s: only http bearer and an apiKey in a header are supported",
+			strings.Join(refused, ", "),
+		)
 	}
 	return nil, nil
 }
@@ -166,7 +168,8 @@ func find(all []Operation, req *http.Request, base *url.URL) Operation {
 	found := Operation{parameters: -1}
 	path := strings.TrimPrefix(req.URL.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
 	for _, op := range all {
-		if op.method == req.Method && (found.parameters < 0 || op.parameters < found.parameters) && op.path.MatchString(path) {
+		if op.method == req.Method && (found.parameters < 0 || op.parameters < found.parameters) &&
+			op.path.MatchString(path) {
 			found = op
 		}
 	}

@@ -25,5 +25,8 @@ func Clip(text string) string {
 
 // Line returns text as one line: each run of white space and control characters becomes a space.
 func Line(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	return strings.Join(
+		strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }),
+		" ",
+	)
 }

@@ -133,10 +133,12 @@ const (
 )
 
 // escapes matches how JSON, a JSON pointer, a URL and HTML write an ASCII character that may be in a secret.
-var escapes = regexp.MustCompile(`\\u00[0-9A-Fa-f]{2}|\\["\\/]|~[01]|%[0-9A-Fa-f]{2}|&#[0-9]{2,5};|&#[xX][0-9A-Fa-f]{2,4};|&(?:amp|lt|gt|quot|apos);`)
+var escapes = regexp.MustCompile(
+	`\\u00[0-9A-Fa-f]{2}|\\["\\/]|~[01]|%[0-9A-Fa-f]{2}|&#[0-9]{2,5};|&#[xX][0-9A-Fa-f]{2,4};|&(?:amp|lt|gt|quot|apos);`,
+)
 
-// appendEscaped appends where the secret stands with escapes in it. What is found is mapped back to text by going through
-// the escapes once more, in step.
+// appendEscaped appends where the secret stands with escapes in it. What is found is mapped back to text by going
+// through the escapes once more, in step.
 func (f forms) appendEscaped(found []part, text string) []part {
 	matches := escapes.FindAllStringIndex(text, -1)
 	if len(matches) == 0 {

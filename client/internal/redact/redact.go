@@ -34,8 +34,9 @@ func (s Secret) forms() forms {
 	return s()
 }
 
-// Text returns text with the Mark in place of the secret, in whichever form it stands there: as it is or in another case,
-// escaped as in JSON, a JSON pointer, a URL or HTML, in hexadecimal, or in base64. It takes time linear in the text.
+// Text returns text with the Mark in place of the secret, in whichever form it stands there: as it is or in another
+// case, escaped as in JSON, a JSON pointer, a URL or HTML, in hexadecimal, or in base64. It takes time linear in the
+// text.
 func (s Secret) Text(text string) string {
 	found := s.forms().find(text)
 	if len(found) == 0 {
@@ -52,8 +53,8 @@ func (s Secret) Text(text string) string {
 	return clean.String()
 }
 
-// Beginning returns the beginning of text, of about limit bytes, with the Mark in place of the secret and without a part of
-// it at the end.
+// Beginning returns the beginning of text, of about limit bytes, with the Mark in place of the secret and without a
+// part of it at the end.
 func (s Secret) Beginning(text []byte, limit int) string {
 	if len(text) <= limit {
 		return s.Text(string(text))
@@ -94,8 +95,8 @@ func (s Secret) Error(err error) error {
 	return err
 }
 
-// IsInURL reports whether the path or the query holds the secret. A secret of less than 16 bytes may be in one by chance:
-// then only the whole last segment of the path counts.
+// IsInURL reports whether the path or the query holds the secret. A secret of less than 16 bytes may be in one by
+// chance: then only the whole last segment of the path counts.
 func (s Secret) IsInURL(u *url.URL) bool {
 	secret, path := s.Reveal(), u.EscapedPath()
 	return len(secret) >= 16 && (strings.Contains(path, secret) || strings.Contains(u.RawQuery, secret)) ||

@@ -1,5 +1,5 @@
-// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. An index takes 8 bytes
-// of memory per value and name. In a long document, what is in a value is indexed only if somebody looks into it.
+// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. An index takes 8
+// bytes of memory per value and name. In a long document, what is in a value is indexed only if somebody looks into it.
 package instance
 
 import (
@@ -20,7 +20,7 @@ type Document struct {
 	nodes  []node
 	few    [48]node          // of a short text
 	length int               // values and names
-	later  map[uint32]uint32 // containers in the root of a long text: the index of the node that has their content, or 0 so far
+	later  map[uint32]uint32 // containers in the root of a long text: the index of the node with their content, or 0
 }
 
 // node is a value, or the name of a member.
@@ -37,9 +37,9 @@ type Value struct {
 
 var errTooLong = errors.New("longer than 4 GiB")
 
-// Parse returns the Document of a text, or an error that says how it is not one JSON value, or broken in JSON itself: it
-// has duplicate names, invalid UTF-8, data after the value, a byte order mark or nesting deeper than 10,000. Half of a
-// surrogate pair as an escape (a text cut in the middle of an emoji) is not broken: it decodes to U+FFFD.
+// Parse returns the Document of a text, or an error that says how it is not one JSON value, or broken in JSON itself:
+// it has duplicate names, invalid UTF-8, data after the value, a byte order mark or nesting deeper than 10,000. Half of
+// a surrogate pair as an escape (a text cut in the middle of an emoji) is not broken: it decodes to U+FFFD.
 func Parse(data []byte) (*Document, error) {
 	if len(data) > math.MaxUint32 {
 		return nil, errTooLong
@@ -66,7 +66,8 @@ func index(data []byte) *Document {
 	return d
 }
 
-// indexLong returns the Document of valid JSON with an index in which what stands in the long values of its root is left out.
+// indexLong returns the Document of valid JSON with an index in which what stands in the long values of its root is
+// left out.
 func indexLong(data []byte) *Document {
 	d := &Document{data: data, later: make(map[uint32]uint32), length: 1}
 	root := skipSeparators(data, 0)
@@ -216,8 +217,8 @@ func (d *Document) Root() Value { return Value{d, 0} }
 // Len returns how many values and names the document has.
 func (d *Document) Len() int { return d.length }
 
-// Kind returns '{' for an object, '[' for an array, '"' for a string, '0' for a number, 't' and 'f' for booleans, 'n' for
-// null.
+// Kind returns '{' for an object, '[' for an array, '"' for a string, '0' for a number, 't' and 'f' for booleans, 'n'
+// for null.
 func (v Value) Kind() byte {
 	switch c := v.document.data[v.document.nodes[v.index].start]; c {
 	case '{', '[', '"', 't', 'f', 'n':
@@ -356,6 +357,7 @@ func unquote(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
 	}
-	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted) // it fails on half of a surrogate pair, which becomes U+FFFD
+	// It fails on half of a surrogate pair, which becomes U+FFFD.
+	text, _ := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted)
 	return text
 }

@@ -53,8 +53,8 @@ func hasManyNames(data []byte) bool {
 	return len(data) > many && bytes.Count(data, []byte(",")) > many
 }
 
-// hasUniqueNames reports whether certainly no object in valid JSON has two members of one name. It takes 8 bytes per name of
-// the objects that are open at once.
+// hasUniqueNames reports whether certainly no object in valid JSON has two members of one name. It takes 8 bytes per
+// name of the objects that are open at once.
 func hasUniqueNames(json []byte) bool {
 	seed := maphash.MakeSeed()
 	var hashes []uint64 // of the names of the objects that are open

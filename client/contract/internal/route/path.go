@@ -68,8 +68,9 @@ func parameterName(text string) string {
 	return strings.TrimSuffix(name, "*")
 }
 
-// comparePaths compares by which path is meant if both match: the one with more literal segments, then the longer one, then
-// the one with a more literal segment where they first differ. If kin-openapi's two routers agree, this order agrees with them.
+// comparePaths compares by which path is meant if both match: the one with more literal segments, then the longer one,
+// then the one with a more literal segment where they first differ. If kin-openapi's two routers agree, this order
+// agrees with them.
 func comparePaths(a, b *Path) int {
 	literals := func(p *Path) (n int) {
 		for _, segment := range p.segments {

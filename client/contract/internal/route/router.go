@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// A Router finds operations of type T. The paths of the document are a tree of segments, the last segment at the root, so
-// that a lookup does not depend on how many paths there are.
+// A Router finds operations of type T. The paths of the document are a tree of segments, the last segment at the root,
+// so that a lookup does not depend on how many paths there are.
 type Router[T Operation] struct {
 	root  node[T]
 	bases [][]string // segments that may stand before a path: the paths of the document's servers, and none
@@ -90,7 +90,10 @@ func (r *Router[T]) add(t *target[T]) {
 			}
 			at = at.parameters
 		default:
-			i := slices.IndexFunc(at.patterns, func(edge patternEdge[T]) bool { return edge.String() == segment.pattern.String() })
+			i := slices.IndexFunc(
+				at.patterns,
+				func(edge patternEdge[T]) bool { return edge.String() == segment.pattern.String() },
+			)
 			if i < 0 {
 				i = len(at.patterns)
 				at.patterns = append(at.patterns, patternEdge[T]{segment.pattern, &node[T]{}})
@@ -101,15 +104,18 @@ func (r *Router[T]) add(t *target[T]) {
 	at.targets = append(at.targets, t)
 }
 
-// Find returns the operation of a request and its path; or nil for both, and what is missing. The host does not matter, nor
-// does what stands before the path.
+// Find returns the operation of a request and its path; or nil for both, and what is missing. The host does not matter,
+// nor does what stands before the path.
 func (r *Router[T]) Find(method string, u *url.URL) (operation T, path *Path, missing *Missing) {
 	var segmentBuffer [16]string
 	var targetBuffer [8]*target[T]
 	segments := appendSegments(segmentBuffer[:0], u)
 	found := r.root.match(segments, targetBuffer[:0])
 	if len(found) == 0 {
-		return operation, nil, &Missing{Path: true, Message: "the contract has no operation " + method + " " + u.EscapedPath()}
+		return operation, nil, &Missing{
+			Path:    true,
+			Message: "the contract has no operation " + method + " " + u.EscapedPath(),
+		}
 	}
 	chosen := found[0]
 	if len(found) > 1 {
@@ -122,8 +128,8 @@ func (r *Router[T]) Find(method string, u *url.URL) (operation T, path *Path, mi
 	return operation, chosen.Path, nil
 }
 
-// match appends to found the paths that match the end of segments. The first segment stands before the first slash, and is
-// no path's.
+// match appends to found the paths that match the end of segments. The first segment stands before the first slash, and
+// is no path's.
 func (n *node[T]) match(segments []string, found []*target[T]) []*target[T] {
 	found = append(found, n.targets...)
 	if len(segments) < 2 {
@@ -159,7 +165,10 @@ func (r *Router[T]) choose(found []*target[T], method string, segments []string)
 		}
 		return i
 	}
-	slices.SortFunc(found, func(a, b *target[T]) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.order, b.order)) })
+	slices.SortFunc(
+		found,
+		func(a, b *target[T]) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.order, b.order)) },
+	)
 	var refusing, lacking *target[T]
 	for _, t := range found {
 		values := t.values(segments)

@@ -170,7 +170,8 @@ func findingsOf30(err error) []finding {
 		}
 		return all
 	case *openapi3.SchemaError:
-		return []finding{{err.SchemaField, printable.Line(cmp.Or(err.Reason, fmt.Sprintf("doesn't match schema %q", err.SchemaField)))}}
+		reason := cmp.Or(err.Reason, fmt.Sprintf("doesn't match schema %q", err.SchemaField))
+		return []finding{{err.SchemaField, printable.Line(reason)}}
 	}
 	return []finding{{"", printable.Line(err.Error())}}
 }

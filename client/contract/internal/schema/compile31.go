@@ -177,7 +177,8 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 		return s
 	}
 	s := &Schema{
-		name: compiled.Title, always: compiled.Bool, required: compiled.Required, readOnly: compiled.ReadOnly, writeOnly: compiled.WriteOnly,
+		name: compiled.Title, always: compiled.Bool, required: compiled.Required,
+		readOnly: compiled.ReadOnly, writeOnly: compiled.WriteOnly,
 		minProps: limit31(compiled.MinProperties), maxProps: limit31(compiled.MaxProperties),
 		minItems: limit31(compiled.MinItems), maxItems: limit31(compiled.MaxItems), unique: compiled.UniqueItems,
 		maxContains: limit31(compiled.MaxContains), minContains: 1, anchors: c.anchors,
@@ -203,7 +204,8 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 			s.refs = append(s.refs, c.compile(ref))
 		}
 	}
-	s.not, s.ifs, s.then, s.otherwise = c.compile(compiled.Not), c.compile(compiled.If), c.compile(compiled.Then), c.compile(compiled.Else)
+	s.not, s.ifs = c.compile(compiled.Not), c.compile(compiled.If)
+	s.then, s.otherwise = c.compile(compiled.Then), c.compile(compiled.Else)
 	s.allOf, s.anyOf, s.oneOf = c.compileAll(compiled.AllOf), c.variants(compiled.AnyOf), c.variants(compiled.OneOf)
 	c.addObject(s, compiled)
 	s.prefixItems, s.items = c.compileAll(compiled.PrefixItems), c.compile(compiled.Items2020)
@@ -270,7 +272,8 @@ func (c *Compiler31) addObject(s *Schema, compiled *jsonschema.Schema) {
 		s.additional = c.compile(additional)
 	}
 	s.propertyNames, s.unevaluatedProps = c.compile(compiled.PropertyNames), c.compile(compiled.UnevaluatedProperties)
-	s.dependentRequired, s.dependentSchemas = maps.Clone(compiled.DependentRequired), c.compileMap(compiled.DependentSchemas)
+	s.dependentRequired = maps.Clone(compiled.DependentRequired)
+	s.dependentSchemas = c.compileMap(compiled.DependentSchemas)
 	for name, dependency := range compiled.Dependencies {
 		switch dependency := dependency.(type) {
 		case []string:
@@ -353,7 +356,8 @@ func (c *Compiler31) findAnchors() {
 	visit(c.document, nil)
 	slices.SortFunc(c.ids, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 	for _, id := range c.ids { // before what is in them, which is identified by them
-		_, _ = c.compiler.Compile(root + "#" + escapeFragment(id)) // it is no schema, or warned of as soon as it is referred to
+		// If this fails, it is no schema, or warned of as soon as it is referred to.
+		_, _ = c.compiler.Compile(root + "#" + escapeFragment(id))
 	}
 	if len(found) == 0 {
 		return
@@ -372,8 +376,8 @@ func (c *Compiler31) findAnchors() {
 	}
 }
 
-// adjust makes of a schema what its author meant: an unquoted null of YAML is the type "null", and the dialect of OpenAPI is
-// JSON Schema 2020-12. Any other object is left alone.
+// adjust makes of a schema what its author meant: an unquoted null of YAML is the type "null", and the dialect of
+// OpenAPI is JSON Schema 2020-12. Any other object is left alone.
 func (c *Compiler31) adjust(object map[string]any) {
 	if address, ok := object["$schema"].(string); ok && !strings.Contains(address, "json-schema.org/") {
 		delete(object, "$schema")

@@ -25,7 +25,8 @@ func (s *Schema) setLeaf31(compiled *jsonschema.Schema) {
 	alone := &jsonschema.Schema{
 		DraftVersion: compiled.DraftVersion, Types: compiled.Types, Const: compiled.Const, Enum: compiled.Enum,
 		MinLength: compiled.MinLength, MaxLength: compiled.MaxLength, Minimum: compiled.Minimum, Maximum: compiled.Maximum,
-		ExclusiveMinimum: compiled.ExclusiveMinimum, ExclusiveMaximum: compiled.ExclusiveMaximum, MultipleOf: compiled.MultipleOf,
+		ExclusiveMinimum: compiled.ExclusiveMinimum, ExclusiveMaximum: compiled.ExclusiveMaximum,
+		MultipleOf: compiled.MultipleOf,
 	}
 	if alone.Types == nil && alone.Const == nil && alone.Enum == nil && alone.MinLength == nil && alone.MaxLength == nil &&
 		alone.Minimum == nil && alone.Maximum == nil && alone.ExclusiveMinimum == nil && alone.ExclusiveMaximum == nil &&
@@ -66,7 +67,10 @@ func (l leaf31) judge(value any) []finding {
 		return findings
 	}
 	if what, err := checkFormat31(l.format, value); err != nil {
-		findings = append(findings, finding{"format", printable.Line(fmt.Sprintf("%s doesn't match the format %q (%v)", what, l.format, err))})
+		findings = append(
+			findings,
+			finding{"format", printable.Line(fmt.Sprintf("%s doesn't match the format %q (%v)", what, l.format, err))},
+		)
 	}
 	return findings
 }

@@ -1,7 +1,7 @@
 // Package schema judges JSON by the schemas of an OpenAPI document.
 //
-// What a keyword says of a single value is judged by kin-openapi (OpenAPI 3.0) or by santhosh-tekuri/jsonschema (3.1), which
-// also compile the schemas. The walk from value to value is this package's own, because neither library can be
+// What a keyword says of a single value is judged by kin-openapi (OpenAPI 3.0) or by santhosh-tekuri/jsonschema (3.1),
+// which also compile the schemas. The walk from value to value is this package's own, because neither library can be
 // stopped: both visit a value again for each variant that may describe it, which doubles with each level, and both keep
 // every error. Here a value is visited at most once per schema, within a budget that is linear in the body.
 package schema
@@ -102,7 +102,8 @@ type leaf interface{ judge(value any) []finding }
 // finding is what a schema finds wrong with a value.
 type finding struct{ keyword, message string }
 
-// Direction is the way that a body goes. A property that is readOnly is not sent in a request; writeOnly, in a response.
+// Direction is the way that a body goes. A property that is readOnly is not sent in a request; writeOnly, in a
+// response.
 type Direction int
 
 // The directions.
@@ -125,8 +126,8 @@ const (
 // TooDeep is the message of a document that would take too many visits to judge.
 const TooDeep = "too deeply nested to validate"
 
-// Judge lists how a document breaks the schema. It looks for at most 1,000 violations; in a document of more than 40,000
-// names and values, for the first.
+// Judge lists how a document breaks the schema. It looks for at most 1,000 violations; in a document of more than
+// 40,000 names and values, for the first.
 func (s *Schema) Judge(document *instance.Document, direction Direction) []Violation {
 	w := s.walk(document, direction)
 	if document.Len() > manyNodes {
@@ -165,7 +166,8 @@ func (s *Schema) Accepts(document *instance.Document, direction Direction) bool 
 func (s *Schema) parts() iter.Seq[*Schema] {
 	return func(yield func(*Schema) bool) {
 		all := []*Schema{
-			s.not, s.ifs, s.then, s.otherwise, s.additional, s.propertyNames, s.unevaluatedProps, s.items, s.contains, s.unevaluatedItems,
+			s.not, s.ifs, s.then, s.otherwise, s.additional, s.propertyNames, s.unevaluatedProps, s.items,
+			s.contains, s.unevaluatedItems,
 		}
 		if s.dynamicRef != nil {
 			all = append(all, s.dynamicRef.schema)

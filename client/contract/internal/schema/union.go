@@ -45,7 +45,10 @@ func (w *walk) checkOneOf(s *Schema, v instance.Value, ev evaluated) bool {
 	case 1:
 		return true
 	}
-	return w.fail("oneOf", fmt.Sprintf(`value matches more than one schema from "oneOf" (matches schemas at indices %v)`, fits))
+	return w.fail(
+		"oneOf",
+		fmt.Sprintf(`value matches more than one schema from "oneOf" (matches schemas at indices %v)`, fits),
+	)
 }
 
 // discriminated returns the variants that an object may be, and false if it names none. For JSON Schema 2020-12 a
@@ -81,9 +84,9 @@ type candidate struct {
 	found   []Violation
 }
 
-// failVariants adds the violations of a value that fits no variant of an anyOf or oneOf. If the value evidently is one of
-// the variants, they are that variant's. If not, a violation says that no variant fits; what all of them find wrong follows,
-// then what each does, named in brackets, the closest variant first.
+// failVariants adds the violations of a value that fits no variant of an anyOf or oneOf. If the value evidently is one
+// of the variants, they are that variant's. If not, a violation says that no variant fits; what all of them find wrong
+// follows, then what each does, named in brackets, the closest variant first.
 func (w *walk) failVariants(s *Schema, variants []variant, v instance.Value, keyword string) bool {
 	if !w.report || w.isFull() {
 		return false
@@ -150,14 +153,17 @@ func (w *walk) cut() bool {
 	return false
 }
 
-// candidatesOf returns the variants that a value may be meant to be, the closest first: the one that the value names, or
-// those of its type that describe most of its properties, with the right types.
+// candidatesOf returns the variants that a value may be meant to be, the closest first: the one that the value names,
+// or those of its type that describe most of its properties, with the right types.
 func candidatesOf(s *Schema, variants []variant, v instance.Value) []candidate {
 	members := make(map[string]instance.Value)
 	if v.Kind() == '{' {
 		for name, value := range v.Members() {
 			text := name.Text()
-			if slices.ContainsFunc(variants, func(one variant) bool { _, ok := one.direct().members[string(text)]; return ok }) ||
+			if slices.ContainsFunc(
+				variants,
+				func(one variant) bool { _, ok := one.direct().members[string(text)]; return ok },
+			) ||
 				s.discriminator != nil && s.discriminator.property == string(text) {
 				members[string(text)] = value
 			}

@@ -76,7 +76,8 @@ func (w *walk) checkText(s *Schema, v instance.Value) bool {
 	ok := s.leaf == nil || s.quick.acceptsText(s, v.Text())
 	if !ok {
 		findings := s.leaf.judge(v.Decode())
-		if ok = w.failAll(findings); !ok && slices.ContainsFunc(findings, func(f finding) bool { return isFinal[f.keyword] }) {
+		ok = w.failAll(findings)
+		if !ok && slices.ContainsFunc(findings, func(f finding) bool { return isFinal[f.keyword] }) {
 			return false
 		}
 	}
@@ -112,8 +113,8 @@ func (q *quick) acceptsText(s *Schema, text []byte) bool {
 	return n >= q.minLength && (q.maxLength < 0 || n <= q.maxLength)
 }
 
-// AcceptsText reports whether the schema certainly accepts a text as a string or, if that is what the schema wants, as an
-// integer.
+// AcceptsText reports whether the schema certainly accepts a text as a string or, if that is what the schema wants, as
+// an integer.
 func (s *Schema) AcceptsText(text string) bool {
 	if !s.isPlain {
 		return false
@@ -151,7 +152,8 @@ func (w *walk) checkNumber(s *Schema, v instance.Value) bool {
 func (q *quick) acceptsNumber(s *Schema, raw string, number float64) bool {
 	const exact = 15 // digits that a float64 holds
 	isInteger := len(raw) <= exact && !strings.ContainsAny(raw, ".eE")
-	if q.isOff || q.texts != nil || !isInteger && s.types&typeNumber == 0 && s.types != 0 || s.types != 0 && !s.types.accept('0') {
+	if q.isOff || q.texts != nil || !isInteger && s.types&typeNumber == 0 && s.types != 0 ||
+		s.types != 0 && !s.types.accept('0') {
 		return false
 	}
 	if q.formats {
@@ -166,7 +168,8 @@ func (q *quick) acceptsNumber(s *Schema, raw string, number float64) bool {
 	return q.minimum <= number && number <= q.maximum
 }
 
-// checkIntegerFormat judges an integer of format int32 or int64 by its digits: kin-openapi rounds 2^63 to what is in bounds.
+// checkIntegerFormat judges an integer of format int32 or int64 by its digits: kin-openapi rounds 2^63 to what is in
+// bounds.
 func checkIntegerFormat(s *Schema, raw string, number float64) []finding {
 	if s.format != "int64" || s.types&typeNumber != 0 || number != math.MaxInt64 { // as a float64, which is 2^63
 		return nil
@@ -175,7 +178,8 @@ func checkIntegerFormat(s *Schema, raw string, number float64) []finding {
 	if !ok || exact.Cmp(new(big.Rat).SetInt64(math.MaxInt64)) <= 0 {
 		return nil
 	}
-	return []finding{{"format", fmt.Sprintf(`integer doesn't match the format "int64" (value should be between %d and %d)`, math.MinInt64, math.MaxInt64)}}
+	return []finding{{"format", fmt.Sprintf(`integer doesn't match the format "int64" (value should be between %d and %d)`,
+		math.MinInt64, math.MaxInt64)}}
 }
 
 // checkParts judges the members of an object, or the elements of an array.
@@ -276,8 +280,8 @@ func sortedMembers(v instance.Value) iter.Seq2[instance.Value, instance.Value] {
 	}
 }
 
-// checkDirection refuses a property that is not sent in the direction, as kin-openapi does. For JSON Schema 2020-12 readOnly
-// and writeOnly are notes.
+// checkDirection refuses a property that is not sent in the direction, as kin-openapi does. For JSON Schema 2020-12
+// readOnly and writeOnly are notes.
 func (w *walk) checkDirection(property *Schema, name []byte, value instance.Value) bool {
 	if !property.is30 || w.direction == None || value.Kind() == 'n' {
 		return true
@@ -309,8 +313,8 @@ func (w *walk) checkRequired(s *Schema, v instance.Value) bool {
 	return ok
 }
 
-// isOtherDirection reports whether a schema that is applied to the value has a property that is not sent in the direction:
-// it is not required.
+// isOtherDirection reports whether a schema that is applied to the value has a property that is not sent in the
+// direction: it is not required.
 func (w *walk) isOtherDirection(name string) bool {
 	if w.direction == None {
 		return false
@@ -408,9 +412,15 @@ func (w *walk) checkArray(s *Schema, v instance.Value, ev evaluated) bool {
 	switch {
 	case s.contains == nil:
 	case contained < s.minContains:
-		ok = w.fail("contains", fmt.Sprintf("%d items match the schema of contains, at least %d must", contained, s.minContains))
+		ok = w.fail(
+			"contains",
+			fmt.Sprintf("%d items match the schema of contains, at least %d must", contained, s.minContains),
+		)
 	case s.maxContains >= 0 && contained > s.maxContains:
-		ok = w.fail("maxContains", fmt.Sprintf("%d items match the schema of contains, at most %d may", contained, s.maxContains))
+		ok = w.fail(
+			"maxContains",
+			fmt.Sprintf("%d items match the schema of contains, at most %d may", contained, s.maxContains),
+		)
 	}
 	return ok
 }

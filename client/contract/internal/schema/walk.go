@@ -39,8 +39,8 @@ type step struct {
 	named bool
 }
 
-// evaluated are the parts of a value that a schema has described, for unevaluatedProperties and unevaluatedItems. A nil map
-// means that nobody asks.
+// evaluated are the parts of a value that a schema has described, for unevaluatedProperties and unevaluatedItems. A nil
+// map means that nobody asks.
 type evaluated map[uint32]bool
 
 func (e evaluated) add(v instance.Value) {
@@ -157,7 +157,8 @@ func (w *walk) visit31(s *Schema, v instance.Value, ev evaluated) bool {
 	return ok
 }
 
-// inPlace judges a value by a part of the schema that is applied to the same value. What that evaluates counts if it accepts.
+// inPlace judges a value by a part of the schema that is applied to the same value. What that evaluates counts if it
+// accepts.
 func (w *walk) inPlace(s *Schema, v instance.Value, ev evaluated) bool {
 	if ev == nil {
 		return w.visit(s, v, nil)
@@ -204,8 +205,8 @@ func (w *walk) checkIf(s *Schema, v instance.Value, ev evaluated) bool {
 	return branch == nil || w.inPlace(branch, v, ev)
 }
 
-// resolve returns the schema that a dynamic reference stands for: the one of the outermost part of the document that was
-// passed on the way here.
+// resolve returns the schema that a dynamic reference stands for: the one of the outermost part of the document that
+// was passed on the way here.
 func (w *walk) resolve(ref *dynamicRef) *Schema {
 	for _, s := range w.scope {
 		if target := s.anchors[s.resource][ref.anchor]; ref.anchor != "" && target != nil {
