@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
 	"golang.org/x/time/rate"
+
+	"github.com/aitutor-api/aitutor-go/client"
 )
 
 // wait waits for the job's turn, in place of the next job, so that the whole queue is not fetched and snoozed meanwhile.
@@ -51,12 +52,12 @@ func (w *worker) snooze(wait time.Duration) error {
 	return river.JobSnooze(wait)
 }
 
-// slowDown lowers this process's rate to what the response of a 429 allows, and returns its Retry-After.
-func (w *worker) slowDown(header http.Header) time.Duration {
-	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {
+// slowDown lowers this process's rate to what a 429 allows, and returns how long it asks to wait, up to an hour.
+func (w *worker) slowDown(limited *client.APIError) time.Duration {
+	if limit, err := strconv.ParseFloat(limited.Header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {
 		w.limiter.SetLimit(min(w.rate, rate.Limit(limit)))
 	}
-	after := retryAfter(header.Get("Retry-After"))
+	after := min(limited.RetryAfter, time.Hour)
 	for until := time.Now().Add(after).UnixNano(); after > 0; {
 		before := w.notBefore.Load()
 		if until <= before || w.notBefore.CompareAndSwap(before, until) {
@@ -64,17 +65,6 @@ func (w *worker) slowDown(header http.Header) time.Duration {
 		}
 	}
 	return after
-}
-
-// retryAfter reads a Retry-After header, in seconds or as a date, up to an hour.
-func retryAfter(value string) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
-		return time.Duration(min(seconds, 3600)) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, min(time.Until(date), time.Hour))
-	}
-	return 0
 }
 
 // growingWait returns 1 s at first, and twice as long each time that the job is snoozed, up to a minute.

@@ -111,7 +111,7 @@ func (w *jobWorker[TTx]) Work(ctx context.Context, job *river.Job[prompt]) error
 	case client.SafeToRetry(err):
 		wait := growingWait(job)
 		if limited, ok := errors.AsType[*client.APIError](err); ok { // 429
-			wait = max(wait, w.slowDown(limited.Header))
+			wait = max(wait, w.slowDown(limited))
 		}
 		return w.release(ctx, attempt, wait)
 	case isPausing(err):
