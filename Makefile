@@ -54,8 +54,8 @@ tidy:
 	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy (the change above): run 'go mod tidy'" >&2; exit 1; }
 
 words:
-	@echo 'check: comments, errors and docs are in plain English (reported only)'
-	@go run .ci/words.go || true
+	@echo 'check: comments, errors and docs are in plain English'
+	@go run .ci/words.go
 
 lint:
 	@echo 'check: golangci-lint (the first run downloads and builds it, which takes minutes and prints nothing)'

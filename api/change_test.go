@@ -51,8 +51,9 @@ func TestREADME_AnotherOperation(t *testing.T) {
 	run(t, dir, "go", "test", "-short", "./...")
 }
 
-// TestOperationsOfEveryShape adds the operations of testdata/operations.yaml to the spec: no line of Go is written but the
-// proof (testdata/operations_test.go), which calls each through the client, on the test server, and runs the contract kit.
+// TestOperationsOfEveryShape adds the operations of testdata/operations.yaml to the spec: no line of Go is written but
+// the proof (testdata/operations_test.go), which calls each through the client, on the test server, and runs the
+// contract kit.
 func TestOperationsOfEveryShape(t *testing.T) {
 	dir := copyModule(t)
 	change, err := os.ReadFile("testdata/operations.yaml")
@@ -66,7 +67,8 @@ func TestOperationsOfEveryShape(t *testing.T) {
 	run(t, dir, "go", "test", "-short", "-run", "TestO", "./client")
 }
 
-// TestWorkflowsOfEveryShape replaces the story workflow as the README says, by workflows that have little in common with it.
+// TestWorkflowsOfEveryShape replaces the story workflow as the README says, by workflows that have little in common
+// with it.
 func TestWorkflowsOfEveryShape(t *testing.T) {
 	for _, test := range []struct{ name, change, outputText string }{
 		{

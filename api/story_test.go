@@ -17,8 +17,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// This file compares the contract with the documents that it was written from. It is specific to the story workflow: another one
-// has another document.
+// This file compares the contract with the documents that it was written from. It is specific to the story workflow:
+// another one has another document.
 
 func TestTheContractSaysWhatTheServicesDocumentSays(t *testing.T) {
 	document, operation := api.Document(), runWorkflow(t)

@@ -188,8 +188,8 @@ func gzipBomb(status int) http.HandlerFunc {
 	}
 }
 
-// TestBody_OfAnySizeTakesTwiceTheLimitOfMemory reads responses of any size with the default limit of 10 MiB. All that is
-// allocated in the meantime counts, also by the server, and what is freed again.
+// TestBody_OfAnySizeTakesTwiceTheLimitOfMemory reads responses of any size with the default limit of 10 MiB. All that
+// is allocated in the meantime counts, also by the server, and what is freed again.
 func TestBody_OfAnySizeTakesTwiceTheLimitOfMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -245,8 +245,8 @@ func TestBody_OfAnySizeTakesTwiceTheLimitOfMemory(t *testing.T) {
 	}
 }
 
-// TestBody_OfALongRunTakesTwiceItsSizeOfMemory reads a run that is just within the limit: Body, and the text decoded from
-// it.
+// TestBody_OfALongRunTakesTwiceItsSizeOfMemory reads a run that is just within the limit: Body, and the text decoded
+// from it.
 func TestBody_OfALongRunTakesTwiceItsSizeOfMemory(t *testing.T) {
 	const limit, slack = 10 << 20, 4 << 20
 	text := strings.Repeat("once ", (limit-1000)/5)

@@ -144,8 +144,8 @@ func takeTurns(b *testing.B, size int) ([]time.Duration, []float64) {
 
 const inFlight = 2000
 
-// bytesInFlight returns the memory of a call that waits for its response over loopback, of many at once: its goroutine and
-// its connection. The server has one goroutine, and uses next to no memory.
+// bytesInFlight returns the memory of a call that waits for its response over loopback, of many at once: its goroutine
+// and its connection. The server has one goroutine, and uses next to no memory.
 func bytesInFlight(b *testing.B, newRun caller) int {
 	b.Helper()
 	listener, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")

@@ -150,7 +150,8 @@ func TestRequest_WithoutItsHeadersIsRefused(t *testing.T) {
 	assert.Empty(t, transport.inputs, "nothing was sent")
 }
 
-// TestCall_ThatAnotherCallsErrorCancelsIsNotOfItsType cancels as errgroup does: the cause is the error of the first call.
+// TestCall_ThatAnotherCallsErrorCancelsIsNotOfItsType cancels as errgroup does: the cause is the error of the first
+// call.
 func TestCall_ThatAnotherCallsErrorCancelsIsNotOfItsType(t *testing.T) {
 	t.Parallel()
 	for name, another := range map[string]reply{
@@ -577,8 +578,8 @@ func drip(status int, text string) http.HandlerFunc {
 	}
 }
 
-// assertNoKey formats everything that a call returned, with every verb, in log records and as JSON, and looks for the key.
-// A Body is what was received, and may hold it: it is emptied first.
+// assertNoKey formats everything that a call returned, with every verb, in log records and as JSON, and looks for the
+// key. A Body is what was received, and may hold it: it is emptied first.
 func assertNoKey(t *testing.T, key string, run *client.Run, err error, others ...any) {
 	t.Helper()
 	shortenBodies(run, err)
@@ -812,7 +813,8 @@ type tellingError struct{ Request string }
 
 func (e tellingError) Error() string { return "could not send " + e.Request }
 
-// Every case looks for the key in all that the client returns (assertNoKey). Here are the places that a server echoes it in.
+// Every case looks for the key in all that the client returns (assertNoKey). Here are the places that a server echoes
+// it in.
 func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 	t.Parallel()
 	const key = testKey

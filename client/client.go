@@ -5,9 +5,9 @@
 // between calls.
 //
 //   - Every run that starts is billed, even if its response never arrives, and the API has no idempotency key. A
-//     request is sent again only if the run certainly did not start: after a failure before the request was written, and
-//     after a 429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the error at
-//     once. [SafeToRetry] tells a queue the same.
+//     request is sent again only if the run certainly did not start: after a failure before the request was written,
+//     and after a 429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the
+//     error at once. [SafeToRetry] tells a queue the same.
 //   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call.
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.

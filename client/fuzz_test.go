@@ -59,7 +59,8 @@ func (r *fuzzResponse) client(f *testing.F) *client.Client {
 	}), client.WithMaxRetries(0))
 }
 
-// FuzzRun_Response responds to a run with any body: the Run has what encoding/json finds in it, or the error has the body.
+// FuzzRun_Response responds to a run with any body: the Run has what encoding/json finds in it, or the error has the
+// body.
 func FuzzRun_Response(f *testing.F) {
 	addExamples(f, func(body []byte) { f.Add(body) })
 	var response fuzzResponse
@@ -94,8 +95,8 @@ func FuzzRun_Response(f *testing.F) {
 	})
 }
 
-// FuzzRun_ErrorResponse responds with any status, content type and body: what is not a run is an error with the body, of
-// one line, without the key.
+// FuzzRun_ErrorResponse responds with any status, content type and body: what is not a run is an error with the body,
+// of one line, without the key.
 func FuzzRun_ErrorResponse(f *testing.F) {
 	addExamples(f, func(body []byte) {
 		f.Add(500, "application/json", body)

@@ -265,7 +265,8 @@ func documentedWith(edit func(run, output map[string]any), raw string) string {
 	return strings.Replace(string(toJSON(run)), `"@"`, raw, 1)
 }
 
-// outputName returns the name of a property that the output of the documented variant must have, and that is not null, or "".
+// outputName returns the name of a property that the output of the documented variant must have, and that is not null,
+// or "".
 var outputName = sync.OnceValue(func() string {
 	schema := openapi.Merged(api.Document().Components.Schemas["RunOutput"].Value)
 	i := slices.IndexFunc(schema.Required, func(name string) bool { return !schema.Properties[name].Value.Nullable })
@@ -472,8 +473,8 @@ func serveAccepted(t *testing.T, serve func(net.Conn)) string {
 	return "http://" + listener.Addr().String()
 }
 
-// resetAfterRead returns a script that writes text, and resets the connection as soon as the client has read it, and the
-// option that makes the client tell. An earlier reset may drop what was not read.
+// resetAfterRead returns a script that writes text, and resets the connection as soon as the client has read it, and
+// the option that makes the client tell. An earlier reset may drop what was not read.
 func resetAfterRead(text string) (rawScript, client.Option) {
 	read := make(chan struct{}, 16)
 	script := func(conn *net.TCPConn, _ *http.Request, _ int) {
@@ -537,7 +538,8 @@ func writeEarlyHints(w io.Writer, stream uint32) {
 	writeFrame(w, frameHeaders, flagEndHeaders, stream, []byte{0x08, 3, '1', '0', '3'})
 }
 
-// serveHTTP2 reads whole requests over HTTP/2, without TLS if there are no certificates, and calls script with each stream.
+// serveHTTP2 reads whole requests over HTTP/2, without TLS if there are no certificates, and calls script with each
+// stream.
 func serveHTTP2(t *testing.T, requests *counter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32)) string {
 	t.Helper()
 	scheme := "http"

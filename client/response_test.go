@@ -334,8 +334,7 @@ func TestRun_IsReadHoweverItIsWritten(t *testing.T) {
 }
 
 // TestRun_ThatBreaksTheContractHasWhatCouldBeRead has a Run beside the error, and the same one without an error if the
-// violation handler accepts it.
-// outputOf returns what encoding/json makes of an output, right or wrong.
+// violation handler accepts it. outputOf returns what encoding/json makes of an output, right or wrong.
 func outputOf(text string) (output gen.RunOutput) {
 	_ = json.Unmarshal([]byte(text), &output)
 	return output
@@ -432,7 +431,8 @@ func TestResponse_ThatIsNotARunIsAnAPIError(t *testing.T) {
 	})
 }
 
-// TestResponse_OfARefusalIsAnAPIErrorOfItsKind has the contract's examples of refusals, under their status and under 200.
+// TestResponse_OfARefusalIsAnAPIErrorOfItsKind has the contract's examples of refusals, under their status and under
+// 200.
 func TestResponse_OfARefusalIsAnAPIErrorOfItsKind(t *testing.T) {
 	for _, test := range []struct {
 		example string

@@ -114,8 +114,8 @@ func (c contract) allows(media openapi.Media, body any) bool {
 		(media.Schema == nil || openapi.ForResponses(c.document).Allows(media.Schema.Value, value) == nil)
 }
 
-// runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in a
-// spec whose schemas have changed and whose examples have not yet.
+// runExample returns the response of a run: the spec's example, or a sample of the schema if no example is valid, as in
+// a spec whose schemas have changed and whose examples have not yet.
 func (c contract) runExample(schema string) any {
 	if value, ok := c.example(c.runResponse(), schema); ok {
 		return value

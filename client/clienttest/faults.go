@@ -22,8 +22,8 @@ func serviceOf(r *http.Request) *service {
 	return newService(api.Document())
 }
 
-// Error responds with an error of a status from 400 to 599: the spec's example for it in the server's variant, or one made
-// up if the spec has none. A handler for [Server.Answer]. It panics if status is not that of an error.
+// Error responds with an error of a status from 400 to 599: the spec's example for it in the server's variant, or one
+// made up if the spec has none. A handler for [Server.Answer]. It panics if status is not that of an error.
 func Error(status int) http.HandlerFunc {
 	if status < 400 || status > 599 {
 		panic(fmt.Sprintf("clienttest: Error: %d is no status of an error: 400 to 599", status))
@@ -34,8 +34,8 @@ func Error(status int) http.HandlerFunc {
 	}
 }
 
-// RateLimited responds with 429 and a Retry-After of whole seconds, rounded up; of 0 or less without one, as the service
-// does. A handler for [Server.Answer].
+// RateLimited responds with 429 and a Retry-After of whole seconds, rounded up; of 0 or less without one, as the
+// service does. A handler for [Server.Answer].
 func RateLimited(retryAfter time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if seconds := int64((retryAfter + time.Second - 1) / time.Second); seconds > 0 {
@@ -45,22 +45,22 @@ func RateLimited(retryAfter time.Duration) http.HandlerFunc {
 	}
 }
 
-// GatewayTimeout responds with 504 and a page of the host, in HTML with the code FUNCTION_INVOCATION_TIMEOUT, as it does if
-// a run takes too long: it was billed. A handler for [Server.Answer].
+// GatewayTimeout responds with 504 and a page of the host, in HTML with the code FUNCTION_INVOCATION_TIMEOUT, as it
+// does if a run takes too long: it was billed. A handler for [Server.Answer].
 func GatewayTimeout() http.HandlerFunc {
 	return hostPage(http.StatusGatewayTimeout, "gateway-timeout", "text/html; charset=utf-8",
 		"<!doctype html><title>504</title><h1>An error occurred with this application.</h1>FUNCTION_INVOCATION_TIMEOUT\n")
 }
 
-// PayloadTooLarge responds with 413 in plain text with the code FUNCTION_PAYLOAD_TOO_LARGE, as the host does to a request of
-// more than 4.5 MB: nothing ran. A handler for [Server.Answer].
+// PayloadTooLarge responds with 413 in plain text with the code FUNCTION_PAYLOAD_TOO_LARGE, as the host does to a
+// request of more than 4.5 MB: nothing ran. A handler for [Server.Answer].
 func PayloadTooLarge() http.HandlerFunc {
 	return hostPage(http.StatusRequestEntityTooLarge, "payload-too-large", "text/plain; charset=utf-8",
 		"Request Entity Too Large\n\nFUNCTION_PAYLOAD_TOO_LARGE\n")
 }
 
-// Throttled responds with 503 in plain text with the code FUNCTION_THROTTLED, as the host does under load: nothing ran. A
-// handler for [Server.Answer].
+// Throttled responds with 503 in plain text with the code FUNCTION_THROTTLED, as the host does under load: nothing ran.
+// A handler for [Server.Answer].
 func Throttled() http.HandlerFunc {
 	return hostPage(http.StatusServiceUnavailable, "throttled", "text/plain; charset=utf-8", "Service Unavailable\n\nFUNCTION_THROTTLED\n")
 }
@@ -97,8 +97,8 @@ func Hang() http.HandlerFunc {
 	}
 }
 
-// BrokenContract responds with a run that breaks the contract: a field that is no string, or no list, where the contract
-// wants one; its text is there. A handler for [Server.Answer].
+// BrokenContract responds with a run that breaks the contract: a field that is no string, or no list, where the
+// contract wants one; its text is there. A handler for [Server.Answer].
 func BrokenContract() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)

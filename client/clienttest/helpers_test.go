@@ -34,7 +34,7 @@ func operation() *openapi3.Operation {
 	return api.Document().Paths.Value("/api/v1/run/{workflow_id}").Post
 }
 
-// specInputs is the spec's example of a request.
+// specInputs returns the spec's example of a request.
 func specInputs(t *testing.T) map[string]any {
 	t.Helper()
 	examples := operation().RequestBody.Value.Content.Get("application/json").Examples
@@ -71,7 +71,7 @@ func newServer(t *testing.T, options ...clienttest.Option) *clienttest.Server {
 	return server
 }
 
-// newRequest is a request that is in order: change what the test is about.
+// newRequest returns a valid request: change what the test is about.
 func newRequest(t *testing.T, server *clienttest.Server, method, path, body string) *http.Request {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
@@ -87,7 +87,8 @@ type answer struct {
 	body   []byte
 }
 
-// send sends a request, follows no redirect, and validates the response against the spec and the schema that it must have.
+// send sends a request, follows no redirect, and validates the response against the spec and the schema that it must
+// have.
 func send(t *testing.T, request *http.Request, schema string) answer {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -147,7 +148,7 @@ func (a answer) failure(t *testing.T) (message, code string) {
 	return flat.Error, flat.Code
 }
 
-// exampleOf is a named example of the spec.
+// exampleOf returns a named example of the spec.
 func exampleOf(t *testing.T, name string) any {
 	t.Helper()
 	example := api.Document().Components.Examples[name]

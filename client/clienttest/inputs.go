@@ -50,14 +50,14 @@ type badInput struct {
 	reason  string
 }
 
-// checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's required
-// names, then in that of the alphabet. It returns nil if all inputs keep it.
+// checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's
+// required names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
 	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors()))
 }
 
-// checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a parameter, the
-// content type, or the body. What cannot be decoded is not judged.
+// checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a
+// parameter, the content type, or the body. What cannot be decoded is not judged.
 func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput {
 	values := map[string]string{}
 	for _, ref := range op.Parameters {

@@ -9,7 +9,7 @@ import (
 // An Option changes what a server does.
 type Option func(*service)
 
-// WithWorkflow adds a workflow with inputs of its own: any JSON object reaches run, which returns the workflow's output.
+// WithWorkflow adds a workflow with other inputs: any JSON object reaches run, which returns the workflow's output.
 // With the ID of the spec's example (Server.WorkflowID) it replaces the workflow that every server has, and the spec's
 // inputs are no longer required of it.
 //
@@ -37,21 +37,21 @@ func WithWorkflow(id string, run func(ctx context.Context, inputs map[string]any
 	}
 }
 
-// WithTextResults makes the server respond in the deployed variant: runs as TextRun and errors as FlatError. Without it the
-// server responds in the documented variant: CompletedRun and Error.
+// WithTextResults makes the server respond in the deployed variant: runs as TextRun and errors as FlatError. Without it
+// the server responds in the documented variant: CompletedRun and Error.
 func WithTextResults() Option {
 	return func(s *service) { s.textResults = true }
 }
 
-// WithCitations makes runs respond with citations, the addresses of pages that the model read, and implies [WithTextResults]:
-// the documented variant has none. Without addresses they are those of the spec's example.
+// WithCitations makes runs respond with citations, the addresses of pages that the model read, and implies
+// [WithTextResults]: the documented variant has none. Without addresses they are those of the spec's example.
 func WithCitations(citations ...string) Option {
 	return func(s *service) { s.textResults, s.cites, s.citations = true, true, citations }
 }
 
-// Lenient makes the server run whatever a valid key sends to a workflow that exists, as the service does: the content type and
-// the inputs are not looked at, and a body that is no JSON object is an empty one. It is for tests of code that must not rely
-// on a 400.
+// Lenient makes the server run whatever a valid key sends to a workflow that exists, as the service does: the content
+// type and the inputs are not looked at, and a body that is no JSON object is an empty one. It is for tests of code
+// that must not rely on a 400.
 func Lenient() Option {
 	return func(s *service) { s.lenient = true }
 }
@@ -67,8 +67,8 @@ func WithDelay(d time.Duration) Option {
 	}
 }
 
-// WithAddress makes the server listen on a host and port, such as 127.0.0.1:8080, instead of a free port of the loopback
-// interface. NewServer panics if it cannot.
+// WithAddress makes the server listen on a host and port, such as 127.0.0.1:8080, instead of a free port of the
+// loopback interface. NewServer panics if it cannot.
 func WithAddress(address string) Option {
 	return func(s *service) { s.address = address }
 }

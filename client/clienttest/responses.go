@@ -33,8 +33,8 @@ type failure struct {
 	example       any // the spec's own, if the failure is just that
 }
 
-// exampleFailure returns an operation's example of an error in the server's variant, else one that is in neither variant, else
-// an error made up.
+// exampleFailure returns an operation's example of an error in the server's variant, else one that is in neither
+// variant, else an error made up.
 func (s *responder) exampleFailure(op openapi.Operation, status int) failure {
 	var response *openapi3.Response
 	if ref := op.Responses.Status(status); ref != nil {
@@ -122,9 +122,9 @@ func (s *responder) errorBody(f failure) any {
 	return flat
 }
 
-// writeExample responds with the spec's example of a response, in the first of its content types that the request accepts,
-// those of JSON first: one that is valid against the named schema, if there is one, else the first, else a sample of the
-// response's schema. If the spec has no example and none can be made, that is a 500.
+// writeExample responds with the spec's example of a response, in the first of its content types that the request
+// accepts, those of JSON first: one that is valid against the named schema, if there is one, else the first, else a
+// sample of the response's schema. If the spec has no example and none can be made, that is a 500.
 func (s *responder) writeExample(w http.ResponseWriter, r *http.Request, status int, response *openapi3.Response, schema string) {
 	setHeaders(w.Header(), response, s.contract, true)
 	if response == nil || len(response.Content) == 0 {
@@ -180,7 +180,7 @@ func (s *responder) errorSchema() string {
 // nameOf returns the name of a generated type, which is that of its schema.
 func nameOf[T any]() string { return reflect.TypeFor[T]().Name() }
 
-// runResponse is the response of a workflow with an output of its own. Its other fields are those of the spec's example.
+// runResponse returns the response of a workflow with this output. Its other fields are those of the spec's example.
 func (s *responder) runResponse(output map[string]any) (any, error) {
 	if output == nil {
 		output = map[string]any{}
@@ -218,7 +218,7 @@ func (s *responder) cited(run any) (any, error) {
 	return text, nil
 }
 
-// text is the output as a text: its one string, or else the whole as JSON.
+// text returns the output as a text: its one string, or else the whole as JSON.
 func text(output map[string]any, data []byte) string {
 	if len(output) == 1 {
 		for _, value := range output {
@@ -230,8 +230,8 @@ func text(output map[string]any, data []byte) string {
 	return string(data)
 }
 
-// setHeaders sets the headers that the spec requires of a response to its examples or to samples, and with optional also
-// those that are not required and have an example. What is set stays.
+// setHeaders sets the headers that the spec requires of a response to its examples or to samples, and with optional
+// also those that are not required and have an example. What is set stays.
 func setHeaders(header http.Header, response *openapi3.Response, c contract, optional bool) {
 	if response == nil {
 		return

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// A router calls the handler of a request. Unlike http.ServeMux it takes paths as they are sent, without a redirect to the
-// cleaned path, knows a parameter that is a part of a segment ({id}:cancel), and its refusals have the error schema.
+// A router calls the handler of a request. Unlike http.ServeMux it takes paths as they are sent, without a redirect to
+// the cleaned path, knows a parameter that is a part of a segment ({id}:cancel), and its refusals have the error
+// schema.
 type router struct {
 	routes []route
 	refuse func(w http.ResponseWriter, status int, message string)
@@ -53,8 +54,8 @@ func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the handler for the request, which has its path values set then. If there is none, it returns the methods
-// that the path has.
+// find returns the handler for the request, which has its path values set then. If there is none, it returns the
+// methods that the path has.
 func (m *router) find(r *http.Request) (handler http.HandlerFunc, allowed []string) {
 	path := r.URL.EscapedPath()
 	for _, route := range m.routes {

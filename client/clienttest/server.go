@@ -1,19 +1,20 @@
 // Package clienttest serves the contract of the AI Tutor API on loopback, for tests of code that calls the service.
 //
-// [NewServer] starts a server with one workflow, whose responses are the spec's own examples: runs and errors alike. Every
-// other operation of the spec is answered with its example. Options add workflows, switch to the deployed variant of the
-// responses, and slow runs down; [Server.Answer] queues a response of the test's own, for faults that the service has on
-// bad days: [Error], [RateLimited], [Throttled], [GatewayTimeout], [PayloadTooLarge], [CutOff], [Hang], [BrokenContract], or any
-// handler. [Server.Requests] has what was received.
+// [NewServer] starts a server with one workflow, whose responses are the spec's own examples: runs and errors alike.
+// Every other operation of the spec responds with its example. Options add workflows, switch to the deployed variant of
+// the responses, and slow runs down; [Server.Answer] queues a response of the test's own, for faults that the service
+// has on bad days: [Error], [RateLimited], [Throttled], [GatewayTimeout], [PayloadTooLarge], [CutOff], [Hang],
+// [BrokenContract], or any handler. [Server.Requests] has what was received.
 //
 // The checks on a request come in this order: the path (404), the method (405), the key (401), the workflow (404), the
-// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error schema; only what
-// net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. A body has a minute to arrive.
+// content type (415), the size (413), the JSON (400), the inputs (400). Each refusal has the spec's error schema; only
+// what net/http itself refuses, such as a malformed request line or a head over 16 MiB, is plain text. A body has a
+// minute to arrive.
 //
-// The server is stricter than the service, which runs, and bills, whatever a valid key sends to a workflow that exists: here
-// a missing, blank or mistyped input, a body that is no JSON object and another content type are refused, so that a test
-// shows what the service would bill for nothing. With [Lenient] they are run. The server takes bodies of up to 16 MiB, the
-// service's host of 4.5 MB, and it has no rate limit and no billing.
+// The server is stricter than the service, which runs, and bills, whatever a valid key sends to a workflow that exists:
+// here a missing, blank or mistyped input, a body that is no JSON object and another content type are refused, so that
+// a test shows what the service would bill for nothing. With [Lenient] they are run. The server takes bodies of up to
+// 16 MiB, the service's host of 4.5 MB, and it has no rate limit and no billing.
 package clienttest
 
 import (
@@ -76,16 +77,16 @@ func start(service *service) *Server {
 	return s
 }
 
-// Close ends the context of every request under way, no longer waits for bodies that are not sent to their end, waits for
-// the responses, and shuts the server down.
+// Close ends the context of every request under way, no longer waits for bodies that are not sent to their end, waits
+// for the responses, and shuts the server down.
 func (s *Server) Close() {
 	s.cancel()
 	s.server.Close()
 }
 
 // Runs returns how many runs were started, and would have been billed: requests that passed every check, also those
-// whose run then failed or whose response was no longer waited for. A request that a queued handler answered starts none:
-// if it is sent a second time, that one is counted.
+// whose run then failed or whose response was no longer waited for. A request that went to a queued handler starts
+// none: if it is sent a second time, that one is counted.
 func (s *Server) Runs() int {
 	return int(s.service.runs.Load())
 }
@@ -93,8 +94,8 @@ func (s *Server) Runs() int {
 // Answer queues handlers: each responds to one request, in their order, in place of the server, before any check and
 // whatever the request. After the last one the server responds itself again.
 //
-// The request's context ends when the client goes away or the server is closed, so a handler may wait for it; it may also
-// panic with [http.ErrAbortHandler] to break the connection. Answer panics if a handler is nil.
+// The request's context ends when the client goes away or the server is closed, so a handler may wait for it; it may
+// also panic with [http.ErrAbortHandler] to break the connection. Answer panics if a handler is nil.
 func (s *Server) Answer(handlers ...http.HandlerFunc) {
 	for _, h := range handlers {
 		if h == nil {
@@ -114,8 +115,8 @@ type Request struct {
 	Body   []byte      // up to 16 MiB; of a body that broke off, what came
 }
 
-// Requests returns the requests that the server received, the oldest first: also those that it refused and those that a
-// queued handler answered. Of more than 64 MiB the oldest are forgotten.
+// Requests returns the requests that the server received, the oldest first: also those that it refused and those that
+// went to a queued handler. Of more than 64 MiB the oldest are forgotten.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,8 +155,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.router.ServeHTTP(w, r)
 }
 
-// readBody reads the request's body as far as the limit, for as long as the server is open and at most for the time that a
-// body may take, and leaves it readable: a read that failed is not tried again.
+// readBody reads the request's body as far as the limit, for as long as the server is open and at most for the time
+// that a body may take, and leaves it readable: a read that failed is not tried again.
 func (h *handler) readBody(w http.ResponseWriter, r *http.Request) []byte {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(h.service.bodyTime))

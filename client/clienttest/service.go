@@ -14,7 +14,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
-// A service checks requests, runs workflows, and answers every other operation with the spec's example.
+// A service checks requests, runs workflows, and responds to every other operation with the spec's example.
 type service struct {
 	responder
 	key       string
@@ -58,7 +58,7 @@ func (s *service) router() *router {
 	return m
 }
 
-// serveRun is the handler of the operation that runs a workflow.
+// serveRun handles the operation that runs a workflow.
 func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
 	if !s.admits(op, w, r) {
 		return
@@ -95,7 +95,7 @@ func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.
 	write(w, http.StatusOK, response)
 }
 
-// serveExample is the handler of any other operation. It checks the request against the spec, and returns the example of
+// serveExample handles any other operation. It checks the request against the spec, and returns the example of
 // the first response of success.
 func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *http.Request) {
 	if !s.admits(op, w, r) {
@@ -109,8 +109,8 @@ func (s *service) serveExample(op openapi.Operation, w http.ResponseWriter, r *h
 	s.writeExample(w, r, status, response, s.runSchema())
 }
 
-// admits reports whether a request has the credentials of its operation, and its path leads to something that exists. If
-// not, it responds. The path parameters that exist are the spec's examples, and the server's workflows.
+// admits reports whether a request has the credentials of its operation, and its path leads to something that exists.
+// If not, it responds. The path parameters that exist are the spec's examples, and the server's workflows.
 func (s *service) admits(op openapi.Operation, w http.ResponseWriter, r *http.Request) bool {
 	if op.Secured() && !slices.ContainsFunc(op.Security, func(a openapi.Alternative) bool { return s.accepts(a, r) }) {
 		challenge(w.Header(), op)

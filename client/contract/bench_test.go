@@ -231,8 +231,8 @@ func loadedDocuments() map[string][]byte {
 	}
 }
 
-// loadWithKinOpenAPI loads and validates a document; the schemas of OpenAPI 3.1, which kin-openapi compiles for each exchange,
-// are compiled once.
+// loadWithKinOpenAPI loads and validates a document; the schemas of OpenAPI 3.1, which kin-openapi compiles for each
+// exchange, are compiled once.
 func loadWithKinOpenAPI(spec []byte) error {
 	document, err := openapi3.NewLoader().LoadFromData(spec)
 	if err != nil {
@@ -278,7 +278,8 @@ func mutualSchemas(n int) []byte {
 	return document(map[string]any{"/x": map[string]any{"post": post}}, schemas)
 }
 
-// manyPaths returns a document of n paths, each with its own schema of properties that are a text or one of shared schemas.
+// manyPaths returns a document of n paths, each with its own schema of properties that are a text or one of shared
+// schemas.
 func manyPaths(n, shared int) []byte {
 	paths, schemas := make(map[string]any), make(map[string]any)
 	for i := range n {

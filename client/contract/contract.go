@@ -28,33 +28,33 @@
 // santhosh-tekuri/jsonschema does: these compile the schemas, once, in [New], and judge what a keyword says of one
 // value. This package walks from value to value. Where it departs from openapi3filter:
 //
-//	what                                      here                              why
-//	all violations                            listed, up to 1,000               openapi3filter stops at the first
-//	JSON that is not strict                   refused                           readers disagree on what it says
-//	schemas of 3.1                            compiled once, never by the       openapi3filter compiles them per exchange, and
-//	                                          rules of 3.0                      with a $ref beside falls back to 3.0
-//	readOnly, writeOnly in 3.1                not required in the direction     they are notes in JSON Schema
-//	                                          in which they are not sent
-//	a media type that cannot be decoded       the body is not judged            a validator that refuses it would be disabled
-//	gzip, deflate                             decoded                           the schema describes what is in it
-//	another Content-Encoding                  refused, if the body is judged    it says nothing that could be judged
-//	a parameter or a field of a form that     not judged                        refusing every query for it helps nobody
+//	what                                    here                             why
+//	all violations                          listed, up to 1,000              openapi3filter stops at the first
+//	JSON that is not strict                 refused                          readers disagree on what it says
+//	schemas of 3.1                          compiled once, never by the      openapi3filter compiles them each time, and
+//	                                        rules of 3.0                     with a $ref beside falls back to 3.0
+//	readOnly, writeOnly in 3.1              not required in the direction    they are notes in JSON Schema
+//	                                        in which they are not sen
+//	a media type that cannot be decoded     the body is not judged           a validator that refuses it gets disabled
+//	gzip, deflate                           decoded                          the schema describes what is in it
+//	another Content-Encoding                refused, if the body is judged   it says nothing that could be judged
+//	a parameter or a field of a form that   not judged                       refusing every query for it helps nobody
 //	kin-openapi cannot decode
-//	a field or part that is not described     as additionalProperties says      that is what the schema says of it
-//	a part of a type that is not described    refused                           its sender must not choose the decoder
-//	301, 304, 307, 308, HEAD                  status and headers are checked,   openapi3filter passes them unseen
-//	                                          the body if HTTP lets it be
-//	Content-Type with a charset               matches any spelling of it        application/json;charset=UTF-8
-//	header parameters Accept, Content-Type,   ignored                           OpenAPI says so
+//	a field or part that is not described   as additionalProperties says     that is what the schema says of it
+//	a part of a type that is not described  refused                          its sender must not choose the decoder
+//	301, 304, 307, 308, HEAD                status and headers are checked,  openapi3filter passes them unseen
+//	                                        the body if HTTP lets it b
+//	Content-Type with a charset             matches any spelling of it       application/json;charset=UTF-8
+//	header parameters Accept, Content-Type, ignored                          OpenAPI says so
 //	Authorization
-//	an empty API key                          is none                           nobody could use it
-//	int64                                     exact                             2^63 is not rounded into bounds
-//	a pattern that RE2 does not know          not judged, and warned of         see [WithRegexp]; openapi3filter returns an error
-//	a list of types with null in a parameter  decoded as the other type         null has no text
-//	a number beyond float64 in 3.1            refused                           computing with it would take seconds
-//	YAML                                      without aliases, merges and       a few bytes of them stand for gigabytes
-//	                                          names that come twice
-//	a document with doubtful parts            taken; [Validator.Warnings]       New refuses only what it cannot use
+//	an empty API key                        is none                          nobody could use it
+//	int64                                   exact                            2^63 is not rounded into bounds
+//	a pattern that RE2 does not know        not judged, and warned of        see [WithRegexp]; openapi3filter fails
+//	a list of types with null in a parameterdecoded as the other type        null has no text
+//	a number beyond float64 in 3.1          refused                          computing with it would take seconds
+//	YAML                                    without aliases, merges and      a few bytes of them stand for gigabytes
+//	                                        names that come twic
+//	a document with doubtful parts          taken; [Validator.Warnings]      New refuses only what it cannot use
 //
 // # Bounds
 //

@@ -46,7 +46,8 @@ func addExamples(add func(body []byte)) {
 	}
 }
 
-// FuzzValidatorAgainstKinOpenAPI gives the verdict of kin-openapi's filter on any response, unless JSON itself is broken.
+// FuzzValidatorAgainstKinOpenAPI gives the verdict of kin-openapi's filter on any response, unless JSON itself is
+// broken.
 func FuzzValidatorAgainstKinOpenAPI(f *testing.F) {
 	addExamples(func(body []byte) {
 		f.Add(200, "application/json", "10", "9", body)
@@ -124,8 +125,8 @@ func hasDuplicates(decoder *json.Decoder) bool {
 	return err != nil
 }
 
-// FuzzSchemaAndBody changes a schema and a body together. Whatever they are, judging takes little time and memory; and the
-// verdict on what JSON Schema 2020-12 knows is that of santhosh-tekuri/jsonschema.
+// FuzzSchemaAndBody changes a schema and a body together. Whatever they are, judging takes little time and memory; and
+// the verdict on what JSON Schema 2020-12 knows is that of santhosh-tekuri/jsonschema.
 func FuzzSchemaAndBody(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{"type":"object","required":["a"],"properties":{"a":{"type":["string","null"],"maxLength":2}}}`, `{"a":"xyz"}`},

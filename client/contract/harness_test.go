@@ -20,7 +20,8 @@ import (
 
 const runURL = "https://api.example.com/api/v1/run/wf_1"
 
-// runsSpec is a document of the contract's shape: workflows that are run, with two variants of a run and two of an error.
+// runsSpec is a document of the contract's shape: workflows that are run, with two variants of a run and two of an
+// error.
 const runsSpec = `
 openapi: 3.0.3
 info: {title: Runs, version: "1"}

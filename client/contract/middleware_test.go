@@ -54,8 +54,8 @@ func notes(t *testing.T, opts ...contract.Option) *contract.Validator {
 	return v
 }
 
-// serve serves a handler over HTTP and returns a function that sends requests with a JSON body, and gives the response with
-// its body; and what the server logs.
+// serve serves a handler over HTTP and returns a function that sends requests with a JSON body, and gives the response
+// with its body; and what the server logs.
 func serve(t *testing.T, handler http.Handler) (send func(method, path, body string) (*http.Response, string), logged *bytes.Buffer) {
 	t.Helper()
 	logged = new(bytes.Buffer)

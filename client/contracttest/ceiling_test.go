@@ -15,8 +15,7 @@ import (
 )
 
 // lenient is a server that runs whatever a valid key sends to a workflow that exists, as the service does today. Each
-// run is
-// counted.
+// run is counted.
 type lenient struct {
 	runs atomic.Int64
 	// hides is a request that is run and gets 400.

@@ -128,8 +128,8 @@ func insert[TTx any](ctx context.Context, client *river.Client[TTx], tx TTx, pro
 	return known, nil
 }
 
-// batch returns how many of the prompts make a statement: up to 1,000 prompts or 1 MB, at least one. SQLite needs several
-// times as much memory as the prompts have bytes.
+// batch returns how many of the prompts make a statement: up to 1,000 prompts or 1 MB, at least one. SQLite needs
+// several times as much memory as the prompts have bytes.
 func batch(prompts []string) int {
 	bytes := 0
 	for n, prompt := range prompts {

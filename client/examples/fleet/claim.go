@@ -20,7 +20,8 @@ type attempt struct {
 	number int
 }
 
-// claim claims the attempt, in a committed statement. It returns false if another process did, or the job is no longer ours.
+// claim claims the attempt, in a committed statement. It returns false if another process did, or the job is no longer
+// ours.
 func (w *jobWorker[TTx]) claim(ctx context.Context, a attempt) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -42,7 +43,8 @@ func (w *jobWorker[TTx]) storeBegun(ctx context.Context, a attempt, requestID st
 		storable(requestID), a.jobID, a.number) // the response has it as well
 }
 
-// storeResponse ends the claim: it stores the response as it came, for the case that this worker dies while it judges it.
+// storeResponse ends the claim: it stores the response as it came, for the case that this worker dies while it judges
+// it.
 func (w *jobWorker[TTx]) storeResponse(ctx context.Context, a attempt, res *response) {
 	w.persist(ctx, func(ctx context.Context) error {
 		head, err := res.head()

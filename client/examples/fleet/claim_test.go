@@ -63,8 +63,8 @@ func (db *database[TTx]) setting(ctx context.Context, name string) (value string
 	return value, err
 }
 
-// The worker of one prompt is killed at each of its writes in turn, once as by kill -9 and once by a power cut. Whatever was
-// written, the prompt reaches the service at most once, and a run that it cannot tell of is unknown.
+// The worker of one prompt is killed at each of its writes in turn, once as by kill -9 and once by a power cut.
+// Whatever was written, the prompt reaches the service at most once, and a run that it cannot tell of is unknown.
 func TestKilledAtEachWriteToSQLite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")

@@ -16,8 +16,8 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// schema is the one table beside River's: a row claims an attempt of a job, and then holds what became of it. State is null
-// after the claim, then received (a response is stored), then done or failed.
+// schema is the one table beside River's: a row claims an attempt of a job, and then holds what became of it. State is
+// null after the claim, then received (a response is stored), then done or failed.
 const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
 	job_id  bigint NOT NULL,
 	attempt bigint NOT NULL,
@@ -29,8 +29,8 @@ const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
 	PRIMARY KEY (job_id, attempt)
 )`
 
-// later adds what tables of an older version do not have: when the attempt was claimed (RFC 3339), the request ID that a
-// response began with, status and headers of a response (JSON), and whether a failed run may have been billed.
+// later adds what tables of an older version do not have: when the attempt was claimed (RFC 3339), the request ID that
+// a response began with, status and headers of a response (JSON), and whether a failed run may have been billed.
 var later = []string{
 	"ALTER TABLE fleet_run ADD COLUMN claimed_at varchar NOT NULL DEFAULT ''",
 	"ALTER TABLE fleet_run ADD COLUMN request_id varchar NOT NULL DEFAULT ''",

@@ -25,8 +25,8 @@ type response struct {
 	body   []byte
 }
 
-// send sends a run and reads the response, if there is one, without judging it. If the body takes its time, it calls begun
-// meanwhile, in a context that ends with the body. Its error is the client's if no response began.
+// send sends a run and reads the response, if there is one, without judging it. If the body takes its time, it calls
+// begun meanwhile, in a context that ends with the body. Its error is the client's if no response began.
 func (w *worker) send(ctx context.Context, prompt string, begun func(ctx context.Context, requestID string)) (*response, error) {
 	sending := &recorder{next: w.transport, begun: begun}
 	c, err := w.client(sending)
@@ -97,7 +97,7 @@ func requestID(header http.Header) string {
 	return cmp.Or(header.Get("X-Vercel-Id"), header.Get("X-Request-Id"))
 }
 
-// replayer answers with a recorded response.
+// replayer returns a recorded response.
 type replayer struct{ *response }
 
 func (r replayer) RoundTrip(req *http.Request) (*http.Response, error) {

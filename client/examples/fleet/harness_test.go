@@ -41,7 +41,8 @@ func newSQLite(tb testing.TB) string {
 	return filepath.Join(tb.TempDir(), "a fleet?.db")
 }
 
-// newPostgres creates a database on the server of FLEET_TEST_POSTGRES, and returns its URL. Without one it skips the test.
+// newPostgres creates a database on the server of FLEET_TEST_POSTGRES, and returns its URL. Without one it skips the
+// test.
 func newPostgres(tb testing.TB) string {
 	tb.Helper()
 	server := os.Getenv("FLEET_TEST_POSTGRES")
@@ -77,8 +78,8 @@ type fleet struct {
 
 const workflowID = "wf_fleet"
 
-// newFleet starts a service whose runs give textOf(prompt), after answer returns nil. A nil answer is instant.
-func newFleet(tb testing.TB, database string, answer func(ctx context.Context) error) *fleet {
+// newFleet starts a service whose runs give textOf(prompt), after respond returns nil. A nil respond is instant.
+func newFleet(tb testing.TB, database string, respond func(ctx context.Context) error) *fleet {
 	tb.Helper()
 	input, err := promptInput()
 	require.NoError(tb, err)
@@ -90,8 +91,8 @@ func newFleet(tb testing.TB, database string, answer func(ctx context.Context) e
 			f.ledger[prompt]++
 			f.mu.Unlock()
 			f.arrived <- prompt
-			if answer != nil {
-				if err := answer(ctx); err != nil {
+			if respond != nil {
+				if err := respond(ctx); err != nil {
 					return nil, err
 				}
 			}
@@ -105,7 +106,7 @@ func newFleet(tb testing.TB, database string, answer func(ctx context.Context) e
 
 func textOf(prompt string) string { return "the text of " + prompt }
 
-// prompts are n lines of a file.
+// prompts returns n lines of a file.
 func prompts(n int) string {
 	var lines strings.Builder
 	for i := range n {
@@ -126,7 +127,7 @@ func (f *fleet) run(stdin string, args ...string) (stdout, stderr string, status
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// mustRun is run of a command that succeeds.
+// mustRun runs a command that must succeed.
 func (f *fleet) mustRun(stdin string, args ...string) (stdout string) {
 	f.Helper()
 	stdout, stderr, status := f.run(stdin, args...)
@@ -210,7 +211,7 @@ func (f *fleet) waitForArrival() {
 	}
 }
 
-// status is fleet status as a map.
+// status returns what fleet status prints, as a map.
 func (f *fleet) status() map[string]int {
 	f.Helper()
 	states := map[string]int{}
@@ -229,7 +230,7 @@ func states(waiting, running, done, failed, unknown int) map[string]int {
 	return map[string]int{"waiting": waiting, "running": running, "done": done, "failed": failed, "unknown": unknown}
 }
 
-// results is fleet results, decoded.
+// results returns what fleet results prints, decoded.
 func (f *fleet) results() []result {
 	f.Helper()
 	var all []result
@@ -241,8 +242,8 @@ func (f *fleet) results() []result {
 	return all
 }
 
-// checkAccount checks that no prompt reached the server twice, that every prompt that is done has its own text, and that
-// a prompt that never reached the server is not done or failed.
+// checkAccount checks that no prompt reached the server twice, that every prompt that is done has its own text, and
+// that a prompt that never reached the server is not done or failed.
 func (f *fleet) checkAccount() {
 	f.Helper()
 	f.mu.Lock()
@@ -270,7 +271,7 @@ func (f *fleet) checkAccount() {
 	}
 }
 
-// respond answers the next request with a status and headers, in place of the service.
+// respond responds to the next request with a status and headers, in place of the service.
 func (f *fleet) respond(status int, body string, headers ...string) {
 	f.Answer(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -10,15 +10,15 @@
 // A line is a prompt: the text of the contract's first required string input. Blank lines are skipped, and so is a line
 // that was added before, whatever became of it, unless -again is given.
 //
-// The environment says where: FLEET_DATABASE (a file, fleet.db by default, or PostgreSQL's postgres://... or
-// host=... dbname=...), AITUTOR_API_KEY, AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file; status and
-// results write nothing. The exit status is 2 for bad arguments or a
-// bad environment, 1 for any other error, and 130 after a second interrupt.
+// The environment says where: FLEET_DATABASE (a file, fleet.db by default, or PostgreSQL's postgres://... or host=...
+// dbname=...), AITUTOR_API_KEY, AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file; status and
+// results write nothing. The exit status is 2 for bad arguments or a bad environment, 1 for any other error, and 130
+// after a second interrupt.
 //
 // # At most once
 //
-// Every run is billed and there is no idempotency key, so a run that may have reached the service is never sent again by
-// itself:
+// Every run is billed and there is no idempotency key, so a run that may have reached the service is never sent again
+// by itself:
 //
 //   - River marks a job as running in the transaction that fetches it. MaxAttempts is 1, so that River never fetches it
 //     again. If its worker dies, River discards it -rescue-after later, and it is unknown: it may have been billed. River's
@@ -34,12 +34,12 @@
 //   - A run that certainly did not start (client.SafeToRetry, 401, 402, 404, an interrupt before the request) gives its
 //     claim back and snoozes the job, which does not count as an attempt. 401, 402 and 404 pause the queue.
 //
-// It does not hold if the database forgets what it has committed: if a standby that PostgreSQL replicates to asynchronously
-// takes over, or if an older copy is restored, what was claimed since then may run again.
+// It does not hold if the database forgets what it has committed: if a standby that PostgreSQL replicates to
+// asynchronously takes over, or if an older copy is restored, what was claimed since then may run again.
 //
 // River's states say what waits and runs; fleet_run says what is done and failed; a job that neither waits nor runs and
-// has no result is unknown. The service cannot tell whether it billed it, but its log may, by the time of the claim and the
-// request ID, which fleet results prints.
+// has no result is unknown. The service cannot tell whether it billed it, but its log may, by the time of the claim and
+// the request ID, which fleet results prints.
 package main
 
 import (

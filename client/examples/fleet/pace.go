@@ -14,8 +14,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/client"
 )
 
-// wait waits for the job's turn, in place of the next job, so that the whole queue is not fetched and snoozed meanwhile.
-// Its error says that the turn did not come; the duration is how long it will not come.
+// wait waits for the job's turn, in place of the next job, so that the whole queue is not fetched and snoozed
+// meanwhile. Its error says that the turn did not come; the duration is how long it will not come.
 func (w *worker) wait(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.maxWait)
 	defer cancel()

@@ -38,7 +38,8 @@ func withPostgres(ctx context.Context, address string, to access, f func(queue) 
 	return prepare(ctx, &database[pgx.Tx]{db, riverpgxv5.New(pool)}, to, f)
 }
 
-// parseError returns pgx's error, which quotes the address and parts of it, only if there is no password in the address.
+// parseError returns pgx's error, which quotes the address and parts of it, only if there is no password in the
+// address.
 func parseError(address string, err error) error {
 	if strings.Contains(address, "@") || strings.Contains(strings.ToLower(address), "password") {
 		return errors.New("FLEET_DATABASE cannot be parsed: postgres://user:password@host/database (special characters of the " +

@@ -71,8 +71,8 @@ type endedJob struct {
 	attempt int
 }
 
-// toRerun lists the jobs to queue, and counts the failed ones that are left out as they may have been billed. A response
-// that was stored and not judged is not queued, as it may be a run.
+// toRerun lists the jobs to queue, and counts the failed ones that are left out as they may have been billed. A
+// response that was stored and not judged is not queued, as it may be a run.
 func (db *database[TTx]) toRerun(ctx context.Context, which rerunOptions) (ended []endedJob, left int, err error) {
 	rows, err := db.QueryContext(ctx, "SELECT id, attempt, run_state, billed FROM ("+runs+`) AS runs
 		WHERE run_state = 'failed' OR run_state = 'unknown' AND NOT received ORDER BY id`)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// runs lists the jobs with the state of each and, for one that neither waits nor runs, what became of it: of the attempt that
-// is done if there is one, else of the last.
+// runs lists the jobs with the state of each and, for one that neither waits nor runs, what became of it: of the
+// attempt that is done if there is one, else of the last.
 const runs = `
 SELECT j.id, j.args ->> 'prompt' AS prompt, j.attempt, j.finalized_at,
 	CASE

@@ -25,8 +25,8 @@ var writing = url.Values{
 	"_pragma": {"busy_timeout(30000)", "journal_mode(wal)", "synchronous(full)"},
 }
 
-// reading are the parameters of a connection that reads, to be tried one after the other. The second one needs no file for
-// the lock, which cannot be created in a read-only directory or on a full disk; if there is none, nobody writes.
+// reading are the parameters of a connection that reads, to be tried one after the other. The second one needs no file
+// for the lock, which cannot be created in a read-only directory or on a full disk; if there is none, nobody writes.
 var reading = []url.Values{
 	{"mode": {"ro"}, "_txlock": {"deferred"}, "_pragma": {"busy_timeout(30000)"}},
 	{"mode": {"ro"}, "_txlock": {"deferred"}, "nolock": {"1"}, "_pragma": {"locking_mode(exclusive)"}},
@@ -80,8 +80,9 @@ func openSQLite(ctx context.Context, path string, to access) (*sql.DB, error) {
 	return db, nil
 }
 
-// openCopy opens what cannot be read where it is, since SQLite would have to create files there: as it is if nothing but the
-// file itself is there, else a copy of the file and its write-ahead log. It returns the directory of the copy, to be removed.
+// openCopy opens what cannot be read where it is, since SQLite would have to create files there: as it is if nothing
+// but the file itself is there, else a copy of the file and its write-ahead log. It returns the directory of the copy,
+// to be removed.
 func openCopy(ctx context.Context, path string, cause error) (db *sql.DB, dir string, err error) {
 	log, err := os.ReadFile(path + "-wal") //nolint:gosec // beside the user's own file
 	switch {
@@ -136,8 +137,8 @@ func (c withMemory) Connect(ctx context.Context) (driver.Conn, error) {
 	return c.Connector.Connect(sqlite3.WithMaxMemory(ctx, 1<<30))
 }
 
-// dieOutOfMemory ends the process: the driver would panic inside database/sql, and a deferred rollback would then wait for
-// the statement that panicked, for ever.
+// dieOutOfMemory ends the process: the driver would panic inside database/sql, and a deferred rollback would then wait
+// for the statement that panicked, for ever.
 func dieOutOfMemory(code sqlite3.ExtendedErrorCode, message string) {
 	if code.Code() == sqlite3.NOMEM {
 		die("SQLite is out of memory: " + message + ": use shorter prompts, fewer -workers, or PostgreSQL")

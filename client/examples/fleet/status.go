@@ -54,7 +54,8 @@ func status(ctx context.Context, stdout io.Writer) error {
 	})
 }
 
-// waitsUntil returns when the first of the runs that wait may start, zero if none waits, and what the database's clock says.
+// waitsUntil returns when the first of the runs that wait may start, zero if none waits, and what the database's clock
+// says.
 func (db *database[TTx]) waitsUntil(ctx context.Context) (first, now time.Time, err error) {
 	now = time.Now()
 	if !db.isSQLite() {

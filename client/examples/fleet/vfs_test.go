@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// useDisk makes the fleet command write to a disk, which FLEET_TEST_DISK configures: "full", or the number of the write at
-// which the process is killed (0: never).
+// useDisk makes the fleet command write to a disk, which FLEET_TEST_DISK configures: "full", or the number of the write
+// at which the process is killed (0: never).
 func useDisk() {
 	conf := os.Getenv("FLEET_TEST_DISK")
 	if conf == "" {

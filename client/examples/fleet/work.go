@@ -18,8 +18,8 @@ type workOptions struct {
 	rescueAfter time.Duration
 }
 
-// Of -rescue-after, a job that was fetched waits up to a sixth for its turn, and its run takes up to four sixths. The last
-// sixth is for clocks that differ: a job is never rescued while its worker lives and reaches the database.
+// Of -rescue-after, a job that was fetched waits up to a sixth for its turn, and its run takes up to four sixths. The
+// last sixth is for clocks that differ: a job is never rescued while its worker lives and reaches the database.
 func (o workOptions) maxWait() time.Duration    { return o.rescueAfter / 6 }
 func (o workOptions) maxRun() time.Duration     { return min(maxRun, o.rescueAfter*4/6) }
 func (o workOptions) jobTimeout() time.Duration { return o.rescueAfter * 5 / 6 }

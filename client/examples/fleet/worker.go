@@ -129,8 +129,8 @@ func isPausing(err error) bool {
 		errors.Is(err, client.ErrPaymentRequired) || errors.Is(err, client.ErrWorkflowNotFound))
 }
 
-// mayBeBilled reports whether a run that failed may have been billed. It certainly was not if nothing was sent, or if the
-// response is one with which the service refuses a run: 400, 401, 402, 404, 413, 429.
+// mayBeBilled reports whether a run that failed may have been billed. It certainly was not if nothing was sent, or if
+// the response is one with which the service refuses a run: 400, 401, 402, 404, 413, 429.
 func mayBeBilled(err error) bool {
 	if client.SafeToRetry(err) || isPausing(err) {
 		return false

@@ -19,8 +19,8 @@ import (
 
 const mockedRun = `{"success": true, "result": "mocked"}`
 
-// Mocks that take the place of http.DefaultTransport are used by a Client that was made before or after them, and are gone
-// when they are taken away.
+// Mocks that take the place of http.DefaultTransport are used by a Client that was made before or after them, and are
+// gone when they are taken away.
 func TestMocksOfTheDefaultTransportComeAndGoInAnyOrder(t *testing.T) {
 	server := newServer(t)
 	path := server.URL + "/api/v1/run/" + server.WorkflowID

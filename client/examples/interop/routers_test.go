@@ -35,7 +35,8 @@ components:
     Pet: {type: object, required: [name], properties: {name: {type: string}}}
 `
 
-// respond does what each router's handler does: it responds with a pet, or breaks the contract for one that is named so.
+// respond does what each router's handler does: it responds with a pet, or breaks the contract for one that is named
+// so.
 func respond(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")

@@ -1,4 +1,5 @@
-// Command serve runs the test server (clienttest) on loopback until it is interrupted, and prints what to set to use it:
+// Command serve runs the test server (clienttest) on loopback until it is interrupted, and prints what to set to use
+// it:
 //
 //	serve -address 127.0.0.1:8080 -text
 package main

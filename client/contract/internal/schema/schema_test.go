@@ -62,7 +62,8 @@ func TestJudgeNamesThePlaceAndTheKeyword(t *testing.T) {
 	}
 }
 
-// Random schemas give the verdict of kin-openapi (OpenAPI 3.0) and of santhosh-tekuri/jsonschema (3.1) on random values.
+// Random schemas give the verdict of kin-openapi (OpenAPI 3.0) and of santhosh-tekuri/jsonschema (3.1) on random
+// values.
 func TestVerdictsAreThoseOfTheLibraries(t *testing.T) {
 	n := 150
 	if os.Getenv("AITUTOR_TEST_ALL") != "" {
