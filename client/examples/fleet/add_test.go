@@ -100,9 +100,10 @@ func TestAddOfMoreThanSQLiteCanTakeIsAnError(t *testing.T) {
 	}
 	f := newFleet(t, newSQLite(t), nil)
 	f.mustRun("one\n", "add", "-")
-	_, stderr, status := f.run(strings.Repeat("x", 600_000_000), "add", "-")
+	_, stderr, status := f.run(strings.Repeat("x", 60_000_000), "add", "-")
 	assert.Equal(t, 1, status)
 	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	assert.Contains(t, stderr, "use shorter prompts")
 	assert.Equal(t, states(1, 0, 0, 0, 0), f.status(), "nothing holds a lock")
 	assert.Equal(t, "added 1\n", f.mustRun("two\n", "add", "-"))
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 	"github.com/stretchr/testify/require"
 )
@@ -61,7 +62,7 @@ func (d *disk) Delete(name string, syncDir bool) error {
 // write counts a write or a sync, and kills the process if it is the one.
 func (d *disk) write(path string) error {
 	if d.full {
-		return syscall.ENOSPC
+		return sqlite3.FULL // the driver's own file system makes it of ENOSPC
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -51,7 +51,15 @@ func work(ctx context.Context, opts workOptions, stderr io.Writer) error {
 		w.say(fmt.Sprintf("-rescue-after %v cuts runs off after %v, billed or not; the service may take %v",
 			opts.rescueAfter, opts.maxRun(), serviceLimit))
 	}
-	return withQueue(ctx, write, func(q queue) error { return q.work(ctx, opts, w) })
+	opened := false
+	err = withQueue(ctx, write, func(q queue) error {
+		opened = true
+		return q.work(ctx, opts, w)
+	})
+	if !opened && ctx.Err() != nil {
+		return nil // interrupted before anything was run
+	}
+	return err
 }
 
 func (db *database[TTx]) work(ctx context.Context, opts workOptions, w *worker) error {
@@ -70,7 +78,8 @@ func (db *database[TTx]) work(ctx context.Context, opts workOptions, w *worker) 
 		return err
 	}
 	// Whoever starts a worker has removed the cause for which the queue was paused.
-	if err := client.QueueResume(ctx, river.QueueDefault, nil); err != nil && !errors.Is(err, river.ErrNotFound) {
+	err = client.QueueResume(context.WithoutCancel(ctx), river.QueueDefault, nil)
+	if err != nil && !errors.Is(err, river.ErrNotFound) {
 		return err
 	}
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {

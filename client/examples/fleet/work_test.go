@@ -127,15 +127,13 @@ func TestWorkPutsBackWhatFoundNoServer(t *testing.T) {
 			f := newFleet(t, newDatabase(t), nil)
 			f.mustRun(prompts(3), "add", "-")
 			away := &fleet{TB: t, env: append(slices.Clip(f.env), "AITUTOR_BASE_URL=http://127.0.0.1:1")}
+			db := f.open()
 			worker := away.start("work")
 			require.Eventually(t, func() bool { // all were fetched and put back
 				var snoozed int
-				for _, r := range f.results() {
-					if r.State == "waiting" && r.Attempts == 0 {
-						snoozed++
-					}
-				}
-				return snoozed == 3 && f.status()["waiting"] == 3
+				err := db.QueryRowContext(t.Context(),
+					"SELECT count(*) FROM river_job WHERE attempt = 0 AND metadata ->> 'snoozes' IS NOT NULL").Scan(&snoozed)
+				return assert.NoError(t, err) && snoozed == 3 && f.status()["waiting"] == 3
 			}, patience, 100*time.Millisecond)
 			require.NoError(t, worker.Process.Signal(os.Interrupt))
 			assert.Zero(t, worker.exit())
@@ -175,6 +173,26 @@ func TestWorkPausesTheQueue(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestInterruptBeforeAnythingRunsIsNoError(t *testing.T) {
+	f := newFleet(t, newPostgres(t), nil)
+	f.mustRun("one\n", "add", "-")
+	holder, err := f.open().Conn(t.Context())
+	require.NoError(t, err)
+	_, err = holder.ExecContext(t.Context(), "SELECT pg_advisory_lock(hashtext('fleet_run'))")
+	require.NoError(t, err)
+	worker := f.start("work")
+	require.Eventually(t, func() bool {
+		var waiting int
+		err := holder.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks
+			WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting)
+		return assert.NoError(t, err) && waiting == 1
+	}, patience, pollEvery)
+	require.NoError(t, worker.Process.Signal(os.Interrupt))
+	assert.Zero(t, worker.exit())
+	assert.Equal(t, states(1, 0, 0, 0, 0), f.status())
 }
 
 func TestInterruptLetsRunsFinish(t *testing.T) {
