@@ -158,6 +158,8 @@ func exampleInputs() (*inputs, error) {
 	return nil, errors.New("the contract has no operation runWorkflow that takes JSON")
 }
 
+var errNoText = errors.New("the workflow has no text for a prompt: give its inputs as a JSON object")
+
 // setPrompt sets the first required text.
 func (in *inputs) setPrompt(prompt string) error {
 	for _, name := range in.required {
@@ -166,7 +168,7 @@ func (in *inputs) setPrompt(prompt string) error {
 			return nil
 		}
 	}
-	return errors.New("the workflow has no text for a prompt: give its inputs as a JSON object")
+	return errNoText
 }
 
 // showSeconds shows on a terminal how many seconds have passed, until it is stopped.
