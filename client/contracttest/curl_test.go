@@ -24,7 +24,8 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 	}
 	got := make(chan string, 1)
 	target := testTarget()
-	target.Spec = encode(otherInputs(t))
+	document := otherInputs(t)
+	target.Spec = encode(document)
 	target.BaseURL, target.WorkflowID = "https://example.com", "it's 50% $HOME"
 	k, err := newRunner(target)
 	require.NoError(t, err)
@@ -40,6 +41,9 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 		sent := <-got
 		command := exec.CommandContext(t.Context(), "sh", "-c", curl(k.sender.base, c.request))
 		command.Env = append(command.Environ(), "AITUTOR_API_KEY="+testKey, "AITUTOR_OTHER_API_KEY="+otherKey)
+		for scheme := range document.Components.SecuritySchemes {
+			command.Env = append(command.Env, Variable(scheme)+"="+testKey)
+		}
 		out, err := command.CombinedOutput()
 		require.NoError(t, err, "%s: %s", c.name, out)
 		if again := <-got; again != sent {

@@ -340,7 +340,9 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 		case <-ctx.Done():
 		}
 		if isDown() || ctx.Err() != nil {
+			mu.Lock()
 			unsent = append(unsent, queue[at:]...)
+			mu.Unlock()
 			break
 		}
 		wait.Go(func() {
