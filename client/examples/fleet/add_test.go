@@ -78,7 +78,7 @@ func TestAddOfLongPrompts(t *testing.T) {
 	}
 	for database, newDatabase := range databases {
 		for name, test := range map[string]struct{ lines, bytes int }{
-			"100 of 1 MB": {100, 1_000_000}, "1,500 of 90 kB": {1500, 90_000}, "4 of 5 MB": {4, 5_000_000},
+			"100 of 1 MB": {100, 1_000_000}, "1,500 of 90 kB": {1500, 90_000}, "8 of 10 MB": {8, 10_000_000},
 		} {
 			t.Run(name+", "+database, func(t *testing.T) {
 				f := newFleet(t, newDatabase(t), nil)

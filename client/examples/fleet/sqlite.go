@@ -25,12 +25,8 @@ var writing = url.Values{
 	"_pragma": {"busy_timeout(30000)", "journal_mode(wal)", "synchronous(full)"},
 }
 
-// reading are the parameters of a connection that reads, to be tried one after the other. The second one needs no file
-// for the lock, which cannot be created in a read-only directory or on a full disk; if there is none, nobody writes.
-var reading = []url.Values{
-	{"mode": {"ro"}, "_txlock": {"deferred"}, "_pragma": {"busy_timeout(30000)"}},
-	{"mode": {"ro"}, "_txlock": {"deferred"}, "nolock": {"1"}, "_pragma": {"locking_mode(exclusive)"}},
-}
+// reading are the parameters of a connection that reads.
+var reading = url.Values{"mode": {"ro"}, "_txlock": {"deferred"}, "_pragma": {"busy_timeout(30000)"}}
 
 func withSQLite(ctx context.Context, path string, to access, f func(queue) error) error {
 	if _, err := os.Stat(path); to != create && errors.Is(err, os.ErrNotExist) { //nolint:gosec // the path is the user's own
@@ -52,14 +48,7 @@ func withSQLite(ctx context.Context, path string, to access, f func(queue) error
 
 func openSQLite(ctx context.Context, path string, to access) (*sql.DB, error) {
 	if to == read {
-		db, err := connectSQLite(ctx, path, reading[0])
-		if err != nil {
-			db, _ = connectSQLite(ctx, path, reading[1])
-		}
-		if db != nil {
-			return db, nil
-		}
-		return nil, err
+		return connectSQLite(ctx, path, reading)
 	}
 	params := writing
 	if to == create {
@@ -87,7 +76,9 @@ func openCopy(ctx context.Context, path string, cause error) (db *sql.DB, dir st
 	log, err := os.ReadFile(path + "-wal") //nolint:gosec // beside the user's own file
 	switch {
 	case errors.Is(err, os.ErrNotExist) || err == nil && len(log) == 0:
-		db, err = connectSQLite(ctx, path, url.Values{"mode": {"ro"}, "_txlock": {"deferred"}, "immutable": {"1"}})
+		immutable := maps.Clone(reading)
+		immutable.Set("immutable", "1")
+		db, err = connectSQLite(ctx, path, immutable)
 		if err != nil {
 			return nil, "", cause
 		}
@@ -130,11 +121,11 @@ func connectSQLite(ctx context.Context, path string, params url.Values) (*sql.DB
 
 var escapePath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
-// withMemory lets a connection use 1 GiB in place of the driver's 256 MiB: a fetch reads the prompts of all workers.
+// withMemory lets a connection use 2 GiB in place of the driver's 256 MiB: a fetch reads the prompts of all workers.
 type withMemory struct{ driver.Connector }
 
 func (c withMemory) Connect(ctx context.Context) (driver.Conn, error) {
-	return c.Connector.Connect(sqlite3.WithMaxMemory(ctx, 1<<30))
+	return c.Connector.Connect(sqlite3.WithMaxMemory(ctx, 2<<30))
 }
 
 // dieOutOfMemory ends the process: the driver would panic inside database/sql, and a deferred rollback would then wait

@@ -28,9 +28,7 @@ func useDisk() {
 	killAt, _ := strconv.Atoi(conf)
 	vfs.Register("disk", &disk{VFSFilename: standard, full: conf == "full", killAt: killAt})
 	writing.Set("vfs", "disk")
-	for _, params := range reading {
-		params.Set("vfs", "disk")
-	}
+	reading.Set("vfs", "disk")
 }
 
 // disk is the file system as SQLite sees it. Of each file it keeps a copy of what was synced, which is what a power cut
