@@ -91,8 +91,8 @@ func TestDatabaseGoesAway(t *testing.T) {
 		t.Helper()
 		f.mustRun(prompts(total), "add", "-")
 		workers := []*process{
-			f.start("work", "-workers", "4", "-rate", "50", "-until-empty"),
-			f.start("work", "-workers", "4", "-rate", "50", "-until-empty"),
+			f.start("work", "-workers", "4", "-rate", "50", "-until-empty", "-rescue-after", "12s"),
+			f.start("work", "-workers", "4", "-rate", "50", "-until-empty", "-rescue-after", "12s"),
 		}
 		for range total / 4 {
 			f.waitForArrival()
@@ -103,7 +103,10 @@ func TestDatabaseGoesAway(t *testing.T) {
 		for _, worker := range workers {
 			assert.Zero(t, worker.exit())
 		}
-		assert.Equal(t, states(0, 0, total, 0, 0), f.status())
+		// River loses what it fetched if the connection broke before it heard of it. All that was started is done.
+		counts := f.status()
+		assert.Equal(t, total, counts["done"]+counts["unknown"], counts)
+		assert.Len(t, f.ledger, counts["done"])
 		f.checkAccount()
 	}
 	slow := func(ctx context.Context) error { return waitFor(ctx, time.After(100*time.Millisecond)) }
