@@ -47,12 +47,12 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		sent.Header.Set("Accept-Encoding", "gzip")
 	}
 	transport, jar := c.transport()
-	res, err := exchange.RoundTrip(transport, jar, sent) //nolint:bodyclose // ReadResponse and the stream close it
-	if err != nil {
-		return outcome{unsent: watch.NotSent(transport, err), err: c.reason(ctx, attemptCtx, err)}
+	res, failed := exchange.RoundTrip(transport, jar, sent) //nolint:bodyclose // ReadResponse and the stream close it
+	if res == nil {
+		return outcome{unsent: watch.NotSent(transport, failed), err: c.reason(ctx, attemptCtx, failed)}
 	}
 	o.res = res
-	if streams && isStream(res) {
+	if streams && isStream(res) && failed == nil {
 		reason := func(err error) error { return c.reason(ctx, attemptCtx, err) }
 		o.streams, res.Body = true, exchange.NewStream(
 			attemptCtx,
@@ -63,6 +63,7 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		)
 		return o
 	}
+	var err error
 	o.body, err = exchange.ReadResponse(attemptCtx, res, c.maxResponseBytes)
 	switch tooLong, ok := errors.AsType[*exchange.TooLongError](err); {
 	case ok:
@@ -74,6 +75,9 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		o.err = c.reason(ctx, attemptCtx, fmt.Errorf("the response was cut off after %d bytes: %w", len(o.body), err))
 	default:
 		o.body, o.err = c.decompress(res, o.body)
+	}
+	if o.err == nil && failed != nil {
+		o.err = c.reason(ctx, attemptCtx, failed)
 	}
 	return o
 }
@@ -125,11 +129,20 @@ func ended(ctx context.Context, err error) error {
 	if !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
-	if !errors.Is(err, cause) && !strings.HasSuffix(err.Error(), cause.Error()) {
-		err = fmt.Errorf("%w: %w", err, cause)
+	switch {
+	case errors.Is(err, cause):
+		return err
+	case strings.HasSuffix(err.Error(), cause.Error()): // a transport may have its text alone
+		return &causedError{err, cause}
 	}
-	return err
+	return fmt.Errorf("%w: %w", err, cause)
 }
+
+// causedError is an error whose text already has that of its cause.
+type causedError struct{ err, cause error }
+
+func (e *causedError) Error() string   { return e.err.Error() }
+func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
 
 // own returns err, or only its text if it is of another call (errgroup cancels a context with one): its type would say
 // that this call has that response.

@@ -342,6 +342,82 @@ func TestCarrier_WhoseBodyIgnoresTheContextIsClosedInTime(t *testing.T) {
 	})
 }
 
+// A breaker returns both, for one.
+func TestCarrier_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) {
+	errLate := errors.New("too many failures")
+	for name, row := range map[string]struct {
+		response step
+		attempts int
+		safe     bool
+		says     string
+	}{
+		"a run":          {stepResponse(200, runBody), 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a broken run":   {stepResponse(200, `{"result":5}`), 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a server error": {stepResponse(500, `{"success":false,"error":"Sorry"}`), 1, false, "500 Internal Server Error: Sorry: too many failures"},
+		"a 429":          {stepResponse(429, limitedBody), 2, true, "429 Too Many Requests: Too many requests: too many failures"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts, open := 0, 0
+				c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					attempts++
+					open++
+					res, _ := row.response(req)
+					res.Body = &closing{ReadCloser: res.Body, closed: func() { open-- }}
+					return res, errLate
+				}), client.WithMaxRetries(1))
+				run, err := runExample(t, c)
+				require.ErrorIs(t, err, errLate)
+				require.ErrorContains(t, err, row.says)
+				assert.Equal(t, row.attempts, attempts)
+				assert.Equal(t, row.safe, client.SafeToRetry(err))
+				assert.Zero(t, open, "bodies that are not closed")
+				var failure *client.APIError
+				if errors.As(err, &failure) {
+					assert.NotEmpty(t, failure.Body)
+				} else {
+					require.NotNil(t, run)
+					assert.Contains(t, string(run.Body), "result")
+				}
+			})
+		})
+	}
+}
+
+// closing is a body that tells when it is first closed.
+type closing struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (b *closing) Close() error {
+	if b.closed != nil {
+		b.closed()
+		b.closed = nil
+	}
+	return b.ReadCloser.Close()
+}
+
+func TestCarrier_WithTheTextOfACauseAloneKeepsTheCause(t *testing.T) {
+	errCause := errors.New("the user went home")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	_, err := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		cancel(errCause)
+		return nil, errors.New("gateway: " + errCause.Error())
+	})).Run(ctx, testWorkflow, exampleInputs(t))
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, errCause)
+	assert.EqualError(t, err, "run workflow wf_1: context canceled: gateway: the user went home: the run may have been billed")
+}
+
+func TestCarrier_WithErrorsThatAreJoinedIsOneLine(t *testing.T) {
+	_, err := runExample(t, newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, errors.Join(errors.New("the first gateway is down"), errors.New("and so is the second"))
+	})))
+	require.EqualError(t, err,
+		"run workflow wf_1: the first gateway is down; and so is the second: the run may have been billed")
+}
+
 func TestCarrier_ThatDecodesNoBodyLeavesThatToTheClient(t *testing.T) {
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)

@@ -496,9 +496,8 @@ func TestTransport_ThatIsOddGivesARunOrAnError(t *testing.T) {
 		says string // of the error; empty: a run
 	}{
 		"neither a response nor an error": {func(*http.Request) (*http.Response, error) { return nil, nil }, "nil"}, //nolint:nilnil // odd on purpose
-		"both a response and an error": {func(req *http.Request) (*http.Response, error) {
-			res, _ := stepResponse(200, runBody)(req)
-			return res, io.ErrUnexpectedEOF
+		"an error and an empty response": {func(*http.Request) (*http.Response, error) {
+			return &http.Response{}, io.ErrUnexpectedEOF
 		}, "unexpected EOF"},
 		"no body":                       {with(func(res *http.Response) { res.Body, res.ContentLength = nil, 0 }), "is not JSON"},
 		"no body of a length":           {with(func(res *http.Response) { res.Body = nil }), "Body"},

@@ -144,7 +144,7 @@ func (e *APIError) LogValue() slog.Value {
 func (e *APIError) problem() string {
 	switch {
 	case e.cause != nil:
-		return printable.Clip(e.cause.Error())
+		return clipError(e.cause)
 	case e.Message != "" || e.StatusCode/100 == 3:
 		return ""
 	case strings.HasPrefix(e.Header.Get("Content-Type"), "text/html"): // the contract has it for 504
@@ -241,7 +241,7 @@ func (e *callError) Error() string {
 	if e.status != 0 {
 		line += statusLine(e.status) + ": "
 	}
-	line += printable.Clip(e.err.Error())
+	line += clipError(e.err)
 	if !e.unsent && e.effect != "" {
 		line += ": " + e.effect
 	}
@@ -252,6 +252,9 @@ func (e *callError) Unwrap() error { return e.err }
 
 // GoString returns Error.
 func (e *callError) GoString() string { return e.Error() }
+
+// clipError returns the text of err in one line, also if it is of errors that are joined.
+func clipError(err error) string { return printable.Clip(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 // violationError is a response that breaks the contract, with the error of the violation handler, or the violation
 // itself.

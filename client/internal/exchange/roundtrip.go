@@ -11,7 +11,8 @@ import (
 )
 
 // RoundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the
-// time to the context. Its errors say what they mean, if net/http's text does not.
+// time to the context. Its errors say what they mean, if net/http's text does not. It returns both a response and an
+// error if the transport does.
 func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Request) (*http.Response, error) {
 	if jar != nil {
 		for _, cookie := range jar.Cookies(req.URL) {
@@ -21,7 +22,7 @@ func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Reques
 	to := *req.URL // a transport may change the request's
 	res, err := transport.RoundTrip(req)
 	switch {
-	case err != nil:
+	case err != nil && (res == nil || res.StatusCode == 0 || res.Body == nil):
 		return nil, describe(err)
 	case res == nil:
 		return nil, fmt.Errorf("%T returned a nil response and a nil error", transport)
@@ -37,7 +38,10 @@ func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Reques
 			jar.SetCookies(&to, cookies)
 		}
 	}
-	return &kept, nil
+	if err != nil {
+		err = describe(err)
+	}
+	return &kept, err
 }
 
 // describe returns an error of a transport with what it means, if its text does not say it.
