@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
 // check is one request and what must hold of its response.
@@ -16,14 +18,14 @@ type check struct {
 	level   Level  // of the check; "" is LevelContract
 	missing error  // why the check cannot be made of this target
 
-	request request
-	before  []request // sent first, over the same connection
-	cookies bool      // send what the server has set as cookies
+	request wire.Request
+	before  []wire.Request // sent first, over the same connection
+	cookies bool           // send what the server has set as cookies
 
-	want     func(*response) bool   // of LevelContract; nil: the invariants are enough
-	should   func(*response) bool   // of LevelAdvice
-	expected string                 // what should asks for
-	advise   func(*response) string // other good practice that is not kept, or ""
+	want     func(*wire.Response) bool   // of LevelContract; nil: the invariants are enough
+	should   func(*wire.Response) bool   // of LevelAdvice
+	expected string                      // what should asks for
+	advise   func(*wire.Response) string // other good practice that is not kept, or ""
 
 	success    bool // a success is wanted
 	bypasses   bool // the response may be a framework's or a gateway's, in another shape
@@ -57,8 +59,8 @@ func (c check) fullRule() string { return c.rule() + " (" + c.source + ")" }
 
 // mayRun reports whether a server that looks only at the key, the path and the method would start a run.
 func (c check) mayRun() bool {
-	return c.request.keyed && c.request.existing && !isSafe(c.request.method) && slices.Contains(c.op.methods,
-		c.request.method)
+	return c.request.Keyed && c.request.Existing && !isSafe(c.request.Method) && slices.Contains(c.op.methods,
+		c.request.Method)
 }
 
 // billed reports whether a server with a fault could start a run.
@@ -96,4 +98,17 @@ func (op *operation) at(status int) string {
 
 func (op *operation) atBody() string {
 	return fmt.Sprintf("%s, %s, requestBody", op.suite.name, op.name())
+}
+
+// status wants a response to have one of some statuses.
+func status(codes ...int) func(*wire.Response) bool {
+	return func(res *wire.Response) bool { return slices.Contains(codes, res.Status) }
+}
+
+// refused wants a response to be 4xx.
+func refused(res *wire.Response) bool { return res.Refused() }
+
+// refusedBody wants a response to say that the body is at fault.
+func refusedBody(res *wire.Response) bool {
+	return slices.Contains([]int{400, 413, 415, 422}, res.Status)
 }

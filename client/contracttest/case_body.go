@@ -9,6 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -64,15 +65,15 @@ func (op *operation) bodies() []check {
 	}
 	if form := op.form(); form != "" && op.RequestBody.Value.Content.Get(formType) == nil {
 		c := advise("form", "a body encoded as a form", []byte(form))
-		c.request, c.bypasses = c.request.with("Content-Type", formType), true
+		c.request, c.bypasses = c.request.With("Content-Type", formType), true
 	}
 	const deep = 10_000
 	nested := advise("nested-deep", "JSON nested 10,000 deep", []byte(strings.Repeat("[", deep)+strings.Repeat("]", deep)))
 	nested.bypasses, nested.mayFail = true, true
-	nested.want = func(res *response) bool { return res.status/100 != 2 || len(res.body) == 0 || !op.looksTaken(res) }
+	nested.want = func(res *wire.Response) bool { return res.Status/100 != 2 || len(res.Body) == 0 || !op.looksTaken(res) }
 	if op.RequestBody.Value.Content.Get("text/plain") == nil {
 		c := advise("other-content-type", "a body of another content type", op.body)
-		c.request, c.bypasses = c.request.with("Content-Type", "text/plain"), true
+		c.request, c.bypasses = c.request.With("Content-Type", "text/plain"), true
 	}
 	return checks
 }
@@ -96,8 +97,8 @@ func (op *operation) perInput() []check {
 		without := op.inputs.without(name)
 		missing := op.wrongInput(wrongValue{name: "missing-" + name, what: "a request without " + name +
 			", which is required,"}, without.object())
-		missing.advise = func(res *response) string {
-			if res.refused() && !strings.Contains(string(res.body), name) {
+		missing.advise = func(res *wire.Response) string {
+			if res.Refused() && !strings.Contains(string(res.Body), name) {
 				return missing.rule() + ": expected a message that names " + name
 			}
 			return ""

@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
 // keyCheck returns a check that a request is refused as one without a valid key.
-func (op *operation) keyCheck(name, subject string, r request) check {
+func (op *operation) keyCheck(name, subject string, r wire.Request) check {
 	want, code := op.wantStatus(http.StatusUnauthorized)
-	r.keyed = false
+	r.Keyed = false
 	return check{
 		name: "unauthorized/" + name, subject: subject, demand: "get " + code,
 		source: op.at(http.StatusUnauthorized), request: r, want: want,
@@ -22,7 +24,7 @@ func (op *operation) keyCheck(name, subject string, r request) check {
 }
 
 // withKey returns a request with other values of the credential that is the key.
-func (op *operation) withKey(r request, value, shell string) request {
+func (op *operation) withKey(r wire.Request, value, shell string) wire.Request {
 	r = op.without(r)
 	for i, c := range op.credentials {
 		if i == 0 {
@@ -51,7 +53,7 @@ func (op *operation) unauthorized() []check {
 	key := op.credentials[0].value
 	variable := strings.TrimPrefix(op.credentials[0].shell, "$")
 	checks := []check{op.keyCheck("missing-key", "a request without a key", op.without(op.valid()))}
-	add := func(name, what string, r request) {
+	add := func(name, what string, r wire.Request) {
 		checks = append(checks, op.keyCheck(name, "a request with "+what, r))
 	}
 	if len(op.credentials) > 1 {
@@ -64,9 +66,9 @@ func (op *operation) unauthorized() []check {
 	add("similar-key", "a wrong key that begins as the key does and is as long", op.similarKey())
 	elsewhere := func(name, what, value, shell string) { add(name, what, op.withKey(op.forUnknown(), value, shell)) }
 	if op.isBearer() {
-		add("empty-key", "an empty key", op.without(op.valid()).with("Authorization", "Bearer"))
+		add("empty-key", "an empty key", op.without(op.valid()).With("Authorization", "Bearer"))
 		raw := func(name, what, value string) {
-			add(name, what, op.without(op.forUnknown()).withSecret(key, op.credentials[0].shell).with("Authorization", value))
+			add(name, what, op.without(op.forUnknown()).WithSecret(key, op.credentials[0].shell).With("Authorization", value))
 		}
 		raw("other-scheme", "the key under another scheme than Bearer", "Basic "+key)
 		raw("missing-scheme", "the key and no scheme", key)
@@ -105,7 +107,7 @@ func (op *operation) unauthorized() []check {
 		c := op.keyCheck("wrong-key-and-inputs", "a request with a wrong key and a body that is not valid",
 			op.withKey(op.forUnknown(), op.wrong(), op.wrong()))
 		c.demand += ", as the key is checked first"
-		c.request.body = op.invalidBody()
+		c.request.Body = op.invalidBody()
 		checks = append(checks, c)
 	}
 	checks = append(checks, op.sharedConnections()...)
@@ -115,9 +117,9 @@ func (op *operation) unauthorized() []check {
 // wrong returns a value that is no valid key.
 func (op *operation) wrong() string {
 	if c := op.credentials[0]; strings.EqualFold(c.Scheme.Scheme, "basic") {
-		return wrongKey + ":" + wrongKey
+		return wire.WrongKey + ":" + wire.WrongKey
 	}
-	return wrongKey
+	return wire.WrongKey
 }
 
 // what returns what the first path parameter names.
@@ -131,7 +133,7 @@ func (op *operation) what() string {
 }
 
 // similarKey returns the valid request with another key with the same first characters and length.
-func (op *operation) similarKey() request {
+func (op *operation) similarKey() wire.Request {
 	key, shell := op.credentials[0].value, op.credentials[0].shell
 	kept := min(8, len(key)/2)
 	rest := strings.Repeat("x", len(key)-kept-1) + "y"
@@ -152,17 +154,17 @@ func (op *operation) sharedConnections() []check {
 	after := op.keyCheck("after-a-key", "a request without a key, on a connection that had one with the key,",
 		op.without(op.valid()))
 	keyed := op.forUnknown()
-	after.before = []request{keyed}
+	after.before = []wire.Request{keyed}
 	if !op.hasPath() {
 		after.missing = errNothingUnknown
 	}
 	checks := []check{after}
 	if op.schema != nil && op.hasPath() {
 		unread := op.without(op.forUnknown())
-		unread.body = []byte(`{"contracttest":"` + fairlyLongText() + `"}`)
+		unread.Body = []byte(`{"contracttest":"` + fairlyLongText() + `"}`)
 		c := op.keyCheck("after-a-long-body",
 			"a request without a key, on a connection that had one with a body of 50 kB,", op.without(op.forUnknown()))
-		c.before = []request{unread}
+		c.before = []wire.Request{unread}
 		checks = append(checks, c)
 	}
 	return checks
@@ -174,12 +176,12 @@ var errNothingUnknown = errors.New(
 
 // takenKeys returns the checks of spellings of the key that should be taken, and of other accounts.
 func (op *operation) takenKeys() []check {
-	taken := func(res *response) bool {
-		return res.status != http.StatusUnauthorized && res.status != http.StatusForbidden
+	taken := func(res *wire.Response) bool {
+		return res.Status != http.StatusUnauthorized && res.Status != http.StatusForbidden
 	}
 	var checks []check
 	if op.isBearer() {
-		lower := op.forUnknown().with("Authorization", "bearer "+op.credentials[0].value)
+		lower := op.forUnknown().With("Authorization", "bearer "+op.credentials[0].value)
 		checks = append(checks, check{
 			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case",
 			demand: "be taken as Bearer is",
@@ -189,7 +191,7 @@ func (op *operation) takenKeys() []check {
 	}
 	for _, list := range op.accepted[min(1, len(op.accepted)):] {
 		r := withCredentials(op.without(op.forUnknown()), list...)
-		r.keyed = true
+		r.Keyed = true
 		checks = append(checks, check{
 			name: "unauthorized/by-" + list[0].Name, subject: "a request with the credential " + list[0].Name,
 			demand: "be let in",
@@ -206,8 +208,8 @@ func (op *operation) takenKeys() []check {
 func (op *operation) otherAccounts() []check {
 	target := op.suite.target
 	want, code := op.wantStatus(http.StatusNotFound)
-	of := func(name, subject, field, value string, r request) check {
-		r.keyed, r.existing = false, false
+	of := func(name, subject, field, value string, r wire.Request) check {
+		r.Keyed, r.Existing = false, false
 		c := check{
 			name: "unauthorized/" + name, subject: subject, demand: "get " + code,
 			source: op.at(http.StatusNotFound), request: r, want: want,
@@ -234,8 +236,8 @@ func (op *operation) otherPlaces() []check {
 	}
 	c := op.credentials[0]
 	var checks []check
-	bare := op.without(op.forUnknown()).withSecret(c.value, c.shell)
-	add := func(name, what string, r request) *check {
+	bare := op.without(op.forUnknown()).WithSecret(c.value, c.shell)
+	add := func(name, what string, r wire.Request) *check {
 		checks = append(checks, op.keyCheck(name, "a request with "+what+" alone", r))
 		return &checks[len(checks)-1]
 	}
@@ -250,7 +252,7 @@ func (op *operation) otherPlaces() []check {
 	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token",
 		"access_token"}, {"key-in-key", "key"}} {
 		if !described(openapi3.ParameterInQuery, q.parameter) {
-			add(q.name, "the key in ?"+q.parameter+"=", bare.withQuery(q.parameter+"="+url.QueryEscape(c.value)))
+			add(q.name, "the key in ?"+q.parameter+"=", bare.WithQuery(q.parameter+"="+url.QueryEscape(c.value)))
 		}
 	}
 	for _, h := range []struct{ name, header, before string }{
@@ -260,7 +262,7 @@ func (op *operation) otherPlaces() []check {
 		{"key-in-forwarded-authorization", "X-Forwarded-Authorization", "Bearer "},
 	} {
 		if !described(openapi3.ParameterInHeader, h.header) {
-			add(h.name, "the key in "+h.header, bare.with(h.header, h.before+c.value))
+			add(h.name, "the key in "+h.header, bare.With(h.header, h.before+c.value))
 		}
 	}
 	cookies := func(value string) string {
@@ -272,7 +274,7 @@ func (op *operation) otherPlaces() []check {
 		}
 		return strings.Join(list, "; ")
 	}
-	add("key-in-cookie", "the key in a cookie", bare.with("Cookie", cookies(c.value)))
+	add("key-in-cookie", "the key in a cookie", bare.With("Cookie", cookies(c.value)))
 	add("cookie-of-the-server", "the cookies that the server set", op.without(op.valid())).cookies = true
 	if isBearer(c) {
 		for _, b := range []struct{ name, what, user string }{
@@ -284,7 +286,7 @@ func (op *operation) otherPlaces() []check {
 			if b.user == c.value+":" {
 				shell = `$(printf '%s:' "` + c.shell + `" | base64 | tr -d '\n')`
 			}
-			add(b.name, b.what, bare.with("Authorization", "Basic "+encoded).withSecret(encoded, shell))
+			add(b.name, b.what, bare.With("Authorization", "Basic "+encoded).WithSecret(encoded, shell))
 		}
 	}
 	if op.inputs != nil {
@@ -295,11 +297,11 @@ func (op *operation) otherPlaces() []check {
 			}
 		}
 		r := bare
-		r.body = in.object()
+		r.Body = in.object()
 		add("key-in-body", "the key in the body", r)
 	}
-	local := op.without(op.forUnknown()).with("X-Forwarded-For", "127.0.0.1").with("X-Real-IP",
-		"127.0.0.1").with("Forwarded", "for=127.0.0.1")
+	local := op.without(op.forUnknown()).With("X-Forwarded-For", "127.0.0.1").With("X-Real-IP",
+		"127.0.0.1").With("Forwarded", "for=127.0.0.1")
 	checks = append(checks, op.keyCheck("from-loopback",
 		"a request without a key that claims to come from the server itself", local))
 	return checks

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
 // otherMethods returns the checks of the methods that the document does not have for the path. Frameworks return 404 or
@@ -27,7 +29,7 @@ func (op *operation) otherMethods() []check {
 			c.name, c.subject = "method/unknown", "a method that does not exist"
 		}
 		c.mayFail = method == http.MethodTrace || method == "CONTRACTTEST"
-		c.should = func(res *response) bool { return res.refused() || res.status == http.StatusNotImplemented }
+		c.should = func(res *wire.Response) bool { return res.Refused() || res.Status == http.StatusNotImplemented }
 		if method == http.MethodOptions {
 			c.should = nil
 		}
@@ -43,8 +45,8 @@ func (op *operation) otherMethods() []check {
 		}
 		c := op.methodCheck("override", http.MethodGet)
 		c.subject = "GET with X-HTTP-Method-Override"
-		c.request = c.request.with("X-HTTP-Method-Override", op.Method).with("X-HTTP-Method",
-			op.Method).with("X-Method-Override", op.Method)
+		c.request = c.request.With("X-HTTP-Method-Override", op.Method).With("X-HTTP-Method",
+			op.Method).With("X-Method-Override", op.Method)
 		checks = append(checks, c)
 	}
 	return checks
@@ -56,39 +58,39 @@ func (op *operation) methodCheck(name, method string) check {
 		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") +
 			", and should get 4xx; 405 with an Allow that lists those",
 		source: "good practice: RFC 9110, 15.5.6", bypasses: true, anyShape: true, request: op.valid(),
-		want: func(res *response) bool { return !op.looksTaken(res) },
+		want: func(res *wire.Response) bool { return !op.looksTaken(res) },
 	}
 	if op.suite.target.NoRuns {
 		c.request = op.forUnknown()
 	}
-	c.advise = func(res *response) string {
-		if res.status == http.StatusMethodNotAllowed && !op.allowed(res, method) {
+	c.advise = func(res *wire.Response) string {
+		if res.Status == http.StatusMethodNotAllowed && !op.allowed(res, method) {
 			return fmt.Sprintf("405 should have an Allow that lists %s and not the method", strings.Join(op.methods, " and "))
 		}
 		return ""
 	}
-	c.request.method = method
+	c.request.Method = method
 	switch method {
 	case http.MethodHead, http.MethodOptions, http.MethodTrace:
-		c.request = c.request.withBody("", nil)
+		c.request = c.request.WithBody("", nil)
 	case http.MethodGet:
 		if form := op.form(); form != "" && !op.safe() {
-			c.request = c.request.withQuery(form)
+			c.request = c.request.WithQuery(form)
 		}
 		if op.suite.target.NoRuns {
-			c.request = c.request.withBody("", nil)
+			c.request = c.request.WithBody("", nil)
 		}
 	default:
 		if op.suite.target.NoRuns {
-			c.request = c.request.withBody("", nil)
+			c.request = c.request.WithBody("", nil)
 		}
 	}
 	return c
 }
 
 // allowed reports whether Allow lists the methods of the document, and not the one that is refused.
-func (op *operation) allowed(res *response, refused string) bool {
-	listed := strings.Split(strings.ReplaceAll(strings.Join(res.header.Values("Allow"), ","), " ", ""), ",")
+func (op *operation) allowed(res *wire.Response, refused string) bool {
+	listed := strings.Split(strings.ReplaceAll(strings.Join(res.Header.Values("Allow"), ","), " ", ""), ",")
 	for _, method := range op.methods {
 		if !slices.Contains(listed, method) {
 			return false

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
 // spellings returns the checks of other spellings of the path, without a key: a server that keeps the key check to the
@@ -16,7 +18,7 @@ func (op *operation) spellings() []check {
 		return nil
 	}
 	bare := op.without(op.valid())
-	path, query, _ := strings.Cut(bare.path, "?")
+	path, query, _ := strings.Cut(bare.Path, "?")
 	if query != "" {
 		query = "?" + query
 	}
@@ -39,11 +41,11 @@ func (op *operation) spellings() []check {
 	var checks []check
 	for _, s := range list {
 		r := bare
-		r.path, r.existing = s.path+query, false
+		r.Path, r.Existing = s.path+query, false
 		checks = append(checks, check{
 			name: "spelling/" + s.name, subject: "a request without a key to the path with " + s.what, demand: "not be taken",
 			source: op.at(http.StatusUnauthorized), bypasses: true, anyShape: true, request: r,
-			want: func(res *response) bool { return !op.looksTaken(res) },
+			want: func(res *wire.Response) bool { return !op.looksTaken(res) },
 		})
 	}
 	return checks
@@ -76,8 +78,8 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 	odd := func(name, subject, escaped string) check {
 		c := with(name, subject, "get 4xx, and must not succeed or fail with 5xx", escapedText(escaped))
 		c.source, c.level, c.bypasses = op.suite.name+", "+op.name()+", "+p.Name, LevelAdvice, true
-		c.want = func(res *response) bool {
-			return res.status/100 != 2 || res.status == http.StatusNoContent || len(res.body) == 0
+		c.want = func(res *wire.Response) bool {
+			return res.Status/100 != 2 || res.Status == http.StatusNoContent || len(res.Body) == 0
 		}
 		c.should, c.expected = refused, "4xx"
 		return c
@@ -121,11 +123,11 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 	if len(checks) > 0 && op.inputs != nil && !op.safe() {
 		inQuery := unknown("id-in-query", "a "+what+" that does not exist, with the ID of one that does in the query,",
 			op.unknown(p))
-		inQuery.request = inQuery.request.withQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" +
+		inQuery.request = inQuery.request.WithQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" +
 			url.QueryEscape(own))
 		inBody := unknown("id-in-body", "a "+what+" that does not exist, with the ID of one that does in the body,",
 			op.unknown(p))
-		inBody.request.body = op.carrier().with(p.Name, encode(own)).with("id", encode(own)).object()
+		inBody.request.Body = op.carrier().with(p.Name, encode(own)).with("id", encode(own)).object()
 		checks = append(checks, inQuery)
 		if op.allowsMore() {
 			checks = append(checks, inBody)
@@ -136,7 +138,7 @@ func (op *operation) pathParameter(p *openapi3.Parameter) []check {
 			"a request for a "+what+" that does not exist, with a body that is not valid,", op.unknown(p))
 		first.demand += ", as the " + what + " is checked first"
 		first.source, first.level, first.inputFirst = op.suite.name+", info: the order of the checks", LevelAdvice, false
-		first.request.body, first.want = op.invalidBody(), refused
+		first.request.Body, first.want = op.invalidBody(), refused
 		first.should, first.expected = want, code
 		checks = append(checks, first)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -32,7 +33,7 @@ var (
 
 // runs returns the checks of valid requests. Odd texts and other spellings are for the run operation.
 func (op *operation) runs() []check {
-	succeed := func(name, subject, demand string, r request) check {
+	succeed := func(name, subject, demand string, r wire.Request) check {
 		return check{name: name, subject: subject, demand: demand, source: op.at(http.StatusOK), success: true,
 			request: r, want: op.succeeds}
 	}
@@ -40,7 +41,7 @@ func (op *operation) runs() []check {
 		checks := []check{succeed("valid/example", "a valid request",
 			"get a success that the document describes", op.valid())}
 		if op.RequestBody != nil && !op.RequestBody.Value.Required && op.body != nil {
-			none := op.valid().withBody("", nil)
+			none := op.valid().WithBody("", nil)
 			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,",
 				"get a success that the document describes", none))
 		}
@@ -54,7 +55,7 @@ func (op *operation) runs() []check {
 	either := []int{http.StatusOK, http.StatusBadRequest}
 	long := oneOf("long-text", "a text of 1 MB in every free text", []int{http.StatusOK, http.StatusRequestEntityTooLarge},
 		"get 200 or 413", func(own string) string { return own + longText() })
-	long.request = long.request.with("Expect", "100-continue")
+	long.request = long.request.With("Expect", "100-continue")
 	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "get 200 or 400",
 		func(own string) string { return own + "\xff\xc0" })
 	notUTF8.bypasses = true
@@ -65,8 +66,8 @@ func (op *operation) runs() []check {
 	checks := []check{
 		succeed("runs/valid", "a valid request", ok, op.valid()),
 		succeed("runs/charset", "a valid request with charset=UTF-8 in its content type", ok,
-			op.valid().withBody(op.contentType+";charset=UTF-8", op.body)),
-		succeed("runs/gzip", "a valid request that accepts gzip", ok, op.valid().with("Accept-Encoding", "gzip")),
+			op.valid().WithBody(op.contentType+";charset=UTF-8", op.body)),
+		succeed("runs/gzip", "a valid request that accepts gzip", ok, op.valid().With("Accept-Encoding", "gzip")),
 	}
 	if op.allowsMore() {
 		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have",

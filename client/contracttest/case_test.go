@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
 // fault is what is wrong with a server that is sound otherwise.
@@ -94,7 +95,7 @@ func faultsOfRuns(op *operation) []fault {
 		{"a run's body is shorter than its length says", "runs/*", altering(ok, headerTo("Content-Length", "100000"))},
 		{"a run's body never ends", "runs/*", altering(ok, bodyTo(func(body string) string {
 			return body +
-				strings.Repeat(" ", maxBody)
+				strings.Repeat(" ", 10<<20)
 		}))},
 		{"a run breaks the connection", "runs/*", altering(ok, func(*http.Request,
 			*httptest.ResponseRecorder) {
@@ -168,7 +169,7 @@ func faultsOfKeys() []fault {
 			taking(bearer(func(key string) bool { return strings.HasPrefix(key, testKey+" ") }), asKeyed)},
 		{"one wrong key is taken",
 			"unauthorized/wrong-key unauthorized/wrong-key-and-workflow unauthorized/wrong-key-and-inputs",
-			taking(bearer(func(key string) bool { return key == wrongKey }), asKeyed)},
+			taking(bearer(func(key string) bool { return key == wire.WrongKey }), asKeyed)},
 		{"every account may run every workflow", "unauthorized/other-account unauthorized/other-workflow",
 			taking(func(r *http.Request, _ string) bool {
 				return r.Header.Get("Authorization") == "Bearer "+otherKey || strings.HasSuffix(r.URL.Path, "wf_another")
@@ -259,7 +260,7 @@ func faultsOfOneRequest(op *operation) []fault {
 	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
 		op.otherMethods()) {
 		if len(c.before) > 0 || c.cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
-			"method/") && c.request.keyed || c.level == LevelAdvice && c.want == nil {
+			"method/") && c.request.Keyed || c.level == LevelAdvice && c.want == nil {
 			continue
 		}
 		list = append(list, fault{"the request of " + c.name + " is taken", c.name, taking(isRequest(c.request),
@@ -324,20 +325,20 @@ func faultsOfOneRequest(op *operation) []fault {
 }
 
 // isRequest tells the requests that are as a check sends them.
-func isRequest(want request) when {
+func isRequest(want wire.Request) when {
 	return func(r *http.Request, body string) bool {
-		for _, h := range want.headers {
-			if r.Header.Get(h.name) != h.value {
+		for _, h := range want.Headers {
+			if r.Header.Get(h.Name) != h.Value {
 				return false
 			}
 		}
 		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Forwarded-For",
 			"Proxy-Authorization", "X-Http-Method-Override", "X-Trace"} {
-			if want.header(name) != r.Header.Get(name) {
+			if want.Get(name) != r.Header.Get(name) {
 				return false
 			}
 		}
-		return r.Method == want.method && r.RequestURI == want.path && body == string(want.body)
+		return r.Method == want.Method && r.RequestURI == want.Path && body == string(want.Body)
 	}
 }
 
@@ -441,7 +442,7 @@ func faultsOfRequests(op *operation) []fault {
 	}
 	for _, c := range op.perInput() {
 		check := strings.TrimPrefix(c.name, "request/")
-		one := taken("the request of "+check, check, bodyIs(string(c.request.body)))
+		one := taken("the request of "+check, check, bodyIs(string(c.request.Body)))
 		if c.level == LevelAdvice {
 			one.caught = againstAdvice + one.caught
 		}
@@ -674,7 +675,7 @@ func TestTheChecksOfOtherInputsAreProvenToo(t *testing.T) {
 	for _, c := range op.perInput() {
 		t.Run("the request of "+c.name+" is run", func(t *testing.T) {
 			t.Parallel()
-			server := taking(bodyIs(string(c.request.body)), asValid(op))(sound(t, document))
+			server := taking(bodyIs(string(c.request.Body)), asValid(op))(sound(t, document))
 			report, err := checkSome(t, document, server, runOperation+"/request/")
 			require.NoError(t, err)
 			assert.Equal(t, []string{runOperation + "/" + c.name}, failed(report, c.levelOrContract()))

@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -114,9 +115,9 @@ func (op *operation) finish(c check) check {
 }
 
 // notValid returns a request with a body that no server can take for valid, if it has a valid one.
-func (op *operation) notValid(r request) request {
-	if r.body != nil && op.schema != nil && (op.custom || op.fits(op.schema, decode(r.body))) {
-		r.body = op.invalidBody()
+func (op *operation) notValid(r wire.Request) wire.Request {
+	if r.Body != nil && op.schema != nil && (op.custom || op.fits(op.schema, decode(r.Body))) {
+		r.Body = op.invalidBody()
 	}
 	return r
 }

@@ -36,10 +36,10 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 	})))
 	defer k.close()
 	for _, c := range k.checks {
-		_, err := k.sender.sendFresh(t.Context(), timeout, c.request)
+		_, _, err := k.sender.Exchange(t.Context(), c.request, true)
 		require.NoError(t, err, c.name)
 		sent := <-got
-		command := exec.CommandContext(t.Context(), "sh", "-c", curl(k.sender.base, c.request))
+		command := exec.CommandContext(t.Context(), "sh", "-c", c.request.Curl(k.sender.Base))
 		command.Env = append(command.Environ(), "AITUTOR_API_KEY="+testKey, "AITUTOR_OTHER_API_KEY="+otherKey)
 		for scheme := range document.Components.SecuritySchemes {
 			command.Env = append(command.Env, Variable(scheme)+"="+testKey)

@@ -79,10 +79,10 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 	}
 	defer r.close()
 	r.only(prefix)
-	r.pacer.pause = noPause
+	r.sender.Pause = noPause
 	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
 		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
-			body := &r.checks[i].request.body
+			body := &r.checks[i].request.Body
 			*body = bytes.Replace(*body, []byte(long), []byte(short), 1)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
@@ -42,7 +43,7 @@ func newJudge(s *suite, validator *contract.Validator) *judge {
 }
 
 // judge lists the faults of a response to the request of a check.
-func (j *judge) judge(c check, res *response) []finding {
+func (j *judge) judge(c check, res *wire.Response) []finding {
 	j.receive(c, res)
 	came := res.String()
 	var findings []finding
@@ -60,13 +61,13 @@ func (j *judge) judge(c check, res *response) []finding {
 }
 
 // receive notes which response of the document came.
-func (j *judge) receive(c check, res *response) {
-	if c.request.method != c.op.Method {
+func (j *judge) receive(c check, res *wire.Response) {
+	if c.request.Method != c.op.Method {
 		return
 	}
-	code := strconv.Itoa(res.status)
+	code := strconv.Itoa(res.Status)
 	for described := range c.op.Responses.Map() {
-		if strings.EqualFold(described, code[:1]+"XX") && !c.op.has(res.status) {
+		if strings.EqualFold(described, code[:1]+"XX") && !c.op.has(res.Status) {
 			code = described
 		}
 	}
@@ -93,57 +94,57 @@ func (j *judge) unseen(operations []*operation) []string {
 }
 
 // invariants lists what must hold of every response and does not.
-func (j *judge) invariants(c check, res *response) []finding {
+func (j *judge) invariants(c check, res *wire.Response) []finding {
 	var findings []finding
 	came := res.String()
 	found := func(level Level, format string, args ...any) {
 		findings = append(findings, finding{level: level, cause: fmt.Sprintf(format, args...), came: came})
 	}
 	shape := LevelContract
-	if c.bypasses || slices.Contains(bypassing, res.status) {
+	if c.bypasses || slices.Contains(bypassing, res.Status) {
 		shape = LevelAdvice
 	}
 	switch {
-	case res.status < 200:
+	case res.Status < 200:
 		found(shape, "no response may be 1xx")
-	case res.status/100 == 3 && !c.op.succeeds(res) && !c.anyShape:
+	case res.Status/100 == 3 && !c.op.succeeds(res) && !c.anyShape:
 		found(shape, "no response may be a redirect")
-	case res.status == http.StatusNotImplemented && c.anyShape:
-	case res.status >= 500 && c.mayFail:
+	case res.Status == http.StatusNotImplemented && c.anyShape:
+	case res.Status >= 500 && c.mayFail:
 		found(LevelAdvice, "no response should be 5xx")
-	case res.status >= 500:
+	case res.Status >= 500:
 		found(LevelContract, "no response may be 5xx")
 	}
-	for _, place := range res.leaks {
+	for _, place := range res.Leaks {
 		found(LevelContract, "no response may have the key in it: it is in the %s", place)
 	}
 	for _, fault := range ofSharing(c, res) {
 		found(LevelContract, "%s", fault)
 	}
-	if res.method == http.MethodHead {
+	if res.Method == http.MethodHead {
 		return findings // it has no body to validate
 	}
-	if encoding := res.header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := res.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		found(LevelContract, "Content-Encoding %q was not asked for, or does not decode", encoding)
 	}
 	if c.anyShape && !c.op.looksTaken(res) {
 		return findings
 	}
-	if success, ok := res.field("success").(bool); j.isOwn && ok {
-		_, hasError := res.object()["error"]
+	if success, ok := fieldOf(res, "success").(bool); j.isOwn && ok {
+		_, hasError := objectIn(res)["error"]
 		switch {
-		case success != (res.status/100 == 2):
+		case success != (res.Status/100 == 2):
 			found(shape, "success must be true if the status is 2xx, and else false")
-		case success && hasError && res.field("error") != nil:
+		case success && hasError && fieldOf(res, "error") != nil:
 			found(shape, "success must not be true beside an error")
 		}
 	}
 	for _, v := range j.violations(c.op, res) {
 		findings = append(findings, finding{shape, v.String(), came, v.Keyword})
 	}
-	for _, name := range append(integerHeaders(c.op, res.status), "Content-Type") {
-		if len(res.header.Values(name)) > 1 {
-			found(shape, "header %s: is there %d times", name, len(res.header.Values(name)))
+	for _, name := range append(integerHeaders(c.op, res.Status), "Content-Type") {
+		if len(res.Header.Values(name)) > 1 {
+			found(shape, "header %s: is there %d times", name, len(res.Header.Values(name)))
 		}
 	}
 	for _, advice := range j.advice(c.op, res) {
@@ -160,34 +161,34 @@ var bypassing = []int{
 }
 
 // ofSharing lists what would share a response with others than its caller.
-func ofSharing(c check, res *response) []string {
+func ofSharing(c check, res *wire.Response) []string {
 	var list []string
-	cache := strings.ToLower(strings.Join(res.header.Values("Cache-Control"), ","))
+	cache := strings.ToLower(strings.Join(res.Header.Values("Cache-Control"), ","))
 	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) && !strings.Contains(cache,
 		"no-store")
-	if private := res.status/100 == 2 && !c.op.safe() || res.status == http.StatusUnauthorized; isShared && private &&
+	if private := res.Status/100 == 2 && !c.op.safe() || res.Status == http.StatusUnauthorized; isShared && private &&
 		c.op.Secured() {
 		list = append(list, "Cache-Control must not let caches share a response to a key")
 	}
-	if res.header.Get("Access-Control-Allow-Origin") == "*" &&
-		strings.EqualFold(res.header.Get("Access-Control-Allow-Credentials"), "true") {
+	if res.Header.Get("Access-Control-Allow-Origin") == "*" &&
+		strings.EqualFold(res.Header.Get("Access-Control-Allow-Credentials"), "true") {
 		list = append(list, "Access-Control-Allow-Origin must not be * with credentials")
 	}
 	return list
 }
 
 // violations lists where the response, as one to a valid request of the operation, breaks the document.
-func (j *judge) violations(op *operation, res *response) []contract.Violation {
-	path, query, _ := strings.Cut(op.valid().path, "?")
+func (j *judge) violations(op *operation, res *wire.Response) []contract.Violation {
+	path, query, _ := strings.Cut(op.valid().Path, "?")
 	target, err := url.Parse(path)
 	if err != nil {
 		return []contract.Violation{{In: "path", Message: err.Error()}}
 	}
 	target.RawQuery = query
 	err = j.validator.CheckResponse(&http.Response{
-		Status: res.line(), StatusCode: res.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: res.header,
-		ContentLength: int64(len(res.body)), Request: &http.Request{Method: op.Method, URL: target},
-	}, res.body)
+		Status: res.Line(), StatusCode: res.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: res.Header,
+		ContentLength: int64(len(res.Body)), Request: &http.Request{Method: op.Method, URL: target},
+	}, res.Body)
 	var broken *contract.Error
 	switch {
 	case err == nil:
@@ -233,9 +234,9 @@ var privateAddress = regexp.MustCompile(
 )
 
 // advice lists what good practice would have otherwise in a response.
-func (j *judge) advice(op *operation, res *response) []string {
+func (j *judge) advice(op *operation, res *wire.Response) []string {
 	var list []string
-	contentType := res.header.Get("Content-Type")
+	contentType := res.Header.Get("Content-Type")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	switch {
 	case err != nil && contentType != "":
@@ -245,10 +246,10 @@ func (j *judge) advice(op *operation, res *response) []string {
 			list = append(list, fmt.Sprintf("the charset of JSON is UTF-8, not %q", charset))
 		}
 	}
-	if res.status >= 400 && internals.Match(res.body) {
+	if res.Status >= 400 && internals.Match(res.Body) {
 		list = append(list, "an error should not show the server's internals")
 	}
-	if res.status >= 400 && privateAddress.Match(res.body) {
+	if res.Status >= 400 && privateAddress.Match(res.Body) {
 		list = append(list, "an error should not show a private address")
 	}
 	if !j.isOwn {
@@ -258,15 +259,15 @@ func (j *judge) advice(op *operation, res *response) []string {
 }
 
 // ownAdvice lists what good practice would have otherwise in a response of the AI Tutor API.
-func (j *judge) ownAdvice(op *operation, res *response) []string {
+func (j *judge) ownAdvice(op *operation, res *wire.Response) []string {
 	var list []string
-	object := res.object()
-	failure := payload.Decode(res.body)
+	object := objectIn(res)
+	failure := payload.Decode(res.Body)
 	if value, hasError := object["error"]; hasError && value != nil &&
 		strings.TrimSpace(failure.Error.Message.Text) == "" {
 		list = append(list, "an error should have a message")
 	}
-	if res.status/100 == 2 && op.OperationID == runOperation {
+	if res.Status/100 == 2 && op.OperationID == runOperation {
 		for _, text := range texts(object["result"], object["output"]) {
 			switch strings.TrimSpace(text) {
 			case "":
@@ -277,18 +278,18 @@ func (j *judge) ownAdvice(op *operation, res *response) []string {
 		}
 	}
 	if code := codeOf(failure); code != "" && len(j.codes[op][code]) > 0 && !slices.Contains(j.codes[op][code],
-		res.status) {
+		res.Status) {
 		list = append(list, fmt.Sprintf("the code %q is another status's", code))
 	}
-	limit, limitErr := strconv.Atoi(res.header.Get("X-Ratelimit-Limit"))
-	remaining, remainingErr := strconv.Atoi(res.header.Get("X-Ratelimit-Remaining"))
+	limit, limitErr := strconv.Atoi(res.Header.Get("X-Ratelimit-Limit"))
+	remaining, remainingErr := strconv.Atoi(res.Header.Get("X-Ratelimit-Remaining"))
 	if limitErr == nil && remainingErr == nil && remaining > limit {
 		list = append(list, "x-ratelimit-remaining should not be above x-ratelimit-limit")
 	}
 	if advice := j.variantAdvice(object); advice != "" {
 		list = append(list, advice)
 	}
-	if id, ok := object["run_id"].(string); ok && res.status/100 == 2 && op.OperationID == runOperation {
+	if id, ok := object["run_id"].(string); ok && res.Status/100 == 2 && op.OperationID == runOperation {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		switch {
@@ -388,3 +389,10 @@ func (op *operation) examples(status int) []any {
 	}
 	return openapi.Examples(media)
 }
+
+func objectIn(res *wire.Response) map[string]any {
+	object, _ := decode(res.Body).(map[string]any)
+	return object
+}
+
+func fieldOf(res *wire.Response, name string) any { return objectIn(res)[name] }

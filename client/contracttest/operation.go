@@ -11,6 +11,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -63,20 +64,20 @@ func isSafe(method string) bool { return method == http.MethodGet || method == h
 func (op *operation) has(status int) bool { return op.Responses.Value(strconv.Itoa(status)) != nil }
 
 // succeeds wants a response to have a status of success that the document describes.
-func (op *operation) succeeds(res *response) bool {
+func (op *operation) succeeds(res *wire.Response) bool {
 	described := false
 	for code := range op.Responses.Map() {
-		if code == strconv.Itoa(res.status) && res.status < 400 || strings.EqualFold(code,
-			strconv.Itoa(res.status/100)+"XX") && res.status < 400 {
+		if code == strconv.Itoa(res.Status) && res.Status < 400 || strings.EqualFold(code,
+			strconv.Itoa(res.Status/100)+"XX") && res.Status < 400 {
 			return true
 		}
 		described = described || code[0] == '2' || code[0] == '3'
 	}
-	return !described && res.status/100 == 2
+	return !described && res.Status/100 == 2
 }
 
 // wantStatus wants a status if the document describes it for the operation, and else any 4xx.
-func (op *operation) wantStatus(code int) (func(*response) bool, string) {
+func (op *operation) wantStatus(code int) (func(*wire.Response) bool, string) {
 	if op.has(code) {
 		return status(code), strconv.Itoa(code)
 	}
@@ -84,11 +85,11 @@ func (op *operation) wantStatus(code int) (func(*response) bool, string) {
 }
 
 // valid returns the operation's request with everything as it should be.
-func (op *operation) valid() request { return op.request(op.values) }
+func (op *operation) valid() wire.Request { return op.request(op.values) }
 
 // request returns the valid request with other values of parameters.
-func (op *operation) request(values map[*openapi3.Parameter]any) request {
-	r := request{method: op.Method, path: op.Path, keyed: true, existing: true}
+func (op *operation) request(values map[*openapi3.Parameter]any) wire.Request {
+	r := wire.Request{Method: op.Method, Path: op.Path, Keyed: true, Existing: true}
 	var query, cookies []string
 	for _, ref := range op.Parameters {
 		p := ref.Value
@@ -104,38 +105,38 @@ func (op *operation) request(values map[*openapi3.Parameter]any) request {
 		}
 		switch p.In {
 		case openapi3.ParameterInPath:
-			r.path = strings.ReplaceAll(r.path, "{"+p.Name+"}", text)
+			r.Path = strings.ReplaceAll(r.Path, "{"+p.Name+"}", text)
 		case openapi3.ParameterInHeader:
-			r = r.with(p.Name, text)
+			r = r.With(p.Name, text)
 		case openapi3.ParameterInQuery:
 			query = append(query, text)
 		case openapi3.ParameterInCookie:
 			cookies = append(cookies, text)
 		}
 	}
-	r = r.withQuery(strings.Join(query, "&"))
+	r = r.WithQuery(strings.Join(query, "&"))
 	if len(cookies) > 0 {
-		r = r.with("Cookie", strings.Join(cookies, "; "))
+		r = r.With("Cookie", strings.Join(cookies, "; "))
 	}
 	if op.body != nil {
-		r = r.withBody(op.contentType, op.body)
+		r = r.WithBody(op.contentType, op.body)
 	}
 	return withCredentials(r, op.credentials...)
 }
 
 // changed returns the valid request with another value of a parameter; nil leaves it out.
-func (op *operation) changed(p *openapi3.Parameter, value any) request {
+func (op *operation) changed(p *openapi3.Parameter, value any) wire.Request {
 	values := maps.Clone(op.values)
 	if values[p] = value; value == nil {
 		delete(values, p)
 	}
 	r := op.request(values)
-	r.existing = p.In != openapi3.ParameterInPath
+	r.Existing = p.In != openapi3.ParameterInPath
 	return r
 }
 
 // forUnknown returns the valid request for what does not exist, if the operation has path parameters.
-func (op *operation) forUnknown() request {
+func (op *operation) forUnknown() wire.Request {
 	for _, ref := range op.Parameters {
 		if p := ref.Value; p.In == openapi3.ParameterInPath {
 			return op.changed(p, op.unknown(p))
@@ -165,17 +166,17 @@ func (op *operation) hasPath() bool {
 }
 
 // with returns the valid request with another body.
-func (op *operation) with(body []byte) request { return op.valid().withBody(op.contentType, body) }
+func (op *operation) with(body []byte) wire.Request { return op.valid().WithBody(op.contentType, body) }
 
 // without returns a request without its credentials.
-func (op *operation) without(r request) request {
+func (op *operation) without(r wire.Request) wire.Request {
 	bare := *op
 	bare.credentials = nil
 	clean := bare.valid()
-	clean.method, clean.path, clean.body, clean.existing, clean.keyed = r.method, r.path, r.body, r.existing, false
+	clean.Method, clean.Path, clean.Body, clean.Existing, clean.Keyed = r.Method, r.Path, r.Body, r.Existing, false
 	for _, c := range op.credentials {
 		if place, name := c.In(); place == openapi3.ParameterInQuery {
-			clean.path = withoutQuery(clean.path, name)
+			clean.Path = withoutQuery(clean.Path, name)
 		}
 	}
 	return clean
@@ -202,19 +203,19 @@ type credential struct {
 }
 
 // withCredentials returns a request with credentials, as their schemes say.
-func withCredentials(r request, credentials ...credential) request {
+func withCredentials(r wire.Request, credentials ...credential) wire.Request {
 	for _, c := range credentials {
 		set := &http.Request{Header: http.Header{}, URL: &url.URL{}}
 		c.Set(set, c.value)
-		r = r.withSecret(c.value, c.shell).withQuery(set.URL.RawQuery)
+		r = r.WithSecret(c.value, c.shell).WithQuery(set.URL.RawQuery)
 		for name := range set.Header {
 			value := set.Header.Get(name)
-			if others := r.header("Cookie"); name == "Cookie" && others != "" {
+			if others := r.Get("Cookie"); name == "Cookie" && others != "" {
 				value = others + "; " + value
 			}
-			r = r.with(name, value)
+			r = r.With(name, value)
 			if encoded, ok := strings.CutPrefix(value, "Basic "); ok {
-				r = r.withSecret(encoded, `$(printf %s "`+c.shell+`" | base64 | tr -d '\n')`)
+				r = r.WithSecret(encoded, `$(printf %s "`+c.shell+`" | base64 | tr -d '\n')`)
 			}
 		}
 	}
@@ -323,11 +324,11 @@ func (op *operation) sample(schema *openapi3.Schema) any {
 }
 
 // looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
-func (op *operation) looksTaken(res *response) bool {
-	if res.status/100 != 2 || res.status == http.StatusNoContent {
+func (op *operation) looksTaken(res *wire.Response) bool {
+	if res.Status/100 != 2 || res.Status == http.StatusNoContent {
 		return false
 	}
-	ref := op.Responses.Status(res.status)
+	ref := op.Responses.Status(res.Status)
 	if ref == nil {
 		ref = op.Responses.Value("2XX")
 	}
@@ -337,13 +338,13 @@ func (op *operation) looksTaken(res *response) bool {
 	if ref == nil || len(ref.Value.Content) == 0 {
 		return true
 	}
-	contentType, _, _ := strings.Cut(res.header.Get("Content-Type"), ";")
+	contentType, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	media := ref.Value.Content.Get(strings.ToLower(strings.TrimSpace(contentType)))
 	if media == nil {
 		return false
 	}
-	if res.method == http.MethodHead || media.Schema == nil || res.field("success") == true {
+	if res.Method == http.MethodHead || media.Schema == nil || fieldOf(res, "success") == true {
 		return true
 	}
-	return len(res.body) > 0 && media.Schema.Value.VisitJSON(decode(res.body), openapi3.VisitAsResponse()) == nil
+	return len(res.Body) > 0 && media.Schema.Value.VisitJSON(decode(res.Body), openapi3.VisitAsResponse()) == nil
 }

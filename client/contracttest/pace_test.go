@@ -24,7 +24,7 @@ func TestAServerThatAlwaysReturns429SaysTooLittle(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.serve(t.Context(), target.Handler))
 	defer r.close()
-	r.pacer.pause = noPause
+	r.sender.Pause = noPause
 	report, err := r.report(t.Context())
 	require.ErrorIs(t, err, ErrUnsure)
 	assert.NotContains(t, report.Unseen(), "runWorkflow 429", "it is judged like any response")
@@ -67,9 +67,8 @@ func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {
 			defer r.close()
 			r.only(runOperation + "/")
 			var waits []time.Duration
-			r.pacer.pause = func(_ context.Context, d time.Duration) error {
+			r.sender.Pause = func(_ context.Context, d time.Duration) error {
 				waits = append(waits, d.Round(time.Second))
-				r.pacer.until = time.Time{}
 				return nil
 			}
 			result, err := r.do(t.Context(), r.checks[0])

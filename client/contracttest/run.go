@@ -9,32 +9,26 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
 
-const (
-	// The service stops a run at 300 s.
-	runTimeout  = 330 * time.Second
-	timeout     = 30 * time.Second
-	restartTime = 10 * time.Second
-)
+const restartTime = 10 * time.Second
 
 // runner runs the checks of a target.
 type runner struct {
 	*suite
 	checks  []check
 	judge   *judge
-	sender  *sender
-	pacer   *pacer
+	sender  *wire.Sender
 	ceiling *ceiling
-	restart time.Duration // how long to wait for a server that has stopped
-	served  func()        // stops the server of the target's Handler
-	billed  int           // runs that the server had started before
-	unknown *response     // to the preflight's request for what does not exist
+	restart time.Duration  // how long to wait for a server that has stopped
+	served  func()         // stops the server of the target's Handler
+	billed  int            // runs that the server had started before
+	unknown *wire.Response // to the preflight's request for what does not exist
 
 	made []Result // by subtests
 
@@ -85,7 +79,7 @@ func newRunner(target Target) (*runner, error) {
 		return nil, err
 	}
 	r := &runner{
-		suite: s, judge: newJudge(s, validator), sender: newSender(target), pacer: newPacer(),
+		suite: s, judge: newJudge(s, validator), sender: wire.NewSender(target.BaseURL, target.HTTPClient, target.keys()),
 		ceiling: &ceiling{greatest: target.MaxRuns},
 		restart: restartTime, served: func() {},
 	}
@@ -114,13 +108,13 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: timeout}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = server.Serve(listener) // ends with ErrServerClosed
 	}()
-	r.sender.base = "http://" + listener.Addr().String()
+	r.sender.Base = "http://" + listener.Addr().String()
 	r.served = func() {
 		// Handlers may finish what they are at; one that never does is left behind.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -133,7 +127,7 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 }
 
 func (r *runner) close() {
-	r.sender.close()
+	r.sender.Close()
 	r.served()
 }
 
@@ -152,8 +146,8 @@ func (r *runner) preflight(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil && !isThere(err):
-		return fmt.Errorf("the target at %s cannot be reached: %w", r.sender.redact(r.sender.base, request{}), err)
+	case err != nil && !wire.IsThere(err):
+		return fmt.Errorf("the target at %s cannot be reached: %w", r.sender.Redact(r.sender.Base, wire.Request{}), err)
 	case err == nil && op.Secured() && op.looksTaken(without):
 		return fmt.Errorf(
 			"the target responded to a request without a key with %s: it does not ask for a key, "+
@@ -161,14 +155,14 @@ func (r *runner) preflight(ctx context.Context) error {
 			without,
 		)
 	}
-	if !op.Secured() || err != nil && !errors.Is(err, errRateLimited) || !op.safe() && !op.hasPath() {
+	if !op.Secured() || err != nil && !errors.Is(err, wire.ErrRateLimited) || !op.safe() && !op.hasPath() {
 		return nil
 	}
-	requests := []request{op.forUnknown()}
+	requests := []wire.Request{op.forUnknown()}
 	if !r.target.NoRuns && op.schema != nil { // 401 may be a faulty server's way to say that something does not exist
 		requests = append(requests, op.with(op.invalidBody()))
 	}
-	var keyed *response
+	var keyed *wire.Response
 	for _, req := range requests {
 		keyed, err = r.ask(ctx, op, req)
 		if ctx.Err() != nil {
@@ -177,48 +171,40 @@ func (r *runner) preflight(ctx context.Context) error {
 		if err != nil {
 			return nil //nolint:nilerr // a check will show it
 		}
-		if keyed.status != http.StatusUnauthorized && keyed.status != http.StatusForbidden {
+		if keyed.Status != http.StatusUnauthorized && keyed.Status != http.StatusForbidden {
 			break
 		}
 	}
 	r.unknown = keyed
 	switch {
-	case keyed.status == http.StatusUnauthorized || keyed.status == http.StatusForbidden:
+	case keyed.Status == http.StatusUnauthorized || keyed.Status == http.StatusForbidden:
 		return fmt.Errorf("the target refuses its own key (Target.APIKey): it responded with %s", keyed)
-	case keyed.status == http.StatusPaymentRequired:
+	case keyed.Status == http.StatusPaymentRequired:
 		return fmt.Errorf("the target's account may not run anything: it responded with %s", keyed)
 	case without != nil && r.isNowhere(op, without) && r.isNowhere(op, keyed):
 		return fmt.Errorf("the target at %s does not serve %s %s: it responded with %s; is the base URL right?",
-			r.sender.redact(r.sender.base, request{}), op.Method, op.Path, keyed)
+			r.sender.Redact(r.sender.Base, wire.Request{}), op.Method, op.Path, keyed)
 	}
 	return nil
 }
 
 // isNowhere reports whether a response is one of a server that does not know the path: with a body that is no error of
 // the document, or, if no run may be started to find out, any.
-func (r *runner) isNowhere(op *operation, res *response) bool {
-	if res.status == http.StatusNotFound || res.status == http.StatusMethodNotAllowed || res.status/100 == 3 {
+func (r *runner) isNowhere(op *operation, res *wire.Response) bool {
+	if res.Status == http.StatusNotFound || res.Status == http.StatusMethodNotAllowed || res.Status/100 == 3 {
 		return r.target.NoRuns || len(r.judge.violations(op, res)) > 0
 	}
-	return res.status/100 == 2 && !op.looksTaken(res)
+	return res.Status/100 == 2 && !op.looksTaken(res)
 }
 
 // ask sends a request of the preflight.
-func (r *runner) ask(ctx context.Context, op *operation, req request) (*response, error) {
+func (r *runner) ask(ctx context.Context, op *operation, req wire.Request) (*wire.Response, error) {
 	res, _, err := r.exchange(ctx, op.finish(check{name: "preflight", request: req}))
 	return res, err
 }
 
-// isThere reports whether err, of an exchange, shows that there is a server, however it behaves.
-func isThere(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	dial := errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
-	return !dial && !errors.Is(err, errNotFinished)
-}
-
 // exchange sends the request of a check within the rate limit and the number of runs.
-func (r *runner) exchange(ctx context.Context, c check) (res *response, elapsed time.Duration, err error) {
+func (r *runner) exchange(ctx context.Context, c check) (res *wire.Response, elapsed time.Duration, err error) {
 	if c.billed() {
 		ok, err := r.ceiling.reserve(ctx)
 		if err != nil {
@@ -228,22 +214,18 @@ func (r *runner) exchange(ctx context.Context, c check) (res *response, elapsed 
 			return nil, 0, fmt.Errorf("%w: the ceiling of %d runs is used up", ErrSkipped, r.target.MaxRuns)
 		}
 		defer func() {
-			isRun := res != nil && (res.status/100 == 2 && c.request.method == c.op.Method || c.op.looksTaken(res))
-			r.ceiling.end(isRun, res == nil && err != nil && c.mayRun() && !isRefused(err))
+			isRun := res != nil && (res.Status/100 == 2 && c.request.Method == c.op.Method || c.op.looksTaken(res))
+			r.ceiling.end(isRun, res == nil && err != nil && c.mayRun() && !wire.IsRefused(err))
 		}()
 	}
 	if c.cookies {
-		c.request = r.sender.withCookies(c.request)
+		c.request = r.sender.WithCookies(c.request)
 	}
-	return r.pacer.send(ctx, func() (*response, error) {
-		switch {
-		case len(c.before) > 0:
-			return r.sender.sendFresh(ctx, timeout, append(slices.Clone(c.before), c.request)...)
-		case c.mayRun():
-			return r.sender.sendFresh(ctx, runTimeout, c.request)
-		}
-		return r.sender.send(ctx, timeout, c.request)
-	})
+	res, elapsed, err = r.sender.Exchange(ctx, c.request, c.mayRun(), c.before...)
+	if errors.Is(err, wire.ErrBefore) {
+		err = fmt.Errorf("%w: %w", ErrSkipped, err)
+	}
+	return res, elapsed, err
 }
 
 // run makes the checks, some at a time, and returns their results in the same order. A server that stops is waited for,
@@ -322,7 +304,7 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 	unsent []int) {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, wire.AtOnce)
 	down := false
 	isDown := func() bool {
 		mu.Lock()
@@ -348,11 +330,11 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 		wait.Go(func() {
 			defer func() { <-slots }()
 			result, err := r.do(ctx, checks[i])
-			if err != nil && ctx.Err() == nil && gotNoResponse(err) && r.isGone(ctx, err) {
+			if err != nil && ctx.Err() == nil && gotNoResponse(err) && r.sender.IsGone(ctx, err) {
 				mu.Lock()
 				defer mu.Unlock()
 				down = true
-				if isRefused(err) {
+				if wire.IsRefused(err) {
 					unsent = append(unsent, i)
 				} else {
 					lost = append(lost, i)
@@ -371,7 +353,7 @@ func (r *runner) some(ctx context.Context, checks []check, queue []int, results 
 	return lost, unsent
 }
 
-func gotNoResponse(err error) bool { return !errors.Is(err, errNotFinished) }
+func gotNoResponse(err error) bool { return !errors.Is(err, wire.ErrNotFinished) }
 
 // recover waits for a server that has stopped, makes the checks that were under way one at a time, and names what stops
 // it.
@@ -400,7 +382,7 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 		r.stopped = fmt.Errorf("%s while these checks were under way: %s", gone, strings.Join(underWay, ", "))
 	}
 	alone := len(lost) == 1
-	if !r.isBack(ctx) {
+	if !r.sender.IsBack(ctx, r.restart) {
 		for _, i := range lost {
 			if alone {
 				killer(i)
@@ -419,13 +401,13 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 	}
 	for at, i := range lost {
 		result, err := r.do(ctx, checks[i])
-		if err == nil || !gotNoResponse(err) || !r.isGone(ctx, err) {
+		if err == nil || !gotNoResponse(err) || !r.sender.IsGone(ctx, err) {
 			results[i] = result
 			reporter.end(i)
 			continue
 		}
 		killer(i)
-		if !r.isBack(ctx) {
+		if !r.sender.IsBack(ctx, r.restart) {
 			for _, rest := range lost[at+1:] {
 				results[rest] = r.result(checks[rest], r.stopped)
 				reporter.end(rest)
@@ -435,42 +417,6 @@ func (r *runner) recover(ctx context.Context, checks []check, lost []int, result
 		r.stopped = nil
 	}
 }
-
-// isGone reports whether the server, which did not respond to a request, no longer accepts connections. While a server
-// stops, it may accept one and close it: that says nothing yet.
-func (r *runner) isGone(ctx context.Context, err error) bool {
-	const tries = 50
-	for range tries {
-		if isRefused(err) {
-			return true
-		}
-		if _, err = r.sender.sendFresh(ctx, timeout, request{method: http.MethodGet, path: "/"}); err == nil ||
-			errors.Is(err, errNotFinished) {
-			return false
-		}
-		if !isRefused(err) && pause(ctx, 20*time.Millisecond) != nil {
-			return false
-		}
-	}
-	return false
-}
-
-func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
-
-// isBack waits until the server accepts connections again.
-func (r *runner) isBack(ctx context.Context) bool {
-	for began := time.Now(); time.Since(began) < r.restart; {
-		if !r.isGone(ctx, errNotAsked) {
-			return true
-		}
-		if r.pacer.pause(ctx, 100*time.Millisecond) != nil {
-			return false
-		}
-	}
-	return false
-}
-
-var errNotAsked = errors.New("not asked")
 
 // reporter hands results out in order, each as soon as those before it have ended.
 type reporter struct {
@@ -496,9 +442,9 @@ func (r *reporter) end(i int) {
 func (r *runner) result(c check, unsure error) Result {
 	result := Result{Check: c.name, Level: c.levelOrContract(), Rule: c.fullRule(), Unsure: unsure, valid: c.success}
 	if r.target.Handler != nil {
-		result.Curl = c.request.text()
+		result.Curl = c.request.Text()
 	} else {
-		result.Curl = curl(r.sender.base, c.request)
+		result.Curl = c.request.Curl(r.sender.Base)
 	}
 	return result
 }
@@ -509,10 +455,10 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 	res, elapsed, err := r.exchange(ctx, c)
 	result.Duration = elapsed
 	if res != nil {
-		result.status = res.status
+		result.status = res.Status
 	}
 	switch {
-	case errors.Is(err, errRateLimited):
+	case errors.Is(err, wire.ErrRateLimited):
 		result.Unsure = err
 		if res != nil {
 			r.judge.receive(c, res)
@@ -521,14 +467,14 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 		err = nil
 	case errors.Is(err, ErrSkipped):
 		result.Unsure, err = err, nil
-		if r.unknown != nil && r.unknown.status/100 == 2 && c.want != nil && strings.HasSuffix(c.name, "/unknown") {
+		if r.unknown != nil && r.unknown.Status/100 == 2 && c.want != nil && strings.HasSuffix(c.name, "/unknown") {
 			result.setFindings(r.judge.judge(c, r.unknown)) // the preflight has sent this, and it took a run
 		}
-	case err == nil && c.inputFirst && res.status == http.StatusBadRequest:
+	case err == nil && c.inputFirst && res.Status == http.StatusBadRequest:
 		result.Unsure = fmt.Errorf("%w by Target.NoRuns: the body is not valid, and the server checks it first", ErrSkipped)
 	case err != nil:
 		result.setFindings([]finding{{level: LevelContract, cause: c.rule(), came: "no response: " +
-			r.sender.redact(err.Error(), c.request)}})
+			r.sender.Redact(err.Error(), c.request)}})
 	default:
 		result.setFindings(r.judge.judge(c, res))
 	}

@@ -84,13 +84,13 @@ func TestTheCheckThatKillsTheServerIsNamed(t *testing.T) {
 			r.restart = 0
 			if returns {
 				r.restart = time.Minute
-				r.pacer.pause = func(ctx context.Context, _ time.Duration) error { // while the kit waits for it
+				r.sender.Pause = func(ctx context.Context, _ time.Duration) error { // while the kit waits for it
 					server.start()
 					return ctx.Err()
 				}
 			}
 			for i := range r.checks {
-				r.checks[i].request.body = bytes.Replace(r.checks[i].request.body, []byte(longText()), []byte("a"), 1)
+				r.checks[i].request.Body = bytes.Replace(r.checks[i].request.Body, []byte(longText()), []byte("a"), 1)
 			}
 			report, err := r.report(t.Context())
 			require.NotNil(t, report, "%v", err)
@@ -127,7 +127,7 @@ func TestAServerThatRestartsIsCheckedFurther(t *testing.T) {
 	require.NoError(t, err)
 	defer r.close()
 	r.restart = time.Minute
-	r.pacer.pause = func(ctx context.Context, _ time.Duration) error {
+	r.sender.Pause = func(ctx context.Context, _ time.Duration) error {
 		server.start()
 		return ctx.Err()
 	}

@@ -1,6 +1,10 @@
 package contracttest
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
 
 // Target is a server to check.
 type Target struct {
@@ -51,4 +55,9 @@ type Target struct {
 	Strict bool
 	// OnResult is called with the result of each check as it ends, in the order of Checks, one call at a time.
 	OnResult func(Result)
+}
+
+// keys lists the values that no response may show.
+func (t Target) keys() []string {
+	return append(slices.Sorted(maps.Values(t.Credentials)), t.APIKey, t.OtherAPIKey)
 }

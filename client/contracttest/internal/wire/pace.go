@@ -1,4 +1,4 @@
-package contracttest
+package wire
 
 import (
 	"context"
@@ -18,13 +18,13 @@ const (
 	maxWait     = 10 * time.Second
 )
 
-var errRateLimited = errors.New("rate limited")
+// ErrRateLimited is the error of a request that gets 429 whenever it is sent.
+var ErrRateLimited = errors.New("rate limited")
 
 // pacer holds requests back while the server's rate limit is used up. After the first 429 it lets through one at a
 // time.
 type pacer struct {
-	pause func(context.Context, time.Duration) error
-	turn  chan struct{} // of size 1
+	turn chan struct{} // of size 1
 
 	mu       sync.Mutex
 	until    time.Time
@@ -32,33 +32,31 @@ type pacer struct {
 	refusals int // 429 in a row
 }
 
-func newPacer() *pacer { return &pacer{pause: pause, turn: make(chan struct{}, 1)} }
-
-// send calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
-// returns the response and an error.
-func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (res *response, elapsed time.Duration,
+// paced calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
+// returns the response and [ErrRateLimited]. The time that it returns is that of the last exchange.
+func (s *Sender) paced(ctx context.Context, exchange func() (*Response, error)) (res *Response, elapsed time.Duration,
 	err error) {
 	hasTurn := false
 	defer func() {
 		if hasTurn {
-			<-p.turn
+			<-s.pace.turn
 		}
 	}()
-	for attempt := 1; ; attempt++ {
-		if p.isLimited() && !hasTurn {
+	for range attempts {
+		if s.pace.isLimited() && !hasTurn {
 			select {
-			case p.turn <- struct{}{}:
+			case s.pace.turn <- struct{}{}:
 				hasTurn = true
 			case <-ctx.Done():
 				return nil, 0, context.Cause(ctx)
 			}
 		}
-		wait, ok := p.wait()
+		wait, ok := s.pace.wait()
 		if !ok {
-			return res, elapsed, fmt.Errorf("%w: 429 to every request, %d in a row", errRateLimited, maxRefusals)
+			return res, elapsed, fmt.Errorf("%w: 429 to every request, %d in a row", ErrRateLimited, maxRefusals)
 		}
 		if wait > 0 {
-			if err := p.pause(ctx, wait); err != nil {
+			if err := s.Pause(ctx, wait); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -68,14 +66,11 @@ func (p *pacer) send(ctx context.Context, exchange func() (*response, error)) (r
 		if err != nil {
 			return res, elapsed, err
 		}
-		p.took(res)
-		switch {
-		case res.status != http.StatusTooManyRequests:
+		if s.pace.took(res); res.Status != http.StatusTooManyRequests {
 			return res, elapsed, nil
-		case attempt == attempts:
-			return res, elapsed, fmt.Errorf("%w: 429 to each of %d attempts", errRateLimited, attempts)
 		}
 	}
+	return res, elapsed, fmt.Errorf("%w: 429 to each of %d attempts", ErrRateLimited, attempts)
 }
 
 func (p *pacer) isLimited() bool {
@@ -92,18 +87,17 @@ func (p *pacer) wait() (wait time.Duration, ok bool) {
 }
 
 // took notes what a response says of the rate limit.
-func (p *pacer) took(res *response) {
+func (p *pacer) took(res *Response) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait := time.Duration(0)
-	switch res.status {
-	case http.StatusTooManyRequests:
+	if res.Status == http.StatusTooManyRequests {
 		p.limited = true
 		p.refusals++
-		wait = min(max(exchange.RetryAfter(res.header, time.Now()), window), maxWait)
-	default:
+		wait = min(max(exchange.RetryAfter(res.Header, time.Now()), window), maxWait)
+	} else {
 		p.refusals = 0
-		if res.header.Get("X-Ratelimit-Remaining") == "0" {
+		if res.Header.Get("X-Ratelimit-Remaining") == "0" {
 			wait = window
 		}
 	}
@@ -113,10 +107,8 @@ func (p *pacer) took(res *response) {
 }
 
 func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

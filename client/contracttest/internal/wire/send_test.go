@@ -1,4 +1,4 @@
-package contracttest
+package wire
 
 import (
 	"bufio"
@@ -74,19 +74,19 @@ func refuseStreams(conn net.Conn, requests *atomic.Int64) {
 func TestNoRequestWithABodyIsWrittenTwiceOverHTTP2(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
-	target := testTarget()
-	target.BaseURL, target.HTTPClient = newHTTP2Server(t, &requests)
-	r, err := newRunner(target)
-	require.NoError(t, err)
-	defer r.close()
-	for _, c := range r.checks {
-		if len(c.request.body) == 0 || c.request.header("Expect") != "" {
-			continue
+	base, client := newHTTP2Server(t, &requests)
+	sender := NewSender(base, client, nil)
+	defer sender.Close()
+	for name, body := range map[string]string{
+		"a short body": "{}", "a body that is no JSON": "[[[", "a long body": strings.Repeat("a", 50_000), "a byte": "\x00",
+	} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			before := requests.Load()
+			r := Request{Method: method, Path: "/"}.WithBody("application/json", []byte(body))
+			_, err := sender.sendFresh(t.Context(), timeout, r)
+			require.Error(t, err, name)
+			assert.EqualValues(t, 1, requests.Load()-before, name)
 		}
-		before := requests.Load()
-		_, err := r.sender.sendFresh(t.Context(), timeout, c.request)
-		require.Error(t, err, c.name)
-		assert.EqualValues(t, 1, requests.Load()-before, c.name)
 	}
 }
 
@@ -128,23 +128,19 @@ func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
 				test.script(conn)
 			}))
 			t.Cleanup(server.Close)
-			target := testTarget()
-			target.BaseURL = server.URL
-			r, err := newRunner(target)
-			require.NoError(t, err)
-			defer r.close()
-			r.only(runOperation + "/")
+			sender := NewSender(server.URL, nil, nil)
+			defer sender.Close()
 			limit := timeout
 			if strings.Contains(test.want, "200ms") {
 				limit = 200 * time.Millisecond
 			}
-			res, err := r.sender.sendFresh(t.Context(), limit, r.checks[0].request)
+			res, err := sender.sendFresh(t.Context(), limit, Request{Method: http.MethodPost, Path: "/"})
 			if test.want != "" {
 				require.ErrorContains(t, err, test.want)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, "fail", outcomeOf(r.judge.judge(r.checks[0], res)[0].level))
+			assert.Equal(t, http.StatusSwitchingProtocols, res.Status)
 		})
 	}
 }

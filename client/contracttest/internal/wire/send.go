@@ -1,0 +1,295 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/redact"
+)
+
+const (
+	// AtOnce is how many requests are sent at the same time.
+	AtOnce = 8
+
+	maxBody    = 10 << 20          // of a response's body is read
+	timeout    = 30 * time.Second  // of a request that starts no run
+	runTimeout = 330 * time.Second // the service stops a run at 300 s
+)
+
+var (
+	// ErrNotFinished is the error of an exchange that takes too long.
+	ErrNotFinished = errors.New("not finished")
+	// ErrBefore is the error of a request that was not sent, as one before it succeeded that must be refused.
+	ErrBefore = errors.New("a request before it, which must be refused, succeeded")
+)
+
+// Sender sends requests to a server, and takes keys out of responses.
+type Sender struct {
+	// Base is the address of the server, without a slash at its end.
+	Base string
+	// Pause waits; a test puts another in its place.
+	Pause func(context.Context, time.Duration) error
+
+	client  http.Client
+	pace    pacer
+	secrets []redact.Secret
+
+	mu      sync.Mutex
+	cookies map[string]string // that responses to requests with the key have set
+}
+
+// NewSender returns a Sender of requests with some keys. It uses a copy of client, or over HTTP/1.1 one of its own if
+// that is nil, and follows no redirect.
+func NewSender(base string, client *http.Client, keys []string) *Sender {
+	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, pace: pacer{turn: make(chan struct{}, 1)},
+		cookies: map[string]string{}}
+	for _, key := range keys {
+		s.secrets = append(s.secrets, redact.New(key))
+	}
+	if client != nil {
+		s.client = *client
+	} else {
+		s.client.Transport = newTransport()
+	}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.client.Jar = nil
+	return s
+}
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: timeout}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: AtOnce, DisableCompression: true,
+		ExpectContinueTimeout: time.Second,
+		IdleConnTimeout:       time.Second, // before a server closes it, with a request on its way
+		Protocols:             new(http.Protocols), TLSHandshakeTimeout: 10 * time.Second,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &readableConn{conn}, nil
+		},
+	}
+	transport.Protocols.SetHTTP1(true)
+	return transport
+}
+
+// readableConn is a connection on which a response can be read that came before the request was written whole: a server
+// may refuse a long one with 413, and reset the connection.
+type readableConn struct{ net.Conn }
+
+func (c *readableConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return len(p), nil // reading has the response, or the same error
+	}
+	return n, err
+}
+
+// Close closes the connections that are not used.
+func (s *Sender) Close() { s.client.CloseIdleConnections() }
+
+// Exchange sends a request within the server's rate limit: over a fresh connection, once, if it may start a run; over a
+// connection that has sent others before it, if there are any; and else over any. It returns the time without waits.
+func (s *Sender) Exchange(ctx context.Context, r Request, mayRun bool, before ...Request) (*Response, time.Duration,
+	error) {
+	return s.paced(ctx, func() (*Response, error) {
+		switch {
+		case len(before) > 0:
+			return s.sendFresh(ctx, timeout, append(slices.Clone(before), r)...)
+		case mayRun:
+			return s.sendFresh(ctx, runTimeout, r)
+		}
+		return s.send(ctx, r)
+	})
+}
+
+// sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last
+// response. If an earlier one is a success, it ends with that and ErrBefore: the others might start more runs.
+func (s *Sender) sendFresh(ctx context.Context, limit time.Duration, requests ...Request) (res *Response, err error) {
+	client := s.client
+	if transport, ok := client.Transport.(*http.Transport); ok {
+		transport = transport.Clone()
+		transport.MaxConnsPerHost = 1
+		client.Transport = transport
+		defer transport.CloseIdleConnections()
+	}
+	for i, r := range requests {
+		res, err = s.exchange(ctx, client, r, limit)
+		if err == nil && res.Status/100 == 2 && i < len(requests)-1 {
+			return res, ErrBefore
+		}
+	}
+	return res, err
+}
+
+// send sends a request that starts no run over any connection. If a connection that was used before is closed before a
+// byte of the response, the request is sent again: the server may have closed it before the request came.
+func (s *Sender) send(ctx context.Context, r Request) (*Response, error) {
+	var stale atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              func(info httptrace.GotConnInfo) { stale.Store(info.Reused) },
+		GotFirstResponseByte: func() { stale.Store(false) },
+	})
+	res, err := s.exchange(traced, s.client, r, timeout)
+	if err == nil || !stale.Load() || ctx.Err() != nil || errors.Is(err, ErrNotFinished) {
+		return res, err
+	}
+	again, againErr := s.sendFresh(ctx, timeout, r)
+	if IsRefused(againErr) { // the server is gone, and this request may have been under way
+		return nil, err
+	}
+	return again, againErr
+}
+
+// exchange does one exchange within a time limit, whatever the server and the transport do.
+func (s *Sender) exchange(ctx context.Context, client http.Client, r Request, limit time.Duration) (*Response, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", ErrNotFinished, limit))
+	defer cancel()
+	var res *Response
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		res, err = s.roundTrip(ctx, client, r)
+	}()
+	select {
+	case <-done:
+		if err == nil || ctx.Err() == nil {
+			return res, err
+		}
+	case <-ctx.Done(): // a transport may not watch it
+	}
+	return nil, context.Cause(ctx)
+}
+
+func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (*Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.Method, s.Base+r.Path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Close = r.Method == http.MethodHead // a body, which a faulty server sends, would be taken for the next response
+	req.Header.Set("Accept-Encoding", "identity")
+	for _, h := range r.Headers {
+		req.Header.Set(h.Name, h.Value)
+	}
+	sent, _ := exchange.NewAttempt(ctx, req, r.Body)
+	received, err := client.Do(sent) //nolint:bodyclose // ReadResponse closes it
+	if err != nil {
+		return nil, err
+	}
+	res := &Response{Status: received.StatusCode, Header: received.Header, Method: r.Method}
+	res.Body, err = exchange.ReadResponse(ctx, received, maxBody)
+	var long *exchange.TooLongError
+	switch {
+	case errors.As(err, &long):
+		res.Body = res.Body[:1000] // more than is shown
+	case errors.Is(err, exchange.ErrSwitchedProtocols), err != nil && slices.Contains(unread, res.Status):
+		err = nil
+	case err == nil:
+		res.unzip(r)
+	}
+	if r.Keyed {
+		s.keepCookies(received)
+	}
+	s.redactResponse(res, received, r)
+	if err != nil {
+		return nil, fmt.Errorf("the body of %s broke off: %w", res, err)
+	}
+	return res, nil
+}
+
+// unread are the statuses with which a server refuses a request that it has not read. It may close the connection.
+var unread = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusRequestHeaderFieldsTooLarge}
+
+// unzip decodes the body if it was asked for in gzip, and is.
+func (res *Response) unzip(r Request) {
+	if r.Get("Accept-Encoding") != "gzip" || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
+		return
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(res.Body))
+	if err != nil {
+		return
+	}
+	if plain, err := io.ReadAll(io.LimitReader(reader, maxBody)); err == nil {
+		res.Body = plain
+		res.Header.Del("Content-Encoding")
+	}
+}
+
+// keepCookies keeps the cookies that a response sets.
+func (s *Sender) keepCookies(received *http.Response) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, cookie := range received.Cookies() {
+		s.cookies[cookie.Name] = cookie.Value
+	}
+}
+
+// WithCookies returns a request with the cookies that the server has set.
+func (s *Sender) WithCookies(r Request) Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for name, value := range s.cookies {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	if len(list) == 0 {
+		list = []string{"session=contracttest"}
+	}
+	return r.With("Cookie", strings.Join(list, "; "))
+}
+
+// Redact takes the keys of the Sender and of a request out of a text.
+func (s *Sender) Redact(text string, r Request) string {
+	for _, known := range s.secrets {
+		text = known.Text(text)
+	}
+	for _, sent := range r.secrets {
+		text = redact.New(sent.value).Text(text)
+	}
+	return text
+}
+
+// redactResponse takes the keys out of a response, and notes where they were.
+func (s *Sender) redactResponse(res *Response, received *http.Response, r Request) {
+	clean := func(text, place string) string {
+		redacted := s.Redact(text, r)
+		if redacted != text {
+			res.Leaks = append(res.Leaks, place)
+		}
+		return redacted
+	}
+	cleanHeader := func(header http.Header, what string) {
+		for name, values := range header {
+			for i, value := range values {
+				values[i] = clean(value, what+" "+s.Redact(name, r))
+			}
+			if clean(name, "name of a "+what) != name {
+				delete(header, name)
+			}
+		}
+	}
+	cleanHeader(res.Header, "header")
+	cleanHeader(received.Trailer, "trailer")
+	_, reason, _ := strings.Cut(received.Status, " ")
+	clean(reason, "reason phrase")
+	res.Body = []byte(clean(string(res.Body), "body"))
+}
