@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -25,20 +24,11 @@ var writing = url.Values{
 	"_pragma": {"busy_timeout(30000)", "journal_mode(wal)", "synchronous(full)"},
 }
 
-// reading are the parameters of a connection that reads.
-var reading = url.Values{"mode": {"ro"}, "_txlock": {"deferred"}, "_pragma": {"busy_timeout(30000)"}}
-
 func withSQLite(ctx context.Context, path string, to access, f func(queue) error) error {
-	if _, err := os.Stat(path); to != create && errors.Is(err, os.ErrNotExist) { //nolint:gosec // the path is the user's own
+	if to != create && !exists(path) {
 		return usageError{fmt.Errorf("FLEET_DATABASE: there is no file %s: fleet add creates it", path)}
 	}
 	db, err := openSQLite(ctx, path, to)
-	if err != nil && to == read {
-		var dir string
-		if db, dir, err = openCopy(ctx, path, err); dir != "" {
-			defer os.RemoveAll(dir)
-		}
-	}
 	if err != nil {
 		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
@@ -48,7 +38,7 @@ func withSQLite(ctx context.Context, path string, to access, f func(queue) error
 
 func openSQLite(ctx context.Context, path string, to access) (*sql.DB, error) {
 	if to == read {
-		return connectSQLite(ctx, path, reading)
+		return openToRead(ctx, path)
 	}
 	params := writing
 	if to == create {
@@ -69,43 +59,13 @@ func openSQLite(ctx context.Context, path string, to access) (*sql.DB, error) {
 	return db, nil
 }
 
-// openCopy opens what cannot be read where it is, since SQLite would have to create files there: as it is if nothing
-// but the file itself is there, else a copy of the file and its write-ahead log. It returns the directory of the copy,
-// to be removed.
-func openCopy(ctx context.Context, path string, cause error) (db *sql.DB, dir string, err error) {
-	log, err := os.ReadFile(path + "-wal") //nolint:gosec // beside the user's own file
-	switch {
-	case errors.Is(err, os.ErrNotExist) || err == nil && len(log) == 0:
-		immutable := maps.Clone(reading)
-		immutable.Set("immutable", "1")
-		db, err = connectSQLite(ctx, path, immutable)
-		if err != nil {
-			return nil, "", cause
-		}
-		return db, "", nil
-	case err != nil:
-		return nil, "", cause
-	}
-	if dir, err = os.MkdirTemp("", "fleet"); err != nil {
-		return nil, "", errors.Join(cause, err)
-	}
-	copied := filepath.Join(dir, "copy.db")
-	for _, suffix := range []string{"", "-wal"} {
-		data, err := os.ReadFile(path + suffix) //nolint:gosec // the user's own file
-		if err == nil {
-			err = os.WriteFile(copied+suffix, data, 0o600)
-		}
-		if err != nil {
-			return nil, dir, errors.Join(cause, err)
-		}
-	}
-	db, err = connectSQLite(ctx, copied, writing)
-	return db, dir, err
-}
-
 // connectSQLite opens the file and reads from it.
 func connectSQLite(ctx context.Context, path string, params url.Values) (*sql.DB, error) {
 	sqlite3.ConfigLog(dieOutOfMemory)
+	path, err := filepath.Abs(path) // :memory: is a file as well
+	if err != nil {
+		return nil, err
+	}
 	connector, err := new(sqlitedriver.SQLite).OpenConnector("file:" + escapePath.Replace(path) + "?" + params.Encode())
 	if err != nil {
 		return nil, err

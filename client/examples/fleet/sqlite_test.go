@@ -4,12 +4,30 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+func TestSQLiteFileOfAnyName(t *testing.T) {
+	for _, path := range []string{"x", ":memory:", "a b%41?mode=ro#y&.db", "file:x.db", "/%s/x.db", "a\\b.db", "host.db"} {
+		dir := t.TempDir()
+		path = strings.ReplaceAll(path, "%s", dir)
+		f := newFleet(t, path, nil)
+		for _, args := range []string{"add prompts.txt", "status"} {
+			cmd := f.command(strings.Fields(args)...)
+			cmd.Dir = dir
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "prompts.txt"), []byte("one\n"), 0o600))
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s: %s", path, out)
+			assert.Contains(t, string(out), " 1\n", path)
+		}
+		assert.FileExists(t, filepath.Join(dir, filepath.Base(path)))
+	}
+}
 
 func TestStatusAndResultsOnAFullDisk(t *testing.T) {
 	f := newFleet(t, newSQLite(t), nil)
@@ -25,9 +43,14 @@ func TestStatusAndResultsOnAFullDisk(t *testing.T) {
 }
 
 // A copy that was taken while a worker ran has a write-ahead log beside it, and one that was taken afterwards has none.
-func TestStatusAndResultsOfAReadOnlyCopy(t *testing.T) {
+// The database is read where it is, however large it is: there is no directory for temporary files.
+func TestStatusAndResultsWhereNothingCanBeWritten(t *testing.T) {
+	const inUse = "a database that others use meanwhile"
 	for name, suffixes := range map[string][]string{
-		"of a database at rest": {""}, "of one in use": {"", "-wal"}, "of one in use, with its index": {"", "-wal", "-shm"},
+		"a copy of a database at rest":         {""},
+		"a copy of one in use":                 {"", "-wal"},
+		"a copy of one in use, with its index": {"", "-wal", "-shm"},
+		inUse:                                  {"", "-wal", "-shm"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t, newSQLite(t), nil)
@@ -41,13 +64,20 @@ func TestStatusAndResultsOfAReadOnlyCopy(t *testing.T) {
 				_, err = conn.ExecContext(t.Context(), "UPDATE fleet_run SET text = '"+text+"'")
 				require.NoError(t, err)
 			}
-			dir := t.TempDir()
-			for _, suffix := range suffixes {
-				data, err := os.ReadFile(f.database + suffix)
-				require.NoError(t, err)
-				require.NoError(t, os.WriteFile(filepath.Join(dir, "copy.db"+suffix), data, 0o444))
+			copied := filepath.Join(t.TempDir(), "copy.db")
+			if name == inUse {
+				copied = f.database
+			} else {
+				for _, suffix := range suffixes {
+					data, err := os.ReadFile(f.database + suffix)
+					require.NoError(t, err)
+					require.NoError(t, os.WriteFile(copied+suffix, data, 0o444))
+				}
 			}
-			readOnly := f.at(t, filepath.Join(dir, "copy.db"))
+			dir := filepath.Dir(copied)
+			link := filepath.Join(t.TempDir(), "link.db")
+			require.NoError(t, os.Symlink(copied, link))
+			readOnly := f.at(t, link, "TMPDIR=/nowhere")
 			run := func(args ...string) (string, error) {
 				out, err := asNobody(t, dir, readOnly.command(args...)).CombinedOutput()
 				return string(out), err

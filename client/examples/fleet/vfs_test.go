@@ -26,9 +26,10 @@ func useDisk() {
 		panic("the driver's VFS has changed")
 	}
 	killAt, _ := strconv.Atoi(conf)
-	vfs.Register("disk", &disk{VFSFilename: standard, full: conf == "full", killAt: killAt})
+	disk := &disk{VFSFilename: standard, full: conf == "full", killAt: killAt}
+	vfs.Register("disk", disk)
 	writing.Set("vfs", "disk")
-	reading.Set("vfs", "disk")
+	vfs.Register(readersVFS, readers{disk})
 }
 
 // disk is the file system as SQLite sees it. Of each file it keeps a copy of what was synced, which is what a power cut
