@@ -3,7 +3,6 @@ package contract
 import (
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,16 +45,11 @@ func (c *compiler) schema(ref *openapi3.SchemaRef, at place) *schema.Schema {
 	return c.schemas30.Compile(ref)
 }
 
-// place is a JSON pointer into the document.
+// place is a JSON pointer into the document, which may lead through references.
 type place string
 
-// to returns the place of a part, or if that is a reference, the place that it names.
-func (p place) to(ref string, names ...string) place {
-	if strings.HasPrefix(ref, "#/") {
-		if text, err := url.PathUnescape(ref[1:]); err == nil {
-			return place(text)
-		}
-	}
+// to returns the place of a part.
+func (p place) to(names ...string) place {
 	for _, name := range names {
 		p += "/" + place(instance.EscapeToken(name))
 	}
@@ -72,8 +66,8 @@ func (c *compiler) operation(
 		pathNames: route.Parameters(path),
 		security:  openapi.NewOperation(c.document, path, method, described).Security,
 	}
-	pathPlace := place("").to(item.Ref, "paths", path)
-	at := pathPlace.to("", strings.ToLower(method))
+	pathPlace := place("").to("paths", path)
+	at := pathPlace.to(strings.ToLower(method))
 	add := func(ref *openapi3.ParameterRef, at place) {
 		if p := c.parameter(ref.Value, at); p != nil {
 			p.index = slices.Index(op.pathNames, p.Name)
@@ -82,14 +76,14 @@ func (c *compiler) operation(
 	}
 	for i, ref := range item.Parameters {
 		if described.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
-			add(ref, pathPlace.to(ref.Ref, "parameters", strconv.Itoa(i)))
+			add(ref, pathPlace.to("parameters", strconv.Itoa(i)))
 		}
 	}
 	for i, ref := range described.Parameters {
-		add(ref, at.to(ref.Ref, "parameters", strconv.Itoa(i)))
+		add(ref, at.to("parameters", strconv.Itoa(i)))
 	}
 	if ref := described.RequestBody; ref != nil && ref.Value != nil {
-		op.body = c.body(ref.Value.Content, at.to(ref.Ref, "requestBody"), schema.Request)
+		op.body = c.body(ref.Value.Content, at.to("requestBody"), schema.Request)
 		op.isRequired = ref.Value.Required
 	}
 	op.responses = c.responses(described, at)
@@ -102,7 +96,7 @@ func (c *compiler) responses(described *openapi3.Operation, at place) responses 
 		if ref.Value == nil {
 			continue
 		}
-		response := c.response(ref.Value, at.to(ref.Ref, "responses", key))
+		response := c.response(ref.Value, at.to("responses", key))
 		status, err := strconv.Atoi(key)
 		switch {
 		case key == "default":
@@ -124,7 +118,7 @@ func (c *compiler) response(described *openapi3.Response, at place) *response {
 		}
 		header := ref.Value.Parameter // a copy: whose name and place the document leaves out
 		header.Name, header.In = name, openapi3.ParameterInHeader
-		if p := c.parameter(&header, at.to(ref.Ref, "headers", name)); p != nil {
+		if p := c.parameter(&header, at.to("headers", name)); p != nil {
 			p.isField = true
 			compiled.headers = append(compiled.headers, p)
 		}
@@ -143,13 +137,13 @@ func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter
 	}
 	p := &parameter{Parameter: described, key: http.CanonicalHeaderKey(described.Name)}
 	ref := described.Schema
-	at = at.to("", "schema")
+	schemaPlace := at.to("schema")
 	for name, media := range described.Content { // there is one
 		if media != nil {
-			ref, at = media.Schema, place(strings.TrimSuffix(string(at), "/schema")).to("", "content", name, "schema")
+			ref, schemaPlace = media.Schema, at.to("content", name, "schema")
 		}
 	}
-	if p.schema = c.schema(ref, at); p.schema == nil {
+	if p.schema = c.schema(ref, schemaPlace); p.schema == nil {
 		return p
 	}
 	for name, media := range described.Content {
@@ -174,7 +168,7 @@ func (c *compiler) body(content openapi3.Content, at place, direction schema.Dir
 			continue
 		}
 		b.media[described] = &media{
-			MediaType: described, schema: c.schema(described.Schema, at.to("", "content", name, "schema")),
+			MediaType: described, schema: c.schema(described.Schema, at.to("content", name, "schema")),
 			parts: partsOf(described.Schema.Value),
 		}
 	}

@@ -48,22 +48,39 @@ func (b *body) find(contentType string) (*media, []Violation) {
 	return m, nil
 }
 
-// getBare looks for a content type that the document has with parameters, such as a charset, which may be spelled
-// otherwise.
+// getBare looks for a content type that the document has with parameters, which may be spelled otherwise, or with a
+// wildcard before its suffix (application/*+json).
 func (b *body) getBare(contentType string) *openapi3.MediaType {
-	sent, _, err := mime.ParseMediaType(contentType)
+	sent, own, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return nil
 	}
+	var sameType, sameSuffix *openapi3.MediaType
 	for _, name := range slices.Sorted(maps.Keys(b.content)) {
-		if described, parameters, err := mime.ParseMediaType(name); err == nil && len(parameters) > 0 && described == sent {
-			_, own, _ := mime.ParseMediaType(contentType)
-			if charset := parameters["charset"]; charset == "" || strings.EqualFold(charset, cmp.Or(own["charset"], charset)) {
-				return b.content[name]
-			}
+		described, parameters, err := mime.ParseMediaType(name)
+		before, suffix, isWild := strings.Cut(described, "*+")
+		switch {
+		case err != nil:
+		case isWild && strings.HasPrefix(sent, before) && strings.HasSuffix(sent, "+"+suffix):
+			sameSuffix = b.content[name]
+		case described != sent || len(parameters) == 0:
+		case hasAll(own, parameters):
+			return b.content[name]
+		case parameters["charset"] == "" || own["charset"] == "":
+			sameType = cmp.Or(sameType, b.content[name])
 		}
 	}
-	return nil
+	return cmp.Or(sameType, sameSuffix)
+}
+
+// hasAll reports whether the parameters of a content type are among others. Names of charsets are equal in any case.
+func hasAll(others, parameters map[string]string) bool {
+	for name, value := range parameters {
+		if other := others[name]; other != value && (name != "charset" || !strings.EqualFold(other, value)) {
+			return false
+		}
+	}
+	return true
 }
 
 // namesOf names the media types that the contract describes.

@@ -58,6 +58,13 @@ func TestRoutesAreFoundByTheEndOfThePath(t *testing.T) {
 	}
 }
 
+func TestAURLWithoutAPathIsOfTheRoot(t *testing.T) {
+	v := validatorOf(t, "3.0.3", "  /: {get: {responses: {'200': {description: D}}}}\n")
+	for _, url := range []string{"https://api.example.com", "https://api.example.com/", "https://api.example.com?a=b"} {
+		require.NoError(t, v.ValidateRequest(newRequest(t, http.MethodGet, url, "")), url)
+	}
+}
+
 // routesSpec has paths that compete for requests. The operation of each is named after its method and path.
 func routesSpec(servers, paths string) []byte {
 	var spec strings.Builder

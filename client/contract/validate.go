@@ -117,14 +117,20 @@ func (op *operation) judgeResponse(c *check) {
 	for _, p := range described.headers {
 		c.found = append(c.found, p.check(s)...)
 	}
-	if mayHaveBody(c.req, c.status) {
+	if c.mayHaveBody() {
 		c.body = described.body
 	}
 }
 
-// mayHaveBody reports whether HTTP lets a response have a body.
-func mayHaveBody(req *http.Request, status int) bool {
-	return req.Method != http.MethodHead && status >= 200 && status != http.StatusNotModified
+// mayHaveBody reports whether HTTP lets the response have a body. Whoever sends a Content-Type with a 204 means to.
+func (c *check) mayHaveBody() bool {
+	switch {
+	case c.req.Method == http.MethodHead, c.status < 200, c.status == http.StatusNotModified:
+		return false
+	case c.status == http.StatusNoContent:
+		return c.header.Get("Content-Type") != ""
+	}
+	return true
 }
 
 func (r *responses) isEmpty() bool {

@@ -84,6 +84,23 @@ func TestVerdictsOfJSONSchema(t *testing.T) {
 	})
 }
 
+func TestReferencesToReferencesAreFollowed(t *testing.T) {
+	const components = `
+components:
+  pathItems: {A: {post: {parameters: [{$ref: '#/components/parameters/A'}], requestBody: {$ref: '#/components/requestBodies/A'}, responses: {'200': {$ref: '#/components/responses/A'}}}}}
+  parameters: {A: {$ref: '#/components/parameters/B'}, B: {name: a, in: query, schema: {type: integer}}}
+  requestBodies: {A: {$ref: '#/components/requestBodies/B'}, B: {content: {application/json: {schema: {type: object, required: [a]}}}}}
+  responses: {A: {$ref: '#/components/responses/B'}, B: {description: D, headers: {X-A: {$ref: '#/components/headers/A'}}, content: {application/json: {schema: {type: object, required: [a]}}}}}
+  headers: {A: {$ref: '#/components/headers/B'}, B: {schema: {type: integer}}}
+`
+	v := validatorOf(t, "3.1.0", "  /x: {$ref: '#/components/pathItems/A'}\n"+components)
+	assert.Empty(t, v.Warnings())
+	req := newRequest(t, http.MethodPost, "/x?a=b", `{}`)
+	assert.Equal(t, []string{"query a: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.ValidateRequest(req)))
+	res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("Content-Type", "application/json", "X-A", "b")}
+	assert.Equal(t, []string{"header X-A: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.CheckResponse(res, []byte(`{}`))))
+}
+
 func TestNewTakesWhatItCanUse(t *testing.T) {
 	tests := []struct {
 		name, version, rest string
@@ -316,7 +333,8 @@ func TestOnlyWhatWasSentIsJudged(t *testing.T) {
 func TestEveryStatusIsChecked(t *testing.T) {
 	v := validatorOf(t, "3.0.3", `
   /x: {get: {responses: {'200': {description: D, content: {application/json: {schema: {type: object}}}}, '304': {description: D, headers: {ETag: {required: true, schema: {type: string}}}},
-    '308': {description: D, headers: {Location: {required: true, schema: {type: string, pattern: ^/}}}}}}, head: {responses: {'200': {description: D, content: {application/json: {schema: {type: object}}}}}}}
+    '308': {description: D, headers: {Location: {required: true, schema: {type: string, pattern: ^/}}}}}}, head: {responses: {'200': {description: D, content: {application/json: {schema: {type: object}}}}}},
+    put: {responses: {'204': {description: D, content: {application/json: {schema: {type: object}}}}}}}
 `)
 	check := func(method string, status int, header ...string) []string {
 		res := &http.Response{StatusCode: status, Request: newRequest(t, method, "/x", ""), Header: http.Header{}}
@@ -335,6 +353,8 @@ func TestEveryStatusIsChecked(t *testing.T) {
 	}
 	assert.Empty(t, check("HEAD", 200))
 	assert.Equal(t, undescribed, check("HEAD", 404))
+	assert.Empty(t, check("PUT", 204))
+	assert.Equal(t, []string{`content-type: unexpected value "text/html", want application/json`}, check("PUT", 204, "Content-Type", "text/html"))
 }
 
 func TestParametersThatKinOpenAPIRefusesOrTakesByMistake(t *testing.T) {
@@ -363,4 +383,23 @@ components: {securitySchemes: {query: {type: apiKey, in: query, name: key}, cook
 	req := newRequest(t, http.MethodGet, "/x", "")
 	req.Header.Set("Cookie", "session=")
 	assert.Equal(t, []string{missing}, lines(t, v.ValidateRequest(req)))
+}
+
+func TestContentTypesAreFoundHoweverTheyAreSpelled(t *testing.T) {
+	schemaOf := func(name string) string { return "{schema: {type: object, required: [" + name + "]}}" }
+	v := validatorOf(t, "3.0.3", "  /x: {post: {requestBody: {content: {'application/json; version=1': "+schemaOf("one")+", 'application/json; version=2': "+schemaOf("two")+
+		", 'application/*+json': "+schemaOf("any")+", application/hal+json: "+schemaOf("hal")+"}}, responses: {'200': {description: D}}}}\n")
+	for contentType, want := range map[string]string{
+		"application/json; version=2": "two", "application/json;version=2": "two", "Application/JSON; Version=2; charset=utf-8": "two", "application/json": "one",
+		"application/vnd.x+json": "any", "application/hal+json": "hal", "application/hal+json; charset=utf-8": "hal",
+	} {
+		req := newRequest(t, http.MethodPost, "/x", "{}")
+		req.Header.Set("Content-Type", contentType)
+		assert.Equal(t, []string{`body /` + want + `: property "` + want + `" is missing`}, lines(t, v.ValidateRequest(req)), contentType)
+	}
+	for _, contentType := range []string{"text/json+xml", "text/x+json", "application/xml"} {
+		req := newRequest(t, http.MethodPost, "/x", "{}")
+		req.Header.Set("Content-Type", contentType)
+		assert.Contains(t, lines(t, v.ValidateRequest(req))[0], "content-type: unexpected value", contentType)
+	}
 }

@@ -126,7 +126,7 @@ func appendSegments(segments []string, u *url.URL) []string {
 	if u.RawPath != "" { // there is a segment with an encoded slash, or it is encoded in an unusual way
 		return append(segments, splitPath(u.EscapedPath())...)
 	}
-	for segment := range strings.SplitSeq(u.Path, "/") {
+	for segment := range strings.SplitSeq(cmp.Or(u.Path, "/"), "/") { // a URL without a path is of the root
 		segments = append(segments, segment)
 	}
 	return segments

@@ -53,8 +53,10 @@ func (noLoader) Load(address string) (any, error) {
 	return nil, fmt.Errorf("%s is outside of the document", address)
 }
 
-// Compile returns the Schema at a JSON pointer of the document. What of it cannot be judged is warned of.
+// Compile returns the Schema at a JSON pointer of the document, which may lead through references. What of it cannot be
+// judged is warned of.
 func (c *Compiler31) Compile(pointer string) *Schema {
+	pointer = pointerTo(c.resolve(pointerOf("#"+escapeFragment(pointer)), 0))
 	compiled, err := c.compiler.Compile(root + "#" + escapeFragment(pointer))
 	for tries := 0; err != nil && tries < 20 && c.repair(err); tries++ {
 		c.reset()
@@ -70,6 +72,21 @@ func (c *Compiler31) Compile(pointer string) *Schema {
 		markRecursive(s)
 	}
 	return s
+}
+
+// resolve returns a path without the references that it leads through.
+func (c *Compiler31) resolve(path []string, depth int) []string {
+	const maxDepth = 100 // references may go in a circle
+	value := c.document
+	for i, name := range path {
+		object, isObject := value.(map[string]any)
+		inner, ok := valueAt(value, []string{name})
+		if ref, isRef := object["$ref"].(string); !ok && isObject && isRef && strings.HasPrefix(ref, "#/") && depth < maxDepth {
+			return c.resolve(append(pointerOf(ref), path[i:]...), depth+1)
+		}
+		value = inner
+	}
+	return path
 }
 
 func escapeFragment(pointer string) string { return (&url.URL{Fragment: pointer}).EscapedFragment() }
