@@ -253,7 +253,7 @@ func (e *callError) Unwrap() error { return e.err }
 // GoString returns Error.
 func (e *callError) GoString() string { return e.Error() }
 
-// clipError returns the text of err in one line, also if it is of errors that are joined.
+// clipError returns the text of err in one line, even if it has several.
 func clipError(err error) string { return printable.Clip(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 // violationError is a response that breaks the contract, with the error of the violation handler, or the violation
