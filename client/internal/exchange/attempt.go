@@ -19,6 +19,7 @@ var ErrTakenBack = errors.New("the request is not written again")
 // can have been written at all.
 type Attempt struct {
 	connWanted, connGot atomic.Bool
+	connUsed            atomic.Bool // as connGot, until net/http wants another: it wrote nothing on the first
 	overHTTP2           atomic.Bool
 	begun               atomic.Bool           // net/http is writing headers of a request that it might write again
 	bodyRead            atomic.Bool           // by anybody: net/http, or a transport that keeps a copy
@@ -30,8 +31,16 @@ type Attempt struct {
 // with req that a transport might change.
 func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Request, *Attempt) {
 	a := &Attempt{watched: len(body) > 0 || req.Method == http.MethodGet || req.Method == http.MethodHead}
-	a.hooks.GetConn = func(string) { a.connWanted.Store(true) }
-	a.hooks.GotConn = func(httptrace.GotConnInfo) { a.connGot.Store(true) }
+	a.hooks.GetConn = func(string) {
+		a.connWanted.Store(true)
+		if !a.begun.Load() {
+			a.connUsed.Store(false)
+		}
+	}
+	a.hooks.GotConn = func(httptrace.GotConnInfo) {
+		a.connGot.Store(true)
+		a.connUsed.Store(true)
+	}
 	a.hooks.WroteHeaderField = func(name string, _ []string) {
 		overHTTP2 := strings.HasPrefix(name, ":")
 		if overHTTP2 {
@@ -69,13 +78,10 @@ func (a *Attempt) mayWriteAgain() error {
 // net/http tells by itself whether it had a connection. Another transport may do more than it tells: it is believed
 // that it could not dial, or an error that has a method NotSent that returns true, only if nothing read the body.
 func (a *Attempt) NotSent(transport http.RoundTripper, err error) bool {
-	if a.connGot.Load() || a.bodyRead.Load() {
-		return false
-	}
 	if _, ok := transport.(*http.Transport); ok {
-		return true
+		return !a.connUsed.Load() && !a.bodyRead.Load()
 	}
-	if !a.watched {
+	if a.connGot.Load() || a.bodyRead.Load() || !a.watched {
 		return false
 	}
 	if says, ok := errors.AsType[notSent](err); ok && says.NotSent() {

@@ -108,6 +108,48 @@ func TestAttempt_IsNotSentOnlyIfThatIsCertain(t *testing.T) {
 	}
 }
 
+// A gateway that restarts leaves connections on which nothing can be written, and takes no new ones.
+func TestAttempt_IsNotSentOnAConnectionThatWasDeadIfNoOtherIsThere(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	var restarted atomic.Bool
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if restarted.Load() {
+			return nil, errors.New("no route")
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return deadConn{conn, &restarted}, err
+	}}
+	defer transport.CloseIdleConnections()
+	send := func() (*http.Response, error, bool) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, nil)
+		require.NoError(t, err)
+		sent, attempt := NewAttempt(t.Context(), req, []byte("{}"))
+		res, err := transport.RoundTrip(sent)
+		return res, err, err != nil && attempt.NotSent(transport, err)
+	}
+	res, err, _ := send()
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	restarted.Store(true)
+	_, err, notSent := send() //nolint:bodyclose // there is none
+	require.ErrorContains(t, err, "no route")
+	assert.True(t, notSent)
+}
+
+// deadConn fails to write once dead is true.
+type deadConn struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (c deadConn) Write(p []byte) (int, error) {
+	if c.dead.Load() {
+		return 0, errors.New("broken pipe")
+	}
+	return c.Conn.Write(p)
+}
+
 func TestAttempt_SharesNothingWithItsRequest(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://example.com/a", strings.NewReader("other"))
 	require.NoError(t, err)
