@@ -55,6 +55,9 @@ func readPrompts(r io.Reader) ([]string, error) {
 		if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
 			return nil, fmt.Errorf("line %d is not text in UTF-8", number)
 		}
+		if number == 1 {
+			line = strings.TrimPrefix(line, "\uFEFF") // the byte order mark of some editors
+		}
 		if line = strings.TrimSpace(line); line != "" {
 			prompts = append(prompts, line)
 		}

@@ -26,6 +26,7 @@ func TestAdd(t *testing.T) {
 				{"a line that stands twice is added once", "d\n" + strings.Repeat(" d \r\n", 2), nil, "added 1\n"},
 				{"all are added again with -again", strings.Repeat("a\n", 2) + "e\n", []string{"-again"}, "added 3\n"},
 				{"a line that was first added with -again is known", "e\n", nil, "added 0\n"},
+				{"a byte order mark is not part of a line", "\ufeffa\n", nil, "added 0\n"},
 				{"an empty file adds nothing", "", nil, "added 0\n"},
 				{"any text is a prompt", "{\"x\": 'é'} \\u0000 \u2028 %s $1 ?1\n", nil, "added 1\n"},
 			} {

@@ -79,14 +79,16 @@ func withQueue(ctx context.Context, to access, f func(queue) error) error {
 		return withSQLite(ctx, "fleet.db", to, f)
 	case isPostgres.MatchString(name):
 		return withPostgres(ctx, name, to, f)
-	case strings.Contains(name, "://"): // not printed: it may hold a password
+	case isOtherURL.MatchString(name): // not printed: it may hold a password
 		return usageError{errors.New("FLEET_DATABASE is a URL that does not begin with postgres://")}
 	}
 	return withSQLite(ctx, name, to, f)
 }
 
-// isPostgres matches URLs and key-value strings (host=... password=...).
-var isPostgres = regexp.MustCompile(`^(postgres|postgresql)://|^\s*[A-Za-z_]+\s*=`)
+var (
+	isPostgres = regexp.MustCompile(`^(postgres|postgresql)://|^\s*[A-Za-z_]+\s*=`) // or host=... password=...
+	isOtherURL = regexp.MustCompile(`://|:.*@`)                                     // or user:password@host/...
+)
 
 // prepare brings the tables up to date, or for a reader finds out if they are, and calls f.
 func prepare[TTx any](ctx context.Context, db *database[TTx], to access, f func(queue) error) error {

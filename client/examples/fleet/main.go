@@ -137,9 +137,10 @@ func command(flags *flag.FlagSet, args []string, operands int, stdout io.Writer,
 	n := 0
 	for args = args[1:]; len(args) > 0; n++ {
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			_, err = fmt.Fprint(stdout, usage, "\n")
 			flags.SetOutput(stdout)
-			flags.Usage()
-			return nil
+			flags.PrintDefaults()
+			return err
 		} else if err != nil {
 			return usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
 		}

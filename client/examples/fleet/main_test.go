@@ -35,6 +35,8 @@ func TestBadInputIsOneLineAndStatus2(t *testing.T) {
 		"key-value pairs without a host first":        {"status", "FLEET_DATABASE= password = 'hidden' port=1 host=127.0.0.1", "FLEET_DATABASE"},
 		"a password with a slash":                     {"status", "FLEET_DATABASE=postgres://fleet:hidden/word@127.0.0.1/x", "FLEET_DATABASE"},
 		"a URL of another database":                   {"status", "FLEET_DATABASE=mysql://fleet:hidden@127.0.0.1/x", "postgres://"},
+		"a URL without slashes":                       {"add main_test.go", "FLEET_DATABASE=postgres:fleet:hidden@127.0.0.1/x", "postgres://"},
+		"a URL without a scheme":                      {"status", "FLEET_DATABASE=fleet:hidden@127.0.0.1/x", "postgres://"},
 		"one connection":                              {"status", "FLEET_DATABASE=postgres://fleet:hidden@127.0.0.1:1/x?pool_max_conns=1", "pool_max_conns=1"},
 		"no key":                                      {"work", "AITUTOR_API_KEY=", "AITUTOR_API_KEY"},
 		"no workflow":                                 {"work", "AITUTOR_WORKFLOW_ID=", "AITUTOR_WORKFLOW_ID"},
@@ -61,8 +63,12 @@ func TestBadInputIsOneLineAndStatus2(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	f := newFleet(t, t.TempDir()+"/fleet.db", nil)
-	assert.Contains(t, f.mustRun("", "-h"), "FLEET_DATABASE")
-	assert.Contains(t, f.mustRun("", "work", "-h"), "-rescue-after")
+	for args, want := range map[string]string{
+		"-h": "FLEET_DATABASE", "help": "FLEET_DATABASE", "add -h": "FILE", "work --help": "runs at a time", "status -help": "FLEET_DATABASE",
+		"results -h": "JSON Lines", "rerun -h": "with -failed", "add -again -h": "added before",
+	} {
+		assert.Contains(t, f.mustRun("", strings.Fields(args)...), want, args)
+	}
 }
 
 func TestDemo(t *testing.T) {
