@@ -82,8 +82,9 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 	r.sender.Pause = noPause
 	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
 		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
-			body := &r.checks[i].request.Body
-			*body = bytes.Replace(*body, []byte(long), []byte(short), 1)
+			if body := &r.checks[i].request.Body; len(*body) > len(long) {
+				*body = bytes.Replace(*body, []byte(long), []byte(short), 1)
+			}
 		}
 	}
 	report, err := r.report(t.Context())

@@ -30,7 +30,7 @@ func newForms(secret string) forms {
 	f.plain = lowered(
 		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
 		strings.Trim(string(inJSON), `"`), strings.Trim(strconv.Quote(secret), `"`),
-		strings.NewReplacer("~", "~0", "/", "~1").Replace(secret),
+		strings.ReplaceAll(strings.ReplaceAll(secret, "~", "~0"), "/", "~1"), // in a JSON pointer
 	)
 	encoded := []string{hex.EncodeToString([]byte(secret))}
 	// In base64 a text looks different by where in three bytes it begins; its first and last characters share theirs.
