@@ -25,8 +25,8 @@
 // # Whose verdict
 //
 // A document of OpenAPI 3.0 is judged as kin-openapi's openapi3filter does, one of 3.1 by JSON Schema 2020-12 as
-// santhosh-tekuri/jsonschema does: these compile the schemas, once, in [New], and judge what a keyword says of one
-// value. This package walks from value to value. Where it departs from openapi3filter:
+// santhosh-tekuri/jsonschema does: these read the schemas, once, in [New], and tests compare their verdicts with those
+// of this package, which visits the values itself. Where it departs from openapi3filter:
 //
 //	what                                    here                             why
 //	all violations                          listed, up to 1,000              openapi3filter stops at the first

@@ -34,14 +34,15 @@ func (v *Validator) CheckRequest(req *http.Request, body []byte) error {
 	if req.URL == nil {
 		return errNoURL
 	}
-	return v.requestCheck(req).errorOf(body, nil)
+	c := v.requestCheck(req)
+	return c.errorOf(body, nil)
 }
 
 var errNoURL = errors.New("validate request: req.URL, which says what is asked, is not set")
 
 // requestCheck judges all of a request but its body.
-func (v *Validator) requestCheck(req *http.Request) *check {
-	c := &check{limit: v.maxBodyBytes, req: req, header: req.Header}
+func (v *Validator) requestCheck(req *http.Request) check {
+	c := check{limit: v.maxBodyBytes, req: req, header: req.Header}
 	op, path, missing := v.router.Find(methodOf(req), req.URL)
 	if missing != nil {
 		c.found = []Violation{violationOf(missing)}
@@ -83,14 +84,15 @@ func (v *Validator) CheckResponse(res *http.Response, body []byte) error {
 	if res.Request == nil || res.Request.URL == nil {
 		return errNoRequest
 	}
-	return v.responseCheck(res).errorOf(body, nil)
+	c := v.responseCheck(res)
+	return c.errorOf(body, nil)
 }
 
 var errNoRequest = errors.New("validate response: res.Request, which says what was asked, is not set")
 
 // responseCheck judges all of a response but its body.
-func (v *Validator) responseCheck(res *http.Response) *check {
-	c := &check{limit: v.maxBodyBytes, req: res.Request, isResponse: true, status: res.StatusCode, header: res.Header}
+func (v *Validator) responseCheck(res *http.Response) check {
+	c := check{limit: v.maxBodyBytes, req: res.Request, isResponse: true, status: res.StatusCode, header: res.Header}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		c.found = []Violation{{In: "status", Message: "the server switched to another protocol"}}
 		return c
@@ -100,7 +102,7 @@ func (v *Validator) responseCheck(res *http.Response) *check {
 		c.found = []Violation{violationOf(missing)}
 		return c
 	}
-	op.judgeResponse(c)
+	op.judgeResponse(&c)
 	return c
 }
 

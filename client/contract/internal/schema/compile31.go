@@ -67,11 +67,7 @@ func (c *Compiler31) Compile(pointer string) *Schema {
 		accepts := true
 		return &Schema{always: &accepts}
 	}
-	s := c.compile(compiled)
-	if c.anchors == nil { // else what a schema means depends on the way to it
-		markRecursive(s)
-	}
-	return s
+	return c.compile(compiled)
 }
 
 // resolve returns a path without the references that it leads through.
@@ -194,7 +190,8 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 		return s
 	}
 	s := &Schema{
-		name: compiled.Title, always: compiled.Bool, required: compiled.Required,
+		scalar: scalar{minLength: limit31(compiled.MinLength), maxLength: limit31(compiled.MaxLength)},
+		name:   compiled.Title, always: compiled.Bool, required: compiled.Required,
 		readOnly: compiled.ReadOnly, writeOnly: compiled.WriteOnly,
 		minProps: limit31(compiled.MinProperties), maxProps: limit31(compiled.MaxProperties),
 		minItems: limit31(compiled.MinItems), maxItems: limit31(compiled.MaxItems), unique: compiled.UniqueItems,
@@ -209,13 +206,18 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 	raw, _ := valueAt(c.document, path)
 	if object, ok := raw.(map[string]any); ok {
 		s.format, _ = object["format"].(string)
-		s.source, _ = object["pattern"].(string)
 		s.discriminator = discriminatorOf31(object["discriminator"])
 	}
-	if matcher, ok := compiled.Pattern.(pattern31); ok && matcher.Regexp != nil {
-		s.pattern = matcher.Regexp
+	if matcher, ok := compiled.Pattern.(pattern31); ok {
+		s.pattern, s.source = matcher.Regexp, matcher.source
 	}
-	s.setLeaf31(compiled)
+	if compiled.Const != nil {
+		s.addEnum("const", "value must be", []any{*compiled.Const}, *compiled.Const)
+	}
+	if compiled.Enum != nil {
+		s.addEnum("enum", "value is not one of the allowed values", compiled.Enum.Values, compiled.Enum.Values)
+	}
+	s.addBounds(compiled.Minimum, compiled.Maximum, compiled.ExclusiveMinimum, compiled.ExclusiveMaximum, compiled.MultipleOf)
 	for _, ref := range []*jsonschema.Schema{compiled.Ref, compiled.RecursiveRef} {
 		if ref != nil {
 			s.refs = append(s.refs, c.compile(ref))
@@ -240,7 +242,6 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 		}
 	}
 	s.resource = c.resourceOf(path)
-	s.setPlain()
 	return s
 }
 

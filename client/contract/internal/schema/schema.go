@@ -1,37 +1,22 @@
 // Package schema judges JSON by the schemas of an OpenAPI document.
 //
-// What a keyword says of a single value is judged by kin-openapi (OpenAPI 3.0) or by santhosh-tekuri/jsonschema (3.1),
-// which also compile the schemas. The walk from value to value is this package's own, because neither library can be
-// stopped: both visit a value again for each variant that may describe it, which doubles with each level, and both keep
-// every error. Here a value is visited at most once per schema, within a budget that is linear in the body.
+// kin-openapi (OpenAPI 3.0) and santhosh-tekuri/jsonschema (3.1) compile the schemas, and the verdict is theirs, which
+// tests compare. The walk is this package's own, because neither library can be stopped: both visit a value again for
+// each variant that may describe it, which doubles with each level, and both keep every error. Here the visits have a
+// budget that is linear in the body.
 package schema
 
 import (
-	"iter"
-	"maps"
-	"slices"
-
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 )
 
 // A Schema judges values. It is made by [Compiler30] or [Compiler31], and safe for concurrent use.
 type Schema struct {
-	is30      bool   // OpenAPI 3.0: combinations are judged first, and what they refuse is judged no further
-	name      string // for people
-	always    *bool
-	empty     bool // OpenAPI 3.0: accepts everything but null
-	recursive bool // it contains itself
-	marked    bool // recursive is set
-	isPlain   bool // it says nothing of parts, and no more than its type, an enum, limits and a pattern
-
-	types    types // 0: any
-	nullable bool  // OpenAPI 3.0
-	leaf     leaf  // what is left of the schema without its parts; nil: nothing
-	deepLeaf bool  // leaf also has something to say of an object or array: enum, const
-	quick    quick
-	pattern  Regexp
-	source   string // of pattern
-	format   string // of integers, whose bounds are judged exactly
+	is30   bool   // OpenAPI 3.0: combinations are judged first, and what they refuse is judged no further
+	name   string // for people
+	always *bool
+	empty  bool // OpenAPI 3.0: accepts everything but null
+	scalar
 
 	not, ifs, then, otherwise *Schema
 	refs                      []*Schema // $ref, $recursiveRef
@@ -96,12 +81,6 @@ type discriminator struct {
 // Regexp matches patterns.
 type Regexp interface{ MatchString(s string) bool }
 
-// leaf judges a value by a schema without its parts.
-type leaf interface{ judge(value any) []finding }
-
-// finding is what a schema finds wrong with a value.
-type finding struct{ keyword, message string }
-
 // Direction is the way that a body goes. A property that is readOnly is not sent in a request; writeOnly, in a
 // response.
 type Direction int
@@ -148,52 +127,16 @@ func (s *Schema) Judge(document *instance.Document, direction Direction) []Viola
 }
 
 func (s *Schema) walk(document *instance.Document, direction Direction) *walk {
-	w := &walk{direction: direction, budget: 100_000 + 100*document.Len(), max: maxViolations}
+	n := document.Len()
+	w := &walk{direction: direction, budget: 100_000 + 100*n, max: maxViolations}
+	if s.anchors == nil { // else what a schema means depends on the way to it
+		w.memoAt = w.budget - 1000 - 10*n
+	}
 	if s.hasDirection != nil && !*s.hasDirection {
 		w.direction = None
 	}
 	w.path, w.scope = w.steps[:0], w.schemas[:0]
 	return w
-}
-
-// Accepts reports whether the schema accepts a document.
-func (s *Schema) Accepts(document *instance.Document, direction Direction) bool {
-	w := s.walk(document, direction)
-	return w.child(s, document.Root(), step{}) && w.budget >= 0
-}
-
-// parts returns the schemas of which the schema consists. Some may be nil.
-func (s *Schema) parts() iter.Seq[*Schema] {
-	return func(yield func(*Schema) bool) {
-		all := []*Schema{
-			s.not, s.ifs, s.then, s.otherwise, s.additional, s.propertyNames, s.unevaluatedProps, s.items,
-			s.contains, s.unevaluatedItems,
-		}
-		if s.dynamicRef != nil {
-			all = append(all, s.dynamicRef.schema)
-		}
-		all = slices.Concat(all, s.refs, s.allOf, s.prefixItems)
-		for _, v := range slices.Concat(s.anyOf, s.oneOf) {
-			all = append(all, v.Schema)
-		}
-		for _, m := range s.members {
-			all = append(all, m.Schema)
-		}
-		for _, p := range s.patterns {
-			all = append(all, p.schema)
-		}
-		all = slices.AppendSeq(all, maps.Values(s.dependentSchemas))
-		for _, part := range all {
-			if part != nil && !yield(part) {
-				return
-			}
-		}
-	}
-}
-
-func (s *Schema) setPlain() {
-	s.isPlain = (s.types == typeString || s.types == typeInteger) && s.always == nil && s.not == nil && s.ifs == nil &&
-		s.dynamicRef == nil && len(s.refs)+len(s.allOf)+len(s.anyOf)+len(s.oneOf) == 0
 }
 
 // direct returns the schema that a mere reference stands for.

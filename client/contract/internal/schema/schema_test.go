@@ -150,9 +150,9 @@ func (g *generator) schema(depth int, is31 bool) string {
 	if s["type"] == "array" || g.IntN(4) == 0 {
 		s["items"] = inner()
 	}
-	add("enum", []any{g.pick("a", "b"), g.IntN(3), true, map[string]any{"a": 1}})
-	add("minimum", g.IntN(3))
-	add("maximum", g.IntN(5))
+	add("enum", []any{g.pick("a", "b"), g.IntN(3), true, map[string]any{"a": 1}, nil, 0.5, []any{1}}[g.IntN(3):4+g.IntN(4)])
+	add("minimum", json.Number(g.pick("0", "1", "2", "0.3", "9007199254740993")))
+	add("maximum", json.Number(g.pick("0", "2", "4", "0.3", "1e20")))
 	add("multipleOf", []float64{0.5, 2, 0.1}[g.IntN(3)])
 	add("minLength", g.IntN(3))
 	add("maxLength", g.IntN(3))
@@ -177,8 +177,9 @@ func (g *generator) schema(depth int, is31 bool) string {
 		add("nullable", true)
 		add("readOnly", true)
 		add("exclusiveMinimum", true)
+		add("format", g.pick("int32", "date", "byte", "double", "uuid"))
 	} else {
-		add("const", []any{nil, 1, "a"}[g.IntN(3)])
+		add("const", []any{nil, 1, "a", 0.3, true, []any{1}, map[string]any{"a": 1}}[g.IntN(7)])
 		add("exclusiveMaximum", g.IntN(5))
 		add("prefixItems", list())
 		add("contains", inner())
@@ -211,11 +212,11 @@ func (g *generator) value(depth int) string {
 	case 1:
 		return g.pick("true", "false")
 	case 2:
-		return g.pick("0", "1", "2", "4", "-1", "1.0", "10e-1")
+		return g.pick("0", "1", "2", "4", "-1", "1.0", "10e-1", "-0", "9007199254740993", "9007199254740992", "2147483648", "1e20")
 	case 3:
-		return g.pick("0.5", "0.3", "2.5")
+		return g.pick("0.5", "0.3", "2.5", "0.30000000000000001")
 	case 4, 5:
-		return g.pick(`""`, `"a"`, `"b"`, `"ab"`, `"\u0061bc"`, `"é7"`)
+		return g.pick(`""`, `"a"`, `"b"`, `"ab"`, `"\u0061bc"`, `"é7"`, `"2020-02-30"`)
 	case 6:
 		var elements []string
 		for range g.IntN(4) {

@@ -6,181 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"math"
-	"math/big"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 )
-
-// quick accepts most scalar values that the leaf would accept, without its cost.
-type quick struct {
-	texts                map[string]bool // the strings that an enum has; nil: there is no enum
-	yes, no              bool            // the booleans that it has
-	isOff                bool            // there is more to judge
-	minLength, maxLength int             // -1: no limit
-	minimum, maximum     float64
-	formats              bool // there is a format, which kin-openapi may know
-}
-
-// checkValue judges a value alone: its type, enum, format and limits.
-func (w *walk) checkValue(s *Schema, v instance.Value) bool {
-	kind := v.Kind()
-	switch kind {
-	case '{', '[':
-		if s.deepLeaf {
-			w.budget -= v.Size()
-			if findings := s.leaf.judge(v.Decode()); w.budget < 0 || len(findings) > 0 {
-				return w.failAll(findings)
-			}
-		}
-		return s.types == 0 || s.types.accept(kind) || w.failType(s)
-	case '"':
-		return w.checkText(s, v)
-	case '0':
-		return w.checkNumber(s, v)
-	case 'n':
-		if s.is30 && s.leaf == nil {
-			return w.fail("nullable", "Value is not nullable")
-		}
-	}
-	if s.types != 0 && !s.types.accept(kind) && s.leaf == nil {
-		return w.failType(s)
-	}
-	if (kind == 't' || kind == 'f') && (s.types == 0 || s.types.accept(kind)) && !s.quick.isOff &&
-		(s.quick.texts == nil || kind == 't' && s.quick.yes || kind == 'f' && s.quick.no) {
-		return true
-	}
-	return s.leaf == nil || w.failAll(s.leaf.judge(v.Decode()))
-}
-
-func (w *walk) failType(s *Schema) bool { return w.fail("type", "value must be "+s.types.String()) }
-
-// failAll adds the findings as violations, and reports whether there are none.
-func (w *walk) failAll(findings []finding) bool {
-	for _, f := range findings {
-		w.fail(f.keyword, f.message)
-	}
-	return len(findings) == 0
-}
-
-func (w *walk) checkText(s *Schema, v instance.Value) bool {
-	if s.types != 0 && !s.types.accept('"') && s.leaf == nil {
-		return w.failType(s)
-	}
-	ok := s.leaf == nil || s.quick.acceptsText(s, v.Text())
-	if !ok {
-		findings := s.leaf.judge(v.Decode())
-		ok = w.failAll(findings)
-		if !ok && slices.ContainsFunc(findings, func(f finding) bool { return isFinal[f.keyword] }) {
-			return false
-		}
-	}
-	if s.pattern == nil || !ok && !w.report {
-		return ok
-	}
-	text := v.Text()
-	w.budget -= len(text) / 100
-	if !s.pattern.MatchString(string(text)) {
-		return w.fail("pattern", fmt.Sprintf(`string doesn't match the regular expression "%s"`, s.source))
-	}
-	return ok
-}
-
-// isFinal are the keywords after which nothing else is judged.
-var isFinal = map[string]bool{"type": true, "enum": true, "const": true}
-
-// acceptsText reports whether the leaf certainly accepts a text.
-func (q *quick) acceptsText(s *Schema, text []byte) bool {
-	if q.isOff || s.types != 0 && !s.types.accept('"') || q.formats && openapi3.SchemaStringFormats[s.format] != nil {
-		return false
-	}
-	if q.texts == nil && q.minLength <= 0 && q.maxLength < 0 {
-		return true
-	}
-	if q.texts != nil && !q.texts[string(text)] {
-		return false
-	}
-	n := len(text)
-	if q.minLength > 0 || q.maxLength >= 0 && n > q.maxLength {
-		n = utf8.RuneCount(text)
-	}
-	return n >= q.minLength && (q.maxLength < 0 || n <= q.maxLength)
-}
-
-// AcceptsText reports whether the schema certainly accepts a text as a string or, if that is what the schema wants, as
-// an integer.
-func (s *Schema) AcceptsText(text string) bool {
-	if !s.isPlain {
-		return false
-	}
-	if s.types&typeString != 0 {
-		return s.quick.acceptsText(s, []byte(text)) && (s.pattern == nil || s.pattern.MatchString(text))
-	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	return s.types == typeInteger && err == nil && text[0] != '+' && s.quick.acceptsNumber(s, text, float64(number))
-}
-
-func (w *walk) checkNumber(s *Schema, v instance.Value) bool {
-	raw := string(v.Raw())
-	number, err := strconv.ParseFloat(raw, 64)
-	switch {
-	case err != nil:
-		return w.fail("type", "cannot convert json.Number to float64")
-	case number == 0 && !s.is30 && strings.ContainsAny(raw, "123456789") && strings.ContainsAny(raw, "eE"):
-		return w.fail("type", "the exponent is beyond float64") // big.Rat would take seconds
-	case s.types != 0 && !s.types.accept('0') && s.leaf == nil:
-		return w.failType(s)
-	case s.leaf == nil || s.quick.acceptsNumber(s, raw, number):
-		return true
-	}
-	if beyond := checkIntegerFormat(s, raw, number); beyond != nil {
-		return w.failAll(beyond)
-	}
-	const enough = 100 // digits that big.Rat takes no time for
-	if len(raw) > enough {
-		raw = strconv.FormatFloat(number, 'g', -1, 64)
-	}
-	return w.failAll(s.leaf.judge(json.Number(raw)))
-}
-
-func (q *quick) acceptsNumber(s *Schema, raw string, number float64) bool {
-	const exact = 15 // digits that a float64 holds
-	isInteger := len(raw) <= exact && !strings.ContainsAny(raw, ".eE")
-	if q.isOff || q.texts != nil || !isInteger && s.types&typeNumber == 0 && s.types != 0 ||
-		s.types != 0 && !s.types.accept('0') {
-		return false
-	}
-	if q.formats {
-		if openapi3.SchemaNumberFormats[s.format] != nil {
-			return false
-		}
-		if openapi3.SchemaIntegerFormats[s.format] != nil && (s.format != "int64" && s.format != "int32" ||
-			!isInteger || s.format == "int32" && (number < math.MinInt32 || number > math.MaxInt32)) {
-			return false
-		}
-	}
-	return q.minimum <= number && number <= q.maximum
-}
-
-// checkIntegerFormat judges an integer of format int32 or int64 by its digits: kin-openapi rounds 2^63 to what is in
-// bounds.
-func checkIntegerFormat(s *Schema, raw string, number float64) []finding {
-	if s.format != "int64" || s.types&typeNumber != 0 || number != math.MaxInt64 { // as a float64, which is 2^63
-		return nil
-	}
-	exact, ok := new(big.Rat).SetString(raw)
-	if !ok || exact.Cmp(new(big.Rat).SetInt64(math.MaxInt64)) <= 0 {
-		return nil
-	}
-	return []finding{{"format", fmt.Sprintf(`integer doesn't match the format "int64" (value should be between %d and %d)`,
-		math.MinInt64, math.MaxInt64)}}
-}
 
 // checkParts judges the members of an object, or the elements of an array.
 func (w *walk) checkParts(s *Schema, v instance.Value, ev evaluated) bool {
@@ -230,7 +59,7 @@ func (w *walk) checkMember(s *Schema, name, value instance.Value, ev evaluated, 
 	}
 	ok := true
 	text := name.Text()
-	at := step{name: name, named: true}
+	at := step{name: name}
 	described := s.members[string(text)]
 	if described.required {
 		*missing--
@@ -449,7 +278,7 @@ func (w *walk) isUnique(s *Schema, v instance.Value) bool {
 		}
 		value := element.Decode()
 		if !s.is30 {
-			value = withEqualNumbers(value)
+			value = withEqualNumbers(value, false)
 		}
 		key, err := json.Marshal(value)
 		if err != nil || seen[string(key)] {
@@ -458,29 +287,6 @@ func (w *walk) isUnique(s *Schema, v instance.Value) bool {
 		seen[string(key)] = true
 	}
 	return true
-}
-
-// withEqualNumbers returns a decoded value in which equal numbers are written alike.
-func withEqualNumbers(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		const enough = 100
-		f, err := value.Float64()
-		if exact, ok := new(big.Rat).SetString(value.String()); ok && err == nil && f != 0 && len(value) < enough {
-			digits, _ := exact.FloatPrec() // it is a decimal fraction
-			return json.RawMessage(exact.FloatString(digits))
-		}
-		return f
-	case []any:
-		for i := range value {
-			value[i] = withEqualNumbers(value[i])
-		}
-	case map[string]any:
-		for name := range value {
-			value[name] = withEqualNumbers(value[name])
-		}
-	}
-	return value
 }
 
 // checkUnevaluated judges the parts of a value that nothing in the schema has described.
@@ -494,7 +300,7 @@ func (w *walk) checkUnevaluated(s *Schema, v instance.Value, ev evaluated) bool 
 	}
 	if v.Kind() == '{' {
 		for name, value := range sortedMembers(v) {
-			judge(s.unevaluatedProps, value, step{name: name, named: true})
+			judge(s.unevaluatedProps, value, step{name: name})
 		}
 		return ok
 	}

@@ -12,6 +12,7 @@ import (
 type walk struct {
 	direction Direction
 	budget    int // visits that are left; less than 0: given up
+	memoAt    int // the budget at which visits begin to be remembered
 	memo      map[visitOf]bool
 	path      []step    // from the root to the value
 	scope     []*Schema // that led to here
@@ -34,9 +35,8 @@ type visitOf struct {
 
 // step is the name of a member, or the index of an element.
 type step struct {
-	name  instance.Value
+	name  instance.Value // of an element, the zero Value
 	index int
-	named bool
 }
 
 // evaluated are the parts of a value that a schema has described, for unevaluatedProperties and unevaluatedItems. A nil
@@ -54,15 +54,10 @@ func (w *walk) child(s *Schema, v instance.Value, at step) bool {
 	w.path = append(w.path, at)
 	here := w.here
 	w.here = len(w.scope)
-	kind := v.Kind()
-	remember := s.recursive && (kind == '{' || kind == '[')
-	ok, known := false, false
-	if remember {
-		ok, known = w.memo[visitOf{s, v.Index()}]
-	}
+	ok, known := w.memo[visitOf{s, v.Index()}]
 	if !known || !ok && w.report {
 		ok = w.visit(s, v, nil)
-		if remember {
+		if w.budget < w.memoAt {
 			if w.memo == nil {
 				w.memo = make(map[visitOf]bool)
 			}
@@ -237,7 +232,7 @@ func (w *walk) pointer(member string) string {
 			break
 		}
 		text.WriteByte('/')
-		if at.named {
+		if at.name != (instance.Value{}) {
 			text.WriteString(instance.EscapeToken(string(at.name.Text())))
 		} else {
 			text.WriteString(strconv.Itoa(at.index))
