@@ -22,10 +22,9 @@ type check struct {
 	before  []wire.Request // sent first, over the same connection
 	cookies bool           // send what the server has set as cookies
 
-	want     func(*wire.Response) bool   // of LevelContract; nil: the invariants are enough
-	should   func(*wire.Response) bool   // of LevelAdvice
-	expected string                      // what should asks for
-	advise   func(*wire.Response) string // other good practice that is not kept, or ""
+	want   func(*wire.Response) bool   // of LevelContract; nil: the invariants are enough
+	should func(*wire.Response) bool   // of LevelAdvice
+	advise func(*wire.Response) string // other good practice that is not kept, or ""
 
 	success    bool // a success is wanted
 	bypasses   bool // the response may be a framework's or a gateway's, in another shape

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -21,6 +22,19 @@ func (op *operation) keyCheck(name, subject string, r wire.Request) check {
 		name: "unauthorized/" + name, subject: subject, demand: "get " + code,
 		source: op.at(http.StatusUnauthorized), request: r, want: want,
 	}
+}
+
+// malformed returns a check of what a server may refuse as no credential at all: RFC 6750 has 400 for that, and a server
+// may refuse a long one before it looks at it.
+func (op *operation) malformed(c check) check {
+	if op.has(http.StatusUnauthorized) {
+		want := c.want
+		c.demand = "be refused, and should " + c.demand
+		c.should = func(res *wire.Response) bool { return want(res) || slices.Contains(bypassing, res.Status) }
+		c.want = status(http.StatusUnauthorized, http.StatusBadRequest, http.StatusRequestEntityTooLarge,
+			http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge)
+	}
+	return c
 }
 
 // withKey returns a request with other values of the credential that is the key.
@@ -65,10 +79,13 @@ func (op *operation) unauthorized() []check {
 	add("wrong-key", "a wrong key", op.withKey(op.valid(), op.wrong(), op.wrong()))
 	add("similar-key", "a wrong key that begins as the key does and is as long", op.similarKey())
 	elsewhere := func(name, what, value, shell string) { add(name, what, op.withKey(op.forUnknown(), value, shell)) }
+	odd := func(name, what string, r wire.Request) {
+		checks = append(checks, op.malformed(op.keyCheck(name, "a request with "+what, r)))
+	}
 	if op.isBearer() {
-		add("empty-key", "an empty key", op.without(op.valid()).With("Authorization", "Bearer"))
+		odd("empty-key", "an empty key", op.without(op.valid()).With("Authorization", "Bearer"))
 		raw := func(name, what, value string) {
-			add(name, what, op.without(op.forUnknown()).WithSecret(key, op.credentials[0].shell).With("Authorization", value))
+			odd(name, what, op.without(op.forUnknown()).WithSecret(key, op.credentials[0].shell).With("Authorization", value))
 		}
 		raw("other-scheme", "the key under another scheme than Bearer", "Basic "+key)
 		raw("missing-scheme", "the key and no scheme", key)
@@ -98,7 +115,7 @@ func (op *operation) unauthorized() []check {
 		{"character", "one character", "x"},
 		{"long", "5,000 characters", strings.Repeat("x", 5000)},
 	} {
-		elsewhere("key-of-"+magic.name, magic.what+" for a key", magic.value, magic.value)
+		odd("key-of-"+magic.name, magic.what+" for a key", op.withKey(op.forUnknown(), magic.value, magic.value))
 	}
 	if op.hasPath() {
 		elsewhere("wrong-key-and-"+op.what(), "a wrong key for a "+op.what()+" that does not exist", op.wrong(), op.wrong())
@@ -186,7 +203,6 @@ func (op *operation) takenKeys() []check {
 			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case",
 			demand: "be taken as Bearer is",
 			source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower, should: taken,
-			expected: "the key to be taken",
 		})
 	}
 	for _, list := range op.accepted[min(1, len(op.accepted)):] {
@@ -252,7 +268,8 @@ func (op *operation) otherPlaces() []check {
 	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token",
 		"access_token"}, {"key-in-key", "key"}} {
 		if !described(openapi3.ParameterInQuery, q.parameter) {
-			add(q.name, "the key in ?"+q.parameter+"=", bare.WithQuery(q.parameter+"="+url.QueryEscape(c.value)))
+			inQuery := add(q.name, "the key in ?"+q.parameter+"=", bare.WithQuery(q.parameter+"="+url.QueryEscape(c.value)))
+			*inQuery = op.malformed(*inQuery) // a server may refuse what it does not know
 		}
 	}
 	for _, h := range []struct{ name, header, before string }{
@@ -286,7 +303,8 @@ func (op *operation) otherPlaces() []check {
 			if b.user == c.value+":" {
 				shell = `$(printf '%s:' "` + c.shell + `" | base64 | tr -d '\n')`
 			}
-			add(b.name, b.what, bare.With("Authorization", "Basic "+encoded).WithSecret(encoded, shell))
+			basic := add(b.name, b.what, bare.With("Authorization", "Basic "+encoded).WithSecret(encoded, shell))
+			*basic = op.malformed(*basic)
 		}
 	}
 	if op.inputs != nil {

@@ -33,7 +33,6 @@ func (op *operation) otherMethods() []check {
 		if method == http.MethodOptions {
 			c.should = nil
 		}
-		c.expected = "4xx"
 		checks = append(checks, c)
 	}
 	if !slices.Contains(op.methods, http.MethodGet) {

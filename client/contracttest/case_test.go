@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -224,6 +225,20 @@ func faultsOfKeys() []fault {
 			return strings.HasSuffix(r.URL.Path, unknownWorkflow) &&
 				r.Header.Get("Authorization") == "Bearer contracttest-wrong-key"
 		}, http.StatusNotFound, "application/json", `{"success":false,"error":"no such workflow"}`)},
+		{"a key that is no token gets 400", againstAdvice + "unauthorized/key-with-words unauthorized/missing-scheme " +
+			"unauthorized/empty-key unauthorized/other-scheme unauthorized/key-as-* unauthorized/key-of-sql " +
+			"unauthorized/key-of-percent unauthorized/key-of-asterisk",
+			instead(func(r *http.Request, _ string) bool {
+				credential := r.Header.Get("Authorization")
+				return credential != "" && !regexp.MustCompile(`^(?i:bearer) [\w.-]+$`).MatchString(credential)
+			}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no token") })},
+		{"a long key gets 431", againstAdvice + "unauthorized/key-of-long", responding(func(r *http.Request, _ string) bool {
+			return len(r.Header.Get("Authorization")) > 4096
+		}, http.StatusRequestHeaderFieldsTooLarge, "text/plain", "too long")},
+		{"a query that it does not know gets 400", againstAdvice + "unauthorized/key-in-query unauthorized/key-in-key " +
+			"unauthorized/key-in-access-token", instead(func(r *http.Request, _ string) bool {
+			return r.Method == http.MethodPost && r.URL.RawQuery != ""
+		}, func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "an unknown query") })},
 		{"a wrong key gets 403", unauthorizedChecks, altering(unauthorized, statusTo(http.StatusForbidden))},
 		{"a wrong key gets plain text", unauthorizedChecks, altering(unauthorized, headerTo("Content-Type",
 			"text/plain"))},
@@ -354,7 +369,7 @@ func faultsOfWorkflows() []fault {
 			}, func(r *http.Request) {
 				r.URL.Path, r.URL.RawPath = "/api/v1/run/"+testWorkflow, ""
 			})},
-		{"an unknown workflow gets 400", "workflow/unknown workflow/id-in-query workflow/id-in-body",
+		{"an unknown workflow gets 400", "workflow/unknown workflow/id-in-body",
 			instead(func(r *http.Request, body string) bool { return pathHas(unknownWorkflow)(r, body) && body != "{}" },
 				func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "no such workflow") })},
 		{"encoded slashes make it fail", "workflow/encoded-slashes workflow/encoded-traversal", failing("%2f")},
@@ -418,6 +433,8 @@ func faultsOfRequests(op *operation) []fault {
 		{"a form is run", againstAdvice + "request/form", taking(func(r *http.Request, _ string) bool {
 			return r.Header.Get("Content-Type") == formType
 		}, asValid(op))},
+		{"deep nesting gets a long response", againstAdvice + "request/nested-deep", responding(bodyHas("[[[["),
+			http.StatusBadRequest, "application/json", `{"success":false,"error":"`+strings.Repeat(" ", 11<<20)+`"}`)},
 		{"deep nesting makes it fail", againstAdvice + "request/nested-deep", responding(bodyHas("[[[["),
 			http.StatusInternalServerError, "application/json", `{"success":false,"error":"stack overflow"}`)},
 		{"deep nesting breaks the connection", "request/nested-deep", instead(bodyHas("[[[["), func(http.ResponseWriter,
@@ -552,6 +569,10 @@ func faultsOfResponses() []fault {
 		{"a run may be shared by caches", "runs/*", altering(ok, headerTo("Cache-Control", "public, max-age=60"))},
 		{"a 401 may be shared by caches", unauthorizedChecks + " spelling/parameter spelling/extension spelling/no-id",
 			altering(unauthorized, headerTo("Cache-Control", "s-maxage=60"))},
+		{"an error shows the address that it was asked at", "", altering(anError, func(r *http.Request,
+			res *httptest.ResponseRecorder) {
+			replacing("no valid key", "no valid key for http://"+r.Host+r.URL.Path)(r, res)
+		})},
 		{"a run is open to every origin with credentials", "runs/*", altering(ok, func(_ *http.Request,
 			res *httptest.ResponseRecorder) {
 			res.Header().Set("Access-Control-Allow-Origin", "*")

@@ -155,7 +155,7 @@ func (res Result) Outcome() string {
 // group is one fault of some results.
 type group struct {
 	outcome, text, cause string
-	status               int // its hundreds
+	class                int // of the statuses
 	results              []Result
 }
 
@@ -169,11 +169,11 @@ func (r *Report) groups() []*group {
 					continue
 				}
 				same := slices.IndexFunc(list, func(g *group) bool {
-					return g.cause == f.cause && g.outcome == outcomeOf(level) && (g.status >= 4) == (result.status >= 400)
+					return g.cause == f.cause && g.outcome == outcomeOf(level) && g.class == classOf(result.status)
 				})
 				if same < 0 {
 					list = append(list, &group{outcome: outcomeOf(level), text: f.String(), cause: f.cause,
-						status: result.status / 100})
+						class: classOf(result.status)})
 					same = len(list) - 1
 				}
 				list[same].results = append(list[same].results, result)
@@ -195,13 +195,15 @@ func outcomeOf(level Level) string {
 	return "advice"
 }
 
+// classOf returns the hundreds of a status: 4 of any error, 0 without a response.
+func classOf(status int) int { return min(status/100, 4) }
+
 // countOf says of how many responses a fault is: "all 12 errors".
 func (r *Report) countOf(g *group) string {
-	what, isSame := "responses of success", func(status int) bool { return status > 0 && status < 400 }
-	if g.status >= 4 {
-		what, isSame = "errors", func(status int) bool { return status >= 400 }
-	}
-	all := len(r.with(func(res Result) bool { return isSame(res.status) }))
+	what := []string{"requests without a response", "responses of 1xx", "responses of success", "redirects", "errors"}[g.class]
+	all := len(r.with(func(res Result) bool {
+		return classOf(res.status) == g.class && (g.class > 0 || res.Err != nil)
+	}))
 	if len(g.results) == all {
 		return fmt.Sprintf("all %d %s", all, what)
 	}

@@ -473,7 +473,11 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 	case err == nil && c.inputFirst && res.Status == http.StatusBadRequest:
 		result.Unsure = fmt.Errorf("%w by Target.NoRuns: the body is not valid, and the server checks it first", ErrSkipped)
 	case err != nil:
-		result.setFindings([]finding{{level: LevelContract, cause: c.rule(), came: "no response: " +
+		level := LevelContract
+		if _, tooLong := errors.AsType[*exchange.TooLongError](err); tooLong && c.mayFail {
+			level = LevelAdvice
+		}
+		result.setFindings([]finding{{level: level, cause: c.rule(), came: "no response: " +
 			r.sender.Redact(err.Error(), c.request)}})
 	default:
 		result.setFindings(r.judge.judge(c, res))

@@ -16,6 +16,7 @@ type Response struct {
 	Body   []byte
 	Leaks  []string // where a key was
 	Method string   // of the request
+	Host   string   // that it was sent to
 }
 
 // Refused reports whether the status is 4xx.

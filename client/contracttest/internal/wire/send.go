@@ -193,7 +193,7 @@ func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (
 	if err != nil {
 		return nil, err
 	}
-	res := &Response{Status: received.StatusCode, Header: received.Header, Method: r.Method}
+	res := &Response{Status: received.StatusCode, Header: received.Header, Method: r.Method, Host: req.URL.Host}
 	res.Body, err = exchange.ReadResponse(ctx, received, maxBody)
 	var long *exchange.TooLongError
 	switch {
