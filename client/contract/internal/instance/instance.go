@@ -1,26 +1,27 @@
-// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. An index takes 8
-// bytes of memory per value and name. In a long document, what is in a value is indexed only if somebody looks into it.
+// Package instance reads JSON where it stands: a document is checked and indexed, and not decoded. The index takes 8
+// bytes of memory per value and name.
 package instance
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
+	"io"
 	"iter"
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Document is a JSON text. A Document of [Parse] is for one goroutine.
+// Document is a JSON text.
 type Document struct {
-	data   []byte
-	nodes  []node
-	few    [48]node          // of a short text
-	length int               // values and names
-	later  map[uint32]uint32 // containers in the root of a long text: the index of the node with their content, or 0
+	data  []byte
+	nodes []node
+	few   [48]node // of a short text
 }
 
 // node is a value, or the name of a member.
@@ -35,7 +36,11 @@ type Value struct {
 	index    uint32
 }
 
-var errTooLong = errors.New("longer than 4 GiB")
+var (
+	errTooLong      = errors.New("longer than 4 GiB")
+	errInvalidUTF8  = errors.New("invalid UTF-8")
+	errTrailingData = errors.New("data after the JSON value")
+)
 
 // Parse returns the Document of a text, or an error that says how it is not one JSON value, or broken in JSON itself:
 // it has duplicate names, invalid UTF-8, data after the value, a byte order mark or nesting deeper than 10,000. Half of
@@ -44,10 +49,25 @@ func Parse(data []byte) (*Document, error) {
 	if len(data) > math.MaxUint32 {
 		return nil, errTooLong
 	}
-	return parseStrict(data)
+	if !utf8.Valid(data) {
+		return nil, errInvalidUTF8
+	}
+	anyText := jsontext.AllowInvalidUTF8(true)
+	const long = 20_000 // of many names jsontext remembers 20 times their size
+	if jsontext.Value(data).IsValid(anyText, jsontext.AllowDuplicateNames(len(data) > long)) {
+		if d := index(data); len(data) <= long || d.hasUniqueNames() {
+			return d, nil
+		}
+	}
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data), anyText)
+	if _, err := decoder.ReadValue(); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF { //nolint:errorlint // EOF is not wrapped
+		return nil, errTrailingData
+	}
+	return index(data), nil
 }
-
-const long = 64 << 10 // bytes of a text whose values are indexed only if somebody looks into them
 
 // Of returns the Document of a decoded value.
 func Of(value any) (*Document, error) {
@@ -61,145 +81,32 @@ func Of(value any) (*Document, error) {
 // index returns the Document of valid JSON.
 func index(data []byte) *Document {
 	d := &Document{data: data}
-	d.nodes = appendNodes(d.few[:0], data, 0)
-	d.length = len(d.nodes)
-	return d
-}
-
-// indexLong returns the Document of valid JSON with an index in which what stands in the long values of its root is
-// left out.
-func indexLong(data []byte) *Document {
-	d := &Document{data: data, later: make(map[uint32]uint32), length: 1}
-	root := skipSeparators(data, 0)
-	indexed := 1
-	for _, child := range parts(data, root) {
-		if d.length += child.values; child.isLong() {
-			indexed++
-		} else {
-			indexed += child.values
-		}
-	}
-	d.nodes = append(make([]node, 0, indexed), node{start: uint32(root)}) //nolint:gosec // Parse bounds the length
-	for i, child := range parts(data, root) {
-		if !child.isLong() {
-			d.nodes = appendNodes(d.nodes, data, i)
-			continue
-		}
-		at := uint32(len(d.nodes))                         //nolint:gosec // less than the length
-		d.nodes = append(d.nodes, node{uint32(i), at + 1}) //nolint:gosec // less than the length
-		if data[i] != '"' {
-			d.later[at] = 0
-		}
-	}
-	d.nodes[0].next = uint32(len(d.nodes)) //nolint:gosec // less than the length
-	return d
-}
-
-// extent is the length of a value in bytes, and how many values and names are in it.
-type extent struct{ length, values int }
-
-func (e extent) isLong() bool { return e.length > 4<<10 }
-
-// parts returns what stands directly in the container that begins at a byte of the text: where, and its extent.
-func parts(data []byte, i int) iter.Seq2[int, extent] {
-	return func(yield func(int, extent) bool) {
-		if data[i] != '{' && data[i] != '[' {
-			return
-		}
-		for i := skipSeparators(data, i+1); data[i] != '}' && data[i] != ']'; i = skipSeparators(data, i) {
-			e := measure(data[i:])
-			if !yield(i, e) {
-				return
-			}
-			i += e.length
-		}
-	}
-}
-
-// appendNodes appends the nodes of the value that begins at a byte of the text.
-func appendNodes(nodes []node, data []byte, i int) []node {
-	first := len(nodes)
+	d.nodes = d.few[:0]
 	var openBuffer [16]int
-	open := openBuffer[:0]
-	for i < len(data) {
-		at := node{uint32(i), uint32(len(nodes) + 1)} //nolint:gosec // Parse bounds the length
+	open := openBuffer[:0] // the nodes of the containers around the next
+	for i := 0; i < len(data); {
+		at := node{uint32(i), uint32(len(d.nodes) + 1)} //nolint:gosec // Parse bounds the length
 		switch data[i] {
 		case ' ', '\t', '\r', '\n', ',', ':':
 			i++
 			continue
 		case '}', ']':
-			nodes[open[len(open)-1]].next = uint32(len(nodes)) //nolint:gosec // less than the length
+			d.nodes[open[len(open)-1]].next = uint32(len(d.nodes)) //nolint:gosec // less than the length
 			open = open[:len(open)-1]
 			i++
-			if len(open) == 0 {
-				return nodes
-			}
 			continue
 		case '{', '[':
-			open = append(open, len(nodes))
+			open = append(open, len(d.nodes))
 			i++
 		default:
 			i += scalarLength(data[i:])
 		}
-		if len(nodes) == cap(nodes) && first == 0 { // of a text that is not long
-			nodes = append(make([]node, 0, mostNodes(data)), nodes...)
+		if len(d.nodes) == len(d.few) {
+			d.nodes = append(make([]node, 0, mostNodes(data)), d.nodes...)
 		}
-		nodes = append(nodes, at)
-		if len(open) == 0 {
-			return nodes
-		}
+		d.nodes = append(d.nodes, at)
 	}
-	return nodes
-}
-
-// skipSeparators returns where the next value, name or end of a container is.
-func skipSeparators(data []byte, i int) int {
-	for isSpace(data[i]) || data[i] == ',' || data[i] == ':' {
-		i++
-	}
-	return i
-}
-
-// measure returns the extent of the value that valid JSON begins with.
-func measure(json []byte) extent {
-	depth, values := 0, 0
-	for i := 0; ; {
-		switch json[i] {
-		case ' ', '\t', '\r', '\n', ',', ':':
-			i++
-			continue
-		case '}', ']':
-			depth--
-			i++
-		case '{', '[':
-			depth++
-			values++
-			i++
-		default:
-			values++
-			i += scalarLength(json[i:])
-		}
-		if depth == 0 {
-			return extent{i, values}
-		}
-	}
-}
-
-// content returns the index of the node behind which stands what is in a container. It indexes it the first time.
-func (v Value) content() uint32 {
-	d := v.document
-	at, isLater := d.later[v.index]
-	if !isLater {
-		return v.index
-	}
-	if at == 0 {
-		at = uint32(len(d.nodes)) //nolint:gosec // less than the length
-		start := int(d.nodes[v.index].start)
-		d.nodes = slices.Grow(d.nodes, measure(d.data[start:]).values)
-		d.nodes = appendNodes(d.nodes, d.data, start)
-		d.later[v.index] = at
-	}
-	return at
+	return d
 }
 
 // mostNodes returns how many nodes a text has at most: before each stands one of these.
@@ -211,11 +118,33 @@ func mostNodes(data []byte) int {
 	return n
 }
 
+// hasUniqueNames reports whether certainly no object has two members of one name.
+func (d *Document) hasUniqueNames() bool {
+	seed := maphash.MakeSeed()
+	var buffer [16]uint64
+	hashes := buffer[:0]
+	for i := range d.nodes {
+		v := Value{d, uint32(i)} //nolint:gosec // Parse bounds the length
+		if v.Kind() != '{' {
+			continue
+		}
+		hashes = hashes[:0]
+		for name := range v.Members() {
+			hashes = append(hashes, maphash.Bytes(seed, name.Text()))
+		}
+		slices.Sort(hashes)
+		if n := len(hashes); len(slices.Compact(hashes)) < n {
+			return false
+		}
+	}
+	return true
+}
+
 // Root returns the value of the document.
 func (d *Document) Root() Value { return Value{d, 0} }
 
 // Len returns how many values and names the document has.
-func (d *Document) Len() int { return d.length }
+func (d *Document) Len() int { return len(d.nodes) }
 
 // Kind returns '{' for an object, '[' for an array, '"' for a string, '0' for a number, 't' and 'f' for booleans, 'n'
 // for null.
@@ -231,23 +160,20 @@ func (v Value) Kind() byte {
 func (v Value) Index() uint32 { return v.index }
 
 // Size returns how many values and names are in the value, itself included.
-func (v Value) Size() int {
-	if v.index == 0 {
-		return v.document.length
-	}
-	at := v.content()
-	return int(v.document.nodes[at].next - at)
-}
+func (v Value) Size() int { return int(v.end() - v.index) }
+
+// end returns the index of the first node behind the value.
+func (v Value) end() uint32 { return v.document.nodes[v.index].next }
 
 // Elements returns the elements of an array, with their indexes.
 func (v Value) Elements() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
-		at := v.content()
-		end := v.document.nodes[at].next
-		for i, n := at+1, 0; i < end; i, n = v.document.nodes[i].next, n+1 {
-			if !yield(n, Value{v.document, i}) {
+		element := Value{v.document, v.index + 1}
+		for n := 0; element.index < v.end(); n++ {
+			if !yield(n, element) {
 				return
 			}
+			element.index = element.end()
 		}
 	}
 }
@@ -255,12 +181,13 @@ func (v Value) Elements() iter.Seq2[int, Value] {
 // Members returns the members of an object: the name, which is a string, and the value.
 func (v Value) Members() iter.Seq2[Value, Value] {
 	return func(yield func(name, value Value) bool) {
-		at := v.content()
-		end := v.document.nodes[at].next
-		for i := at + 1; i < end; i = v.document.nodes[i+1].next {
-			if !yield(Value{v.document, i}, Value{v.document, i + 1}) {
+		name := Value{v.document, v.index + 1}
+		for name.index < v.end() {
+			value := Value{v.document, name.index + 1}
+			if !yield(name, value) {
 				return
 			}
+			name.index = value.end()
 		}
 	}
 }
