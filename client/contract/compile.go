@@ -12,6 +12,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/text"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -82,6 +83,7 @@ func (c *compiler) operation(
 	for i, ref := range described.Parameters {
 		add(ref, at.to("parameters", strconv.Itoa(i)))
 	}
+	op.setOthers()
 	if ref := described.RequestBody; ref != nil && ref.Value != nil {
 		op.body = c.body(ref.Value.Content, at.to("requestBody"), schema.Request)
 		op.isRequired = ref.Value.Required
@@ -112,7 +114,14 @@ func (c *compiler) responses(described *openapi3.Operation, at place) responses 
 
 func (c *compiler) response(described *openapi3.Response, at place) *response {
 	compiled := &response{body: c.body(described.Content, at, schema.Response)}
-	for name, ref := range described.Headers {
+	compiled.headers = c.headers(described.Headers, at)
+	return compiled
+}
+
+// headers returns the headers of a response or of a part, by name.
+func (c *compiler) headers(described openapi3.Headers, at place) []*parameter {
+	var headers []*parameter
+	for name, ref := range described {
 		if ref.Value == nil || http.CanonicalHeaderKey(name) == "Content-Type" { // OpenAPI has it ignored
 			continue
 		}
@@ -120,11 +129,11 @@ func (c *compiler) response(described *openapi3.Response, at place) *response {
 		header.Name, header.In = name, openapi3.ParameterInHeader
 		if p := c.parameter(&header, at.to("headers", name)); p != nil {
 			p.isField = true
-			compiled.headers = append(compiled.headers, p)
+			headers = append(headers, p)
 		}
 	}
-	slices.SortFunc(compiled.headers, func(a, b *parameter) int { return strings.Compare(a.Name, b.Name) })
-	return compiled
+	slices.SortFunc(headers, func(a, b *parameter) int { return strings.Compare(a.Name, b.Name) })
+	return headers
 }
 
 // parameter returns nil for a header that OpenAPI has ignored.
@@ -135,7 +144,6 @@ func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter
 			return nil
 		}
 	}
-	p := &parameter{Parameter: described, key: http.CanonicalHeaderKey(described.Name)}
 	ref := described.Schema
 	schemaPlace := at.to("schema")
 	for name, media := range described.Content { // there is one
@@ -143,18 +151,21 @@ func (c *compiler) parameter(described *openapi3.Parameter, at place) *parameter
 			ref, schemaPlace = media.Schema, at.to("content", name, "schema")
 		}
 	}
+	p := &parameter{Parameter: described, key: http.CanonicalHeaderKey(described.Name)}
+	p.style = text.NewStyle(described, text.SchemaOf(ref))
 	if p.schema = c.schema(ref, schemaPlace); p.schema == nil {
 		return p
 	}
 	for name, media := range described.Content {
-		if kind := kindOf(name, media); kind != asJSON && kind != asText {
+		kind := kindOf(name, media)
+		if kind != asJSON && kind != asText {
 			p.schema = nil // it is not decoded
 			return p
 		}
+		p.isJSON = kind == asJSON
 	}
 	p.isPlain = described.Content == nil &&
 		(described.Style == "" || described.Style == "simple" || described.Style == "form")
-	p.decoder = decoderOf(described, ref)
 	return p
 }
 
@@ -169,7 +180,7 @@ func (c *compiler) body(content openapi3.Content, at place, direction schema.Dir
 		}
 		b.media[described] = &media{
 			MediaType: described, schema: c.schema(described.Schema, at.to("content", name, "schema")),
-			parts: partsOf(described.Schema.Value),
+			texts: text.SchemaOf(described.Schema), parts: c.parts(described, at.to("content", name)), isWild: strings.Contains(name, "*"),
 		}
 	}
 	return b

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/text"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -26,7 +27,9 @@ type body struct {
 type media struct {
 	*openapi3.MediaType
 	schema *schema.Schema // nil: any value
+	texts  text.Schema    // the same, for texts
 	parts  map[string]*part
+	isWild bool // the document has it as */* or its like
 }
 
 // find returns what the document says about a body of a content type, or the violation of one that it does not
@@ -42,8 +45,20 @@ func (b *body) find(contentType string) (*media, []Violation) {
 		}
 	}
 	m := b.media[described]
-	if m == nil || m.schema == nil || kindOf(contentType, m.MediaType) == left {
+	if m == nil || m.schema == nil {
 		return nil, nil
+	}
+	switch kindOf(contentType, m.MediaType) {
+	case left:
+		return nil, nil
+	case asText: // a text is no object, unless the document says so
+		if !m.isWild && !m.texts.PermitsScalar() {
+			return nil, nil
+		}
+	case asForm, asMultipart:
+		if m.texts.PermitsScalar() && !m.texts.Permits(openapi3.TypeObject) && !m.texts.IsAny() {
+			return nil, nil
+		}
 	}
 	return m, nil
 }
@@ -114,13 +129,14 @@ func kindOf(contentType string, described *openapi3.MediaType) kind {
 	switch {
 	case value.Type.Is(openapi3.TypeString) && value.Format == "binary":
 		return left
-	case mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
+	case isJSON(mediaType):
 		return asJSON
 	case mediaType == "application/x-www-form-urlencoded":
 		return asForm
 	case mediaType == "multipart/form-data":
 		return asMultipart
-	case mediaType == "application/yaml", mediaType == "application/x-yaml", strings.HasSuffix(mediaType, "+yaml"):
+	case mediaType == "application/yaml", mediaType == "application/x-yaml",
+		mediaType == "text/yaml", mediaType == "text/x-yaml", strings.HasSuffix(mediaType, "+yaml"):
 		return asYAML
 	case mediaType == "text/plain", mediaType == "text/csv":
 		return asText
@@ -130,6 +146,13 @@ func kindOf(contentType string, described *openapi3.MediaType) kind {
 		return asText
 	}
 	return left
+}
+
+// isJSON reports whether a content type says JSON.
+func isJSON(contentType string) bool {
+	mediaType, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	mediaType = strings.TrimSpace(mediaType)
+	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }
 
 // check lists how a body, whose content coding is undone, breaks the contract.
@@ -142,9 +165,9 @@ func (b *body) check(m *media, contentType string, data []byte) []Violation {
 		}
 		return judge(m.schema, document, b.direction)
 	case asForm:
-		return b.judgeFields(m, decodeForm(m.parts, m.Encoding, data))
+		return b.judgeFields(m, decodeForm(m, data))
 	case asMultipart:
-		return b.judgeFields(m, decodeMultipart(m.parts, m.Encoding, contentType, data))
+		return b.judgeFields(m, decodeMultipart(m, contentType, data))
 	case asYAML:
 		value, err := decodeYAML(data, true)
 		if err != nil {
@@ -152,9 +175,22 @@ func (b *body) check(m *media, contentType string, data []byte) []Violation {
 		}
 		return b.judgeValue(m.schema, value)
 	case asText:
-		return b.judgeValue(m.schema, string(data))
+		return b.judgeText(m, string(data))
 	}
 	return nil
+}
+
+// judgeText judges a text, which may stand for a number.
+func (b *body) judgeText(m *media, data string) []Violation {
+	violations := b.judgeValue(m.schema, data)
+	if len(violations) == 0 || len(data) > 100 {
+		return violations
+	}
+	value, err := m.texts.Read(data, text.Typed)
+	if err == nil && len(b.judgeValue(m.schema, value)) == 0 {
+		return nil
+	}
+	return violations
 }
 
 func (b *body) judgeValue(s *schema.Schema, value any) []Violation {
@@ -179,21 +215,30 @@ func judge(s *schema.Schema, document *instance.Document, direction schema.Direc
 
 // judgeFields judges the fields of a form, but for those that cannot be decoded.
 func (b *body) judgeFields(m *media, f *fields) []Violation {
-	if f.values == nil {
+	if f.trees == nil {
 		return f.broken
 	}
-	for name := range f.unjudged {
-		if _, ok := f.values[name]; !ok {
-			f.values[name] = ""
+	var violations []Violation
+	for i, reading := range []text.Reading{text.Typed, text.Literal} {
+		values, found := f.read(reading)
+		found = append(found, slices.DeleteFunc(b.judgeValue(m.schema, values), func(v Violation) bool {
+			return f.isUnjudged(v.Pointer) || slices.ContainsFunc(found, func(w Violation) bool { return w.Pointer == v.Pointer })
+		})...)
+		if len(found) == 0 {
+			return f.broken
+		}
+		if i == 0 {
+			violations = found
 		}
 	}
-	violations := slices.DeleteFunc(b.judgeValue(m.schema, f.values), func(v Violation) bool {
-		for name := range f.unjudged {
-			if at := pointerTo(name); v.Pointer == at || strings.HasPrefix(v.Pointer, at+"/") {
-				return true
-			}
-		}
-		return false
-	})
 	return append(f.broken, violations...)
+}
+
+func (f *fields) isUnjudged(pointer string) bool {
+	for name := range f.unjudged {
+		if at := pointerTo(name); pointer == at || strings.HasPrefix(pointer, at+"/") {
+			return true
+		}
+	}
+	return false
 }

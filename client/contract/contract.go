@@ -34,26 +34,32 @@
 //	schemas of 3.1                          compiled once, never by the      openapi3filter compiles them each time, and
 //	                                        rules of 3.0                     with a $ref beside falls back to 3.0
 //	readOnly, writeOnly in 3.1              not required in the direction    they are notes in JSON Schema
-//	                                        in which they are not sen
+//	                                        in which they are not sent
 //	a media type that cannot be decoded     the body is not judged           a validator that refuses it gets disabled
 //	gzip, deflate                           decoded                          the schema describes what is in it
 //	another Content-Encoding                refused, if the body is judged   it says nothing that could be judged
-//	a parameter or a field of a form that   not judged                       refusing every query for it helps nobody
-//	kin-openapi cannot decode
+//	the value of a parameter, or of a       is all that its schema allows    5 may be a number or a string; lists in
+//	field or part of a form                 it to be                         objects, maps and files are judged too
+//	a value that OpenAPI does not say how   not judged                       refusing every query for it helps nobody
+//	to send (a list of objects in a query)
 //	a field or part that is not described   as additionalProperties says     that is what the schema says of it
 //	a part of a type that is not described  refused                          its sender must not choose the decoder
 //	301, 304, 307, 308, HEAD                status and headers are checked,  openapi3filter passes them unseen
-//	                                        the body if HTTP lets it b
-//	Content-Type with a charset             matches any spelling of it       application/json;charset=UTF-8
+//	                                        the body if HTTP lets it be
+//	204 without a Content-Type              has no body                      HTTP lets it have none
+//	Content-Type with parameters            matches any spelling of them     application/json;charset=UTF-8
+//	application/*+json                      matches what ends so             ASP.NET documents have it
+//	text/plain with another schema          a number is read; an object is   nothing says how it is written
+//	                                        not judged
 //	header parameters Accept, Content-Type, ignored                          OpenAPI says so
 //	Authorization
 //	an empty API key                        is none                          nobody could use it
 //	int64                                   exact                            2^63 is not rounded into bounds
 //	a pattern that RE2 does not know        not judged, and warned of        see [WithRegexp]; openapi3filter fails
-//	a list of types with null in a parameterdecoded as the other type        null has no text
+//	a list of types with null, as a text    read as the other type        null has no text
 //	a number beyond float64 in 3.1          refused                          computing with it would take seconds
 //	YAML                                    without aliases, merges and      a few bytes of them stand for gigabytes
-//	                                        names that come twic
+//	                                        names that come twice
 //	a document with doubtful parts          taken; [Validator.Warnings]      New refuses only what it cannot use
 //
 // # Bounds

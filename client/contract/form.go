@@ -2,7 +2,8 @@ package contract
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
+	"errors"
 	"io"
 	"maps"
 	"mime"
@@ -13,42 +14,61 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/text"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // part is what the document says about a field of a form.
-type part struct{ *openapi3.SchemaRef }
+type part struct {
+	schema   text.Schema
+	style    *text.Style
+	encoding *openapi3.Encoding // may be nil
+	headers  []*parameter
+}
 
-// partsOf returns the properties of a form's schema, those of its variants included.
-func partsOf(s *openapi3.Schema) map[string]*part {
-	parts := make(map[string]*part)
-	var seen []*openapi3.Schema
-	var visit func(*openapi3.Schema)
-	visit = func(s *openapi3.Schema) {
-		if s == nil || slices.Contains(seen, s) {
-			return
-		}
-		seen = append(seen, s)
-		for name, ref := range s.Properties {
-			if parts[name] == nil && ref.Value != nil {
-				parts[name] = &part{ref}
-			}
-		}
-		for _, inner := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf) {
-			visit(inner.Value)
+// parts returns the properties of a form, those of its variants included.
+func (c *compiler) parts(described *openapi3.MediaType, at place) map[string]*part {
+	parts, names := make(map[string]*part), make(map[string]bool)
+	whole := text.SchemaOf(described.Schema)
+	for _, one := range whole {
+		for name := range one.Properties {
+			names[name] = true
 		}
 	}
-	visit(s)
+	for name := range names {
+		p := &part{schema: whole.Property(name), encoding: described.Encoding[name]}
+		method := p.encoding.SerializationMethod()
+		p.style = text.NewStyle(&openapi3.Parameter{
+			Name: name, In: openapi3.ParameterInQuery, Style: method.Style, Explode: &method.Explode,
+		}, p.schema)
+		p.style.Others = names
+		if p.encoding != nil {
+			p.headers = c.headers(p.encoding.Headers, at.to("encoding", name))
+		}
+		parts[name] = p
+	}
 	return parts
 }
 
-// fields are the decoded fields of a form.
+// isJSON reports whether the document says that the field is sent as JSON.
+func (p *part) isJSON() bool {
+	return p.encoding != nil && isJSON(p.encoding.ContentType)
+}
+
+// isBinary reports whether the field is a file.
+func (p *part) isBinary() bool {
+	return slices.ContainsFunc(p.schema, func(one *openapi3.Schema) bool {
+		return one.Type.Is(openapi3.TypeString) && one.Format == "binary" || one.ContentMediaType != ""
+	})
+}
+
+// fields are the fields of a form.
 type fields struct {
-	values   map[string]any
-	unjudged map[string]bool // for which kin-openapi has no decoder
+	whole    text.Schema
+	trees    map[string]any  // of texts, by name
+	unjudged map[string]bool // which cannot be decoded
 	broken   []Violation
 }
 
@@ -57,198 +77,222 @@ func brokenForm(in, message string) *fields {
 	return &fields{broken: []Violation{{In: in, Message: message}}}
 }
 
-func newFields() *fields {
-	return &fields{values: make(map[string]any), unjudged: make(map[string]bool)}
+func newFields(m *media) *fields {
+	return &fields{whole: m.texts, trees: make(map[string]any), unjudged: make(map[string]bool)}
 }
 
-// decode decodes what is sent for a field, by kin-openapi's decoder of forms.
-func (f *fields) decode(
-	name string,
-	described *openapi3.SchemaRef,
-	sent url.Values,
-	encoding *openapi3.Encoding,
-) (any, bool) {
-	form := &openapi3.SchemaRef{Value: &openapi3.Schema{
-		Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{name: withoutNulls(described)},
-	}}
-	decoded, err := openapi3filter.UrlencodedBodyDecoder(strings.NewReader(sent.Encode()), http.Header{}, form,
-		func(string) *openapi3.Encoding { return encoding })
-	object, _ := decoded.(map[string]any)
-	value, ok := object[name]
-	switch {
-	case err != nil && isOfValue(err):
-		f.broken = append(f.broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: "type", Message: reasonOf(err)})
-		f.unjudged[name] = true
-		return nil, false
-	case err != nil, !ok:
-		f.unjudged[name] = true
-		return strings.Join(sent[name], ","), err != nil
-	}
-	return value, true
+// refuse adds the violation of a field, which is judged no further.
+func (f *fields) refuse(name, keyword, message string) {
+	f.broken = append(f.broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: keyword, Message: message})
+	f.unjudged[name] = true
 }
 
-// withoutNulls returns a schema whose list of types, with null, is decoded as its one other type.
-func withoutNulls(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
-	if len(ref.Value.Type.Slice()) < 2 {
-		return ref
+// read returns the fields as the value of a form, and the violations of those that cannot be read.
+func (f *fields) read(reading text.Reading) (map[string]any, []Violation) {
+	var broken []Violation
+	values := make(map[string]any, len(f.trees))
+	for _, name := range slices.Sorted(maps.Keys(f.trees)) {
+		value, err := f.whole.Property(name).Read(f.trees[name], reading)
+		switch {
+		case errors.Is(err, text.ErrUndefined):
+			f.unjudged[name] = true
+		case err != nil:
+			broken = append(broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: "type", Message: err.Error()})
+			values[name] = ""
+		default:
+			values[name] = value
+		}
 	}
-	value := *ref.Value
-	value.Type = withoutNull(value.Type)
-	return &openapi3.SchemaRef{Value: &value}
+	for name := range f.unjudged {
+		if _, ok := values[name]; !ok {
+			values[name] = ""
+		}
+	}
+	return values, broken
 }
 
 // decodeForm decodes the fields of a form that is encoded as a query is.
-func decodeForm(parts map[string]*part, encodings openapi3.Encodings, data []byte) *fields {
-	sent, err := url.ParseQuery(string(data))
+func decodeForm(m *media, data []byte) *fields {
+	sent, err := url.ParseQuery(strings.ReplaceAll(string(data), ";", "%3B"))
 	if err != nil {
 		return brokenForm("body", "is not a form: "+printable.Line(err.Error()))
 	}
-	byField := make(map[string]url.Values)
-	for key, values := range sent {
-		name, _, isDeep := strings.Cut(key, "[")
-		if parts[key] != nil || !isDeep || parts[name] == nil {
-			name = key
+	f := newFields(m)
+	for _, name := range slices.Sorted(maps.Keys(m.parts)) {
+		if own := m.take(name, sent); len(own) > 0 {
+			f.addField(name, m.parts[name], own)
 		}
-		if byField[name] == nil {
-			byField[name] = make(url.Values)
-		}
-		byField[name][key] = values
 	}
-	f := newFields()
-	for _, name := range slices.Sorted(maps.Keys(byField)) {
-		described := parts[name]
-		if described == nil {
-			f.addText(name, byField[name][name])
-			continue
-		}
-		if value, ok := f.decode(name, described.SchemaRef, byField[name], encodings[name]); ok {
-			f.values[name] = value
-		}
+	for name, values := range sent {
+		f.trees[name] = treeOf(values)
 	}
 	return f
 }
 
-// addText adds a field that the document does not describe.
-func (f *fields) addText(name string, texts []string) {
-	if len(texts) == 1 {
-		f.values[name] = texts[0]
+// take takes what belongs to a field out of a form: what has its name, and with brackets, or the properties of an
+// object.
+func (m *media) take(name string, sent url.Values) url.Values {
+	p, own := m.parts[name], make(url.Values)
+	isSpread := p.encoding == nil && p.schema.Permits(openapi3.TypeObject)
+	for key, values := range sent {
+		if key == name || m.parts[key] == nil && (strings.HasPrefix(key, name+"[") || isSpread && p.schema.Has(key)) {
+			own[key] = values
+			delete(sent, key)
+		}
+	}
+	return own
+}
+
+func (f *fields) addField(name string, p *part, sent url.Values) {
+	if value := sent.Get(name); p.isJSON() && value != "" {
+		f.addJSON(name, []byte(value))
 		return
 	}
-	list := make([]any, len(texts))
-	for i, text := range texts {
-		list[i] = text
+	style := *p.style
+	if len(sent[name]) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(sent)), func(key string) bool {
+		return strings.HasPrefix(key, name+"[")
+	}) {
+		style.Style = openapi3.SerializationDeepObject
 	}
-	f.values[name] = list
+	trees, err := style.QueryTrees(sent)
+	switch {
+	case len(trees) > 0:
+		f.trees[name] = trees[0]
+	case err == nil || errors.Is(err, text.ErrEmpty):
+		f.trees[name] = treeOf(sent[name])
+	default:
+		f.refuse(name, "type", printable.Line(err.Error()))
+	}
+}
+
+func (f *fields) addJSON(name string, data []byte) {
+	document, err := instance.Parse(data)
+	if err != nil {
+		f.refuse(name, "", notJSON(err).Message)
+		return
+	}
+	f.trees[name] = text.Decoded{Value: document.Root().Decode()}
+}
+
+// treeOf returns the texts of a field as they are.
+func treeOf(texts []string) any {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	list := make([]any, len(texts))
+	for i, one := range texts {
+		list[i] = one
+	}
+	return list
 }
 
 // decodeMultipart decodes the parts of a form.
-func decodeMultipart(parts map[string]*part, encodings openapi3.Encodings, contentType string, data []byte) *fields {
+func decodeMultipart(m *media, contentType string, data []byte) *fields {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || parameters["boundary"] == "" {
 		return brokenForm("content-type", "has no boundary")
 	}
-	f := newFields()
-	texts := make(map[string][]string)
+	f := newFields(m)
 	reader := multipart.NewReader(bytes.NewReader(data), parameters["boundary"])
 	for {
-		p, err := reader.NextPart()
+		sent, err := reader.NextPart()
 		if err == io.EOF { //nolint:errorlint // it is not wrapped
-			break
+			return f
 		}
 		var content []byte
 		if err == nil {
-			content, err = io.ReadAll(p)
+			content, err = io.ReadAll(sent)
 		}
 		if err != nil {
 			return brokenForm("body", "is not multipart: "+printable.Line(err.Error()))
 		}
-		name := p.FormName()
-		described := parts[name]
+		name := sent.FormName()
+		described := m.parts[name]
 		if described == nil {
-			texts[name] = append(texts[name], string(content))
+			described = &part{schema: f.whole.Property(name)}
+		}
+		if len(described.schema) == 0 {
+			f.add(name, string(content), true)
 			continue
 		}
-		f.addPart(name, described.SchemaRef, encodings[name], p.Header.Get("Content-Type"), content)
+		f.checkHeaders(name, described, http.Header(sent.Header))
+		f.addPart(name, described, sent.Header.Get("Content-Type"), content)
 	}
-	for name, all := range texts {
-		f.addText(name, all)
+}
+
+// add adds a value to a field, which is a list if several may have its name.
+func (f *fields) add(name string, value any, isList bool) {
+	before, again := f.trees[name]
+	list, _ := before.([]any)
+	switch {
+	case !again:
+		f.trees[name] = value
+	case isList && list == nil:
+		f.trees[name] = []any{before, value}
+	case isList:
+		f.trees[name] = append(list, value)
 	}
-	return f
+}
+
+func (f *fields) checkHeaders(name string, p *part, header http.Header) {
+	for _, described := range p.headers {
+		for _, violation := range described.check(&sent{header: header}) {
+			f.broken = append(f.broken, Violation{
+				In: "body", Pointer: pointerTo(name), Keyword: violation.Keyword,
+				Message: "header " + described.Name + " of the part: " + violation.Message,
+			})
+		}
+	}
 }
 
 // addPart decodes a part that the document describes, by the type that it has.
-func (f *fields) addPart(
-	name string,
-	described *openapi3.SchemaRef,
-	encoding *openapi3.Encoding,
-	contentType string,
-	content []byte,
-) {
-	isList := described.Value.Type.Is(openapi3.TypeArray) || withoutNull(described.Value.Type).Is(openapi3.TypeArray)
-	one := described
-	if isList && described.Value.Items != nil && described.Value.Items.Value != nil {
-		one = described.Value.Items
+func (f *fields) addPart(name string, p *part, contentType string, content []byte) {
+	isList, one := p.schema.Permits(openapi3.TypeArray), p
+	if isList {
+		one = &part{schema: p.schema.Items(), encoding: p.encoding}
 	}
 	mediaType, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	mediaType = strings.TrimSpace(mediaType)
-	isBinary := one.Value.Type.Is(openapi3.TypeString) && one.Value.Format == "binary" || one.Value.ContentMediaType != ""
-	wants := ""
-	if encoding != nil {
-		wants = encoding.ContentType
-	}
-	refuse := func(keyword, message string) {
-		f.broken = append(f.broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: keyword, Message: message})
-		f.unjudged[name] = true
-	}
-	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 	isText := mediaType == "" || strings.HasPrefix(mediaType, "text/")
-	switch {
-	case wants != "" && mediaType != "" && !encoding.AllowsContentType(mediaType),
-		wants == "" && !isBinary && !isJSON && !isText && mediaType != "application/octet-stream":
-		refuse("", fmt.Sprintf("unexpected content type %q of a part", contentType))
-		return
+	wants := ""
+	if p.encoding != nil {
+		wants = p.encoding.ContentType
 	}
-	var value any
 	switch {
-	case isBinary:
-		value = string(content)
-	case isJSON, mediaType == "" && withoutNull(one.Value.Type).Is(openapi3.TypeObject):
-		decoded, violation := decodePart(content)
-		if violation != "" {
-			refuse("", violation)
-			return
-		}
-		if list, ok := decoded.([]any); ok && isList { // a list as one part
-			f.values[name] = list
-			return
-		}
-		value = decoded
+	case wants != "" && mediaType != "" && !p.encoding.AllowsContentType(mediaType),
+		wants == "" && !one.isBinary() && !one.schema.IsAny() && !isJSON(mediaType) && !isText && mediaType != "application/octet-stream":
+		f.refuse(name, "", `unexpected content type "`+printable.Clip(contentType)+`" of a part`)
+	case isJSON(cmp.Or(mediaType, wants)), mediaType == "" && one.schema.PermitsOnly(openapi3.TypeObject):
+		f.addJSONPart(name, content, isList)
+	case one.isBinary():
+		f.addOne(name, text.Decoded{Value: string(content)}, isList)
 	case isText:
-		decoded, ok := f.decode(name, one, url.Values{name: {string(content)}}, nil)
-		if !ok {
-			return
-		}
-		value = decoded
+		f.addOne(name, string(content), isList)
 	default:
 		f.unjudged[name] = true
-		return
-	}
-	if isList {
-		list, _ := f.values[name].([]any)
-		list = append(list, value)
-		value = list
-	}
-	if _, again := f.values[name]; !again || isList {
-		f.values[name] = value
 	}
 }
 
-func decodePart(content []byte) (value any, violation string) {
+func (f *fields) addJSONPart(name string, content []byte, isList bool) {
 	document, err := instance.Parse(content)
 	if err != nil {
-		return nil, notJSON(err).Message
+		f.refuse(name, "", notJSON(err).Message)
+		return
 	}
-	return document.Root().Decode(), ""
+	value := document.Root().Decode()
+	if list, ok := value.([]any); ok && isList { // a list as one part
+		f.trees[name] = text.Decoded{Value: list}
+		return
+	}
+	f.addOne(name, text.Decoded{Value: value}, isList)
+}
+
+// addOne adds a value to a field that is a list, or the value of one that is none.
+func (f *fields) addOne(name string, value any, isList bool) {
+	if _, again := f.trees[name]; isList && !again {
+		value = []any{value}
+	}
+	f.add(name, value, isList)
 }
 
 func pointerTo(name string) string { return "/" + instance.EscapeToken(name) }

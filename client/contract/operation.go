@@ -49,3 +49,23 @@ func (op *operation) AcceptsPath(values []string) bool {
 	}
 	return true
 }
+
+// setOthers tells each parameter of the query the names of what else stands there.
+func (op *operation) setOthers() {
+	names := make(map[string]bool)
+	for _, alternative := range op.security {
+		for _, credential := range alternative {
+			if place, name := credential.In(); place == openapi3.ParameterInQuery {
+				names[name] = true
+			}
+		}
+	}
+	for _, p := range op.parameters {
+		if p.In == openapi3.ParameterInQuery {
+			names[p.Name] = true
+		}
+	}
+	for _, p := range op.parameters {
+		p.style.Others = names // its own name is no property of it
+	}
+}

@@ -1,11 +1,9 @@
 package contract
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -13,6 +11,8 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/text"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // parameter is what the document says about one parameter of an operation, or about one header of a response.
@@ -23,43 +23,14 @@ type parameter struct {
 	schema  *schema.Schema // nil: any value
 	isPlain bool           // its value is sent as it is
 	isField bool           // a header of a response, in which an empty value is null
-	decoder *openapi3.Parameter
+	isJSON  bool           // its value is sent as JSON
+	style   *text.Style    // its style
 }
-
-// decoderOf returns the parameter with a schema of the same form that refuses every value. kin-openapi exports no
-// decoder of parameters; but its error about the refused value has the decoded value.
-func decoderOf(described *openapi3.Parameter, ref *openapi3.SchemaRef) *openapi3.Parameter {
-	refusing := *ref.Value
-	refusing.Enum, refusing.Const, refusing.Nullable, refusing.Always = []any{refusedValue}, nil, false, nil
-	refusing.Type = withoutNull(refusing.Type)
-	if refusing.Type == nil && len(refusing.OneOf)+len(refusing.AnyOf)+len(refusing.AllOf) == 0 {
-		if ref.Value.Const == nil && len(ref.Value.Enum) == 0 {
-			refusing.Type = &openapi3.Types{openapi3.TypeString} // any text
-		} else {
-			refusing.Enum = slices.Concat(ref.Value.Enum, []any{refusedValue})
-			refusing.Const = ref.Value.Const
-		}
-	}
-	decoder := *described
-	decoder.AllowEmptyValue = false
-	if decoder.Schema != nil {
-		decoder.Schema = &openapi3.SchemaRef{Value: &refusing}
-	}
-	if decoder.Content != nil && decoder.Content.Get("application/json") == nil { // as text
-		refusing.Type, refusing.AllOf, refusing.AnyOf, refusing.OneOf = &openapi3.Types{openapi3.TypeString}, nil, nil, nil
-		decoder.Content, decoder.Schema = nil, &openapi3.SchemaRef{Value: &refusing}
-	}
-	if decoder.Content != nil {
-		decoder.Content = openapi3.Content{"application/json": {Schema: &openapi3.SchemaRef{Value: &refusing}}}
-	}
-	return &decoder
-}
-
-const refusedValue = "\x00 no value is this"
 
 // sent is what a request sends beside its body, or the header of a response.
 type sent struct {
 	header http.Header
+	host   string
 	path   []string
 	names  []string // of the path's values
 	query  url.Values
@@ -67,32 +38,108 @@ type sent struct {
 
 // check lists how the value that is sent for the parameter breaks the contract.
 func (p *parameter) check(s *sent) []Violation {
-	text, isSent := p.textIn(s)
+	value, isSent := p.textIn(s)
 	switch {
 	case !isSent && p.Required:
 		return []Violation{
 			{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()},
 		}
-	case !isSent, p.schema == nil, p.isPlain && text != "" && p.schema.AcceptsText(text):
+	case !isSent, p.schema == nil, p.isPlain && value != "" && p.schema.AcceptsText(value):
 		return nil
 	}
-	value, isDecoded, found := p.decode(s)
-	if !isDecoded {
-		return found
+	trees, err := p.trees(s, value)
+	if err != nil {
+		return p.violations(err)
+	}
+	var found []Violation
+	for _, tree := range trees { // the first of which says what is wrong, if all are
+		for _, reading := range []text.Reading{text.Typed, text.Literal} {
+			wrong := p.judge(tree, reading)
+			if len(wrong) == 0 {
+				return nil
+			}
+			if found == nil {
+				found = wrong
+			}
+		}
+	}
+	return found
+}
+
+// judge lists how a tree of texts breaks the contract.
+func (p *parameter) judge(tree any, reading text.Reading) []Violation {
+	value, err := p.style.Schema.Read(tree, reading)
+	switch {
+	case p.AllowEmptyValue && tree == "", errors.Is(err, text.ErrUndefined):
+		return nil
+	case errors.Is(err, text.ErrEmpty) && p.isField && tree == "":
+		value = nil
+	case err != nil:
+		return p.violations(err)
 	}
 	document, err := instance.Of(value)
 	if err != nil {
 		return nil // infinite numbers, which are refused as texts before
 	}
-	found = judge(p.schema, document, schema.None)
+	found := judge(p.schema, document, schema.None)
 	for i := range found {
 		found[i].In, found[i].Pointer = p.In, p.Name
 	}
 	return found
 }
 
+// violations returns the violation of a value that cannot be read.
+func (p *parameter) violations(err error) []Violation {
+	if errors.Is(err, text.ErrEmpty) && p.AllowEmptyValue {
+		return nil
+	}
+	return []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: printable.Line(err.Error())}}
+}
+
+// trees returns the trees of texts that are sent for the parameter. There is none if they cannot be judged.
+func (p *parameter) trees(s *sent, value string) ([]any, error) {
+	switch {
+	case p.isJSON:
+		return p.jsonTrees(s, value)
+	case p.In == openapi3.ParameterInQuery:
+		return p.style.QueryTrees(s.query)
+	case p.In == openapi3.ParameterInHeader && len(s.header[p.key]) > 1:
+		return p.style.Trees(s.header[p.key]...)
+	}
+	return p.style.Trees(value)
+}
+
+// jsonTrees returns the values that are sent as JSON. Of one that is none, the text may be meant.
+func (p *parameter) jsonTrees(s *sent, value string) ([]any, error) {
+	texts := []string{value}
+	if values := s.query[p.Name]; p.In == openapi3.ParameterInQuery && len(values) > 1 {
+		value = "[" + strings.Join(values, ",") + "]"
+		texts[0] = value
+	}
+	if plain, err := url.PathUnescape(value); p.In == openapi3.ParameterInCookie && err == nil {
+		texts = append(texts, plain) // a cookie that is encoded, as JSON has characters that a cookie must not have
+	}
+	var trees []any
+	var failure error
+	for _, one := range texts {
+		document, err := instance.Parse([]byte(one))
+		if err != nil {
+			failure = text.Error(notJSON(err).Message)
+			continue
+		}
+		trees = append(trees, text.Decoded{Value: document.Root().Decode()})
+	}
+	if len(trees) == 0 && !p.style.Schema.Permits(openapi3.TypeObject) {
+		return []any{value}, nil
+	}
+	if len(trees) > 0 {
+		failure = nil
+	}
+	return trees, failure
+}
+
 // textIn returns the value as it is sent, if it is one text, and whether anything may be sent for the parameter.
-func (p *parameter) textIn(s *sent) (text string, isSent bool) {
+func (p *parameter) textIn(s *sent) (value string, isSent bool) {
 	switch p.In {
 	case openapi3.ParameterInPath:
 		if p.index < 0 || p.index >= len(s.path) {
@@ -101,6 +148,9 @@ func (p *parameter) textIn(s *sent) (text string, isSent bool) {
 		return s.path[p.index], s.path[p.index] != ""
 	case openapi3.ParameterInHeader:
 		values, ok := s.header[p.key]
+		if p.key == "Host" && !ok { // net/http keeps it apart
+			return s.host, s.host != ""
+		}
 		if !ok || len(values) == 0 {
 			return "", ok
 		}
@@ -118,50 +168,12 @@ func (p *parameter) textIn(s *sent) (text string, isSent bool) {
 		}
 		return values[0], true
 	}
-	for name := range s.query { // name[key] of a deepObject, or the properties of an object
-		if strings.HasPrefix(name, p.Name+"[") || p.isSpread(name) {
-			return "", true
+	if p.style != nil && !p.isJSON {
+		for name := range s.query {
+			if p.style.Owns(name) {
+				return "", true
+			}
 		}
 	}
 	return "", false
-}
-
-// isSpread reports whether a name of the query belongs to the parameter, an object that is spread over the query.
-func (p *parameter) isSpread(name string) bool {
-	if p.schema == nil || p.Content != nil || p.Style != "" && p.Style != openapi3.SerializationForm ||
-		p.Explode != nil && !*p.Explode {
-		return false
-	}
-	return p.Schema.Value.Properties[name] != nil || p.Schema.Value.Type.Is(openapi3.TypeObject) &&
-		(p.Schema.Value.AdditionalProperties.Schema != nil)
-}
-
-// decode returns the value that is sent. It is not decoded if it is none, or if kin-openapi has no decoder for what the
-// document describes.
-func (p *parameter) decode(s *sent) (value any, isDecoded bool, found []Violation) {
-	input := &openapi3filter.RequestValidationInput{
-		Request:     &http.Request{Header: s.header, URL: &url.URL{}},
-		QueryParams: s.query,
-		PathParams:  make(map[string]string, len(s.path)),
-		Options:     &openapi3filter.Options{SkipSettingDefaults: true},
-	}
-	if input.QueryParams == nil {
-		input.QueryParams = url.Values{}
-	}
-	for i, text := range s.path {
-		input.PathParams[s.names[i]] = text
-	}
-	err := openapi3filter.ValidateParameter(context.Background(), input, p.decoder)
-	if request, ok := errors.AsType[*openapi3filter.RequestError](err); ok {
-		err = request.Err
-	}
-	if refused, ok := errors.AsType[*openapi3.SchemaError](err); ok {
-		return refused.Value, true, nil
-	}
-	if isEmpty := errors.Is(err, openapi3filter.ErrInvalidEmptyValue); isEmpty && p.isField {
-		return nil, true, nil
-	} else if err == nil || !isOfValue(err) || isEmpty && p.AllowEmptyValue {
-		return nil, false, nil
-	}
-	return nil, false, []Violation{{In: p.In, Pointer: p.Name, Keyword: "type", Message: reasonOf(err)}}
 }

@@ -98,3 +98,55 @@ func TestViolationsOfParametersAndCredentials(t *testing.T) {
 		})
 	}
 }
+
+func TestValuesOfParametersAreReadAsTheirSchemaSays(t *testing.T) {
+	tests := []struct {
+		name, version, parameters, request string
+		want                               []string
+	}{
+		{"a number where a number or a word may be", "3.0.3", `{name: id, in: path, required: true, schema: {oneOf: [{type: integer}, {type: string, enum: [me]}]}}`, "/x/7", nil},
+		{"a word there", "3.0.3", `{name: id, in: path, required: true, schema: {oneOf: [{type: integer}, {type: string, enum: [me]}]}}`, "/x/me", nil},
+		{"another word there", "3.0.3", `{name: id, in: path, required: true, schema: {oneOf: [{type: integer}, {type: string, enum: [me]}]}}`, "/x/you",
+			[]string{`path id: value is not one of the allowed values ["me"]`}},
+		{"a text that only a string may be", "3.0.3", `{name: a, in: query, schema: {anyOf: [{type: integer, minimum: 10}, {type: string}]}}`, "/x/1?a=5", nil},
+		{"an optional number", "3.1.0", `{name: a, in: query, schema: {anyOf: [{type: integer}, {type: 'null'}]}}`, "/x/1?a=x", []string{"query a: an invalid integer"}},
+		{"a value that must not be", "3.0.3", `{name: a, in: query, schema: {type: string, not: {enum: [x]}}}`, "/x/1?a=x", []string{`query a: doesn't match schema "not"`}},
+		{"a list with places", "3.1.0", `{name: a, in: query, explode: false, schema: {type: array, prefixItems: [{type: number}, {type: string}], items: false}}`, "/x/1?a=1,b", nil},
+		{"an object or a number, as an object", "3.0.3", `{name: a, in: query, style: deepObject, schema: {anyOf: [{type: object, properties: {gt: {type: integer}}}, {type: integer}]}}`,
+			"/x/1?a[gt]=x", []string{"query a: an invalid integer"}},
+		{"an object or a number, as a number", "3.0.3", `{name: a, in: query, style: deepObject, schema: {anyOf: [{type: object, properties: {gt: {type: integer}}}, {type: integer}]}}`,
+			"/x/1?a=5", nil},
+		{"a list in an object, repeated", "3.0.3", `{name: a, in: query, style: deepObject, schema: {type: object, properties: {b: {type: array, items: {type: integer}}}}}`, "/x/1?a[b]=1&a[b]=2", nil},
+		{"a list in an object, in brackets", "3.0.3", `{name: a, in: query, style: deepObject, schema: {type: object, properties: {b: {type: array, items: {type: integer}}}}}`, "/x/1?a[b][]=1&a[b][]=x",
+			[]string{"query a: an invalid integer"}},
+		{"a property that an object must not have", "3.0.3", `{name: a, in: query, style: deepObject, schema: {type: object, additionalProperties: false, properties: {b: {type: string}}}}`, "/x/1?a[c]=1",
+			[]string{`query a: property "c" is unsupported`}},
+		{"a page, as Spring has it", "3.0.3", `{name: pageable, in: query, required: true, schema: {type: object, properties: {page: {type: integer, minimum: 0}, sort: {type: array, items: {type: string}}}}}`,
+			"/x/1?page=0&sort=name,asc", nil},
+		{"a map beside another parameter", "3.0.3", `{name: q, in: query, schema: {type: string}}, {name: more, in: query, schema: {type: object, additionalProperties: {type: integer}}}`, "/x/1?q=a&r=1", nil},
+		{"a broken map beside another parameter", "3.0.3", `{name: q, in: query, schema: {type: string}}, {name: more, in: query, schema: {type: object, additionalProperties: {type: integer}}}`,
+			"/x/1?q=a&r=b", []string{"query more: an invalid integer"}},
+		{"JSON of a vendor", "3.0.3", `{name: a, in: query, content: {application/vnd.x+json: {schema: {type: object, required: [n]}}}}`, "/x/1?a=%7B%7D", []string{`query a: property "n" is missing`}},
+		{"JSON with a charset", "3.0.3", `{name: a, in: query, content: {'application/json; charset=utf-8': {schema: {type: object, required: [n]}}}}`, "/x/1?a=%7B%22n%22:1%7D", nil},
+		{"JSON with a name twice", "3.0.3", `{name: a, in: query, content: {application/json: {schema: {type: object}}}}`, "/x/1?a=%7B%22n%22:1,%22n%22:1%7D",
+			[]string{"query a: is not JSON: duplicate object member name, at byte 7"}},
+		{"an empty value that is allowed", "3.0.3", `{name: a, in: query, allowEmptyValue: true, schema: {type: integer}}`, "/x/1?a", nil},
+		{"an empty value that is not", "3.0.3", `{name: a, in: query, schema: {type: integer}}`, "/x/1?a", []string{"query a: empty value is not allowed"}},
+		{"a semicolon", "3.0.3", `{name: a, in: query, required: true, schema: {type: string, enum: [b;c]}}`, "/x/1?a=b;c", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v := validatorOf(t, test.version, "  /x/{id}: {get: {parameters: ["+test.parameters+"], responses: {'200': {description: D}}}}\n")
+			assert.Equal(t, test.want, lines(t, v.ValidateRequest(newRequest(t, "GET", test.request, ""))))
+		})
+	}
+	t.Run("the host and cookies of JSON", func(t *testing.T) {
+		v := validatorOf(t, "3.0.3", "  /x: {get: {parameters: [{name: Host, in: header, required: true, schema: {type: string}}, "+
+			"{name: a, in: cookie, content: {application/json: {schema: {type: object, required: [n]}}}}], responses: {'200': {description: D}}}}\n")
+		req := newRequest(t, "GET", "https://api.example.com/x", "")
+		req.Header.Set("Cookie", "a=%7B%22n%22%3A1%7D")
+		require.NoError(t, v.ValidateRequest(req))
+		req.Header.Set("Cookie", "a=%7B%7D")
+		assert.Equal(t, []string{`cookie a: property "n" is missing`}, lines(t, v.ValidateRequest(req)))
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 
@@ -49,15 +51,21 @@ func (v *Validator) requestCheck(req *http.Request) check {
 		return c
 	}
 	c.found = checkSecurity(op.security, req)
-	s := &sent{header: req.Header, path: path.Values(req.URL), names: path.Parameters}
+	s := &sent{header: req.Header, host: cmp.Or(req.Host, req.URL.Host), path: path.Values(req.URL), names: path.Parameters}
 	if req.URL.RawQuery != "" {
-		s.query = req.URL.Query()
+		s.query = queryOf(req.URL.RawQuery)
 	}
 	for _, p := range op.parameters {
 		c.found = append(c.found, p.check(s)...)
 	}
 	c.body, c.isRequired, c.mayBeEmpty = op.body, op.isRequired, true
 	return c
+}
+
+// queryOf returns the names and values of a query. net/url drops those with a semicolon.
+func queryOf(raw string) url.Values {
+	values, _ := url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B")) // with what is broken left out
+	return values
 }
 
 // ValidateResponse returns an [*Error] if res, the response to res.Request, breaks the contract or its body cannot be

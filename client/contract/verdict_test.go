@@ -97,7 +97,7 @@ components:
 	assert.Empty(t, v.Warnings())
 	req := newRequest(t, http.MethodPost, "/x?a=b", `{}`)
 	assert.Equal(t, []string{"query a: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.ValidateRequest(req)))
-	res := &http.Response{StatusCode: 200, Request: req, Header: headerOf("Content-Type", "application/json", "X-A", "b")}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", "application/json", "X-A", "b")}
 	assert.Equal(t, []string{"header X-A: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.CheckResponse(res, []byte(`{}`))))
 }
 
