@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,12 @@ func (w *worker) wait(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.maxWait)
 	defer cancel()
 	defer context.AfterFunc(w.stopping, cancel)()
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return untilNano(&w.notBefore), ctx.Err()
+	}
 	for {
 		if err := w.limiter.Wait(ctx); err != nil {
 			return 0, err
@@ -52,11 +59,26 @@ func (w *worker) snooze(wait time.Duration) error {
 	return river.JobSnooze(wait)
 }
 
-// slowDown lowers this process's rate to what a 429 allows, and returns how long it asks to wait, up to an hour.
-func (w *worker) slowDown(limited *client.APIError) time.Duration {
-	if limit, err := strconv.ParseFloat(limited.Header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {
-		w.limiter.SetLimit(min(w.rate, rate.Limit(limit)))
+// adapt adapts this process's rate to a response, as others may use the same key. After a 429 it is half of what it was,
+// at most once a second and down to 1 per second. With any other response it grows by 0.1 per second, up to -rate and
+// to the limit that the service names.
+func (w *worker) adapt(refused bool, header http.Header) {
+	most := w.rate
+	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {
+		most = min(most, rate.Limit(limit))
 	}
+	now := w.limiter.Limit()
+	switch last := w.slowedAt.Load(); {
+	case !refused:
+		now += 0.1
+	case time.Since(time.Unix(0, last)) > time.Second && w.slowedAt.CompareAndSwap(last, time.Now().UnixNano()):
+		now = max(now/2, 1)
+	}
+	w.limiter.SetLimit(min(now, most))
+}
+
+// hold starts no run for as long as a 429 asks, up to an hour, and returns how long that is.
+func (w *worker) hold(limited *client.APIError) time.Duration {
 	after := min(limited.RetryAfter, time.Hour)
 	for until := time.Now().Add(after).UnixNano(); after > 0; {
 		before := w.notBefore.Load()

@@ -26,6 +26,7 @@ type worker struct {
 	maxRun     time.Duration
 	rate       rate.Limit
 	limiter    *rate.Limiter
+	turn       chan struct{} // has room for one, who waits for the limiter: a lower rate is at once that of all others
 	maxWait    time.Duration
 	stopping   context.Context // ends when the process is to end
 	stderr     io.Writer
@@ -33,6 +34,7 @@ type worker struct {
 	// In Unix nanoseconds.
 	notBefore   atomic.Int64 // no run starts before: Retry-After
 	pausedUntil atomic.Int64 // every job is put back before
+	slowedAt    atomic.Int64 // the rate was halved last
 }
 
 func newWorker(stopping context.Context, opts workOptions, stderr io.Writer) (*worker, error) {
@@ -55,6 +57,7 @@ func newWorker(stopping context.Context, opts workOptions, stderr io.Writer) (*w
 		maxRun:     opts.maxRun(),
 		rate:       limit,
 		limiter:    rate.NewLimiter(limit, 1),
+		turn:       make(chan struct{}, 1),
 		maxWait:    opts.maxWait(),
 		stopping:   stopping,
 		stderr:     stderr,
@@ -105,13 +108,14 @@ func (w *jobWorker[TTx]) Work(ctx context.Context, job *river.Job[prompt]) error
 	if res != nil {
 		w.storeResponse(ctx, attempt, res)
 		run, err = w.judge(job.Args.Prompt, res)
+		w.adapt(res.Status == http.StatusTooManyRequests, res.Header)
 	}
 	switch {
 	case run != nil || err == nil:
 	case client.SafeToRetry(err):
 		wait := growingWait(job)
 		if limited, ok := errors.AsType[*client.APIError](err); ok { // 429
-			wait = max(wait, w.slowDown(limited))
+			wait = max(time.Second, w.hold(limited))
 		}
 		return w.release(ctx, attempt, wait)
 	case isPausing(err):
