@@ -8,7 +8,9 @@
 //     request is sent again only if the run certainly did not start: after a failure before the request was written,
 //     and after a 429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the
 //     error at once. [SafeToRetry] tells a queue the same.
-//   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call.
+//   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call. A call that its
+//     context ends is billed, and its text is lost: to stop a batch, start no more runs, and wait for those that have
+//     started, with [context.WithoutCancel] (see the example "batch").
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.
 //   - A response that is not a run is an [*APIError], which [errors.Is] matches with [ErrUnauthorized] and the like. An
@@ -21,28 +23,28 @@
 //
 // # Settings of one call
 //
-// A context has the deadline of a call. Other settings are those of a Client: a second [New] costs microseconds, and
-// shares the connections of the first if both have the default HTTP client, or the same one. The methods of
-// [Client.API] take functions that edit the request.
+// A context has the deadline of a call. Other settings are those of a Client: for a call with others make a second one,
+// which costs microseconds. Both share their connections if they have the default HTTP client, or the same one. The
+// methods of [Client.API] take functions that edit the request.
 //
 // # Metrics and tracing
 //
-// Whatever wraps an [http.RoundTripper] sees each attempt, the ones that are tried again included:
-// [WithHTTPClient] with
+// An [http.RoundTripper] sees each attempt, also one that is then tried again. This one traces them:
 //
-//	&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
+//	http1 := new(http.Protocols) // over HTTP/2, all runs would share the fate of one connection
+//	http1.SetHTTP1(true)
+//	transport := otelhttp.NewTransport(&http.Transport{Proxy: http.ProxyFromEnvironment, Protocols: http1})
+//	c, err := client.FromEnv(client.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// traces them, and a RoundTripper that counts statuses counts runs: a response of 200 was billed. A transport that
-// reads the request's body is not believed when it says that it could not connect. Set HTTP/1.1 in it (Protocols of
-// [http.Transport]): over HTTP/2, all runs share the fate of one connection. [WithLogger] has a record of each attempt
-// and of each wait.
+// One that counts statuses counts runs (see the example "metrics"): a response of 200 was billed, and an attempt without
+// a response may have been. It must leave the request's body alone: a transport that reads the body is not believed when
+// it says that it could not connect. [WithLogger] has a record of each attempt and of each wait.
 //
 // # Tests
 //
-// Package clienttest has a server to test callers with. A fake behind an interface returns its own [Run], and
-// [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to retry. In a bubble of
-// [testing/synctest], with a RoundTripper in place of the network, waits take no time. Package contract validates other
-// traffic, package contracttest checks that a server keeps the contract.
+// Package clienttest has a server to test callers with, and shows a test in which waits take no time. A fake behind an
+// interface returns its own [Run], and [ErrRateLimited], or an error with a method NotSent() bool, for what is safe to
+// retry. Package contract validates other traffic, package contracttest checks that a server keeps the contract.
 package client
 
 import (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net/http"
 	"os"
 
 	"github.com/aitutor-api/aitutor-go/client"
@@ -61,13 +60,34 @@ func ExampleClient_RunStory() {
 	// Once upon a time, there was a friendly dog named Charlie...
 }
 
+// A refusal that the contract describes is a normal result of the generated methods.
+func ExampleClient_API() {
+	server := clienttest.NewServer()
+	defer server.Close()
+	c, err := client.New("sk_wrong", client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	res, err := c.API().RunWorkflowWithResponse(context.Background(), server.WorkflowID,
+		gen.RunRequest{Story: "a story about a dog named charlie"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	refusal, err := res.JSON401.AsError()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Status(), refusal.Error.Code)
+	// Output:
+	// 401 Unauthorized unauthorized
+}
+
 // Each call is another of the things that can happen.
 func ExampleClient_RunStory_errors() {
 	server := clienttest.NewServer()
 	defer server.Close()
-	server.Answer(send(http.StatusOK, `{"success": true, "result": "Once upon a time", "citations": null}`))
-	server.Answer(clienttest.RateLimited(0))
-	server.Answer(clienttest.GatewayTimeout())
+	server.Answer(clienttest.BrokenContract(), clienttest.RateLimited(0), clienttest.GatewayTimeout())
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
 	if err != nil {
 		log.Fatal(err)
@@ -98,8 +118,8 @@ func ExampleClient_RunStory_errors() {
 		}
 	}
 	// Output:
-	// keep it, it was paid for: {"success": true, "result": "Once upon a time", "citations": null}
-	// a run that breaks the contract: response 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /citations: Value is not nullable
+	// keep it, it was paid for: {"output":{"generated_story":"Once upon a time, there was a friendly dog named Charlie..."},"run_id":"run_abc123xyz","status":1,"success":true}
+	// a run that breaks the contract: response 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /status: value must be a string
 	// not billed, try again later: run workflow wf_b1c45lj9pabaotitahwfk9gb: 429 Too Many Requests: Too Many Requests (code too_many_requests): try again in 1s
 	// not a run: 504 FUNCTION_INVOCATION_TIMEOUT  clienttest::gateway-timeout
 	// Once upon a time, there was a friendly dog named Charlie...

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/client"
@@ -113,29 +112,6 @@ func ExampleClient_RunInputs() {
 	fmt.Println(quiz.Questions[0])
 	// Output:
 	// What do dogs eat?
-}
-
-// A refusal that the contract describes is a normal result of the generated methods.
-func ExampleClient_API() {
-	server := clienttest.NewServer()
-	defer server.Close()
-	c, err := client.New("sk_wrong", client.WithBaseURL(server.URL))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	res, err := c.API().RunWorkflowWithBodyWithResponse(context.Background(), server.WorkflowID,
-		"application/json", strings.NewReader(string(requestExample())))
-	if err != nil {
-		log.Fatal(err)
-	}
-	refusal, err := res.JSON401.AsError()
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(res.Status(), refusal.Error.Code)
-	// Output:
-	// 401 Unauthorized unauthorized
 }
 
 // Decode reads the output object, or the JSON in the text.

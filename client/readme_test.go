@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,17 +14,7 @@ import (
 func TestREADME_HasTheCodeOfTheExamples(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
-	var tested strings.Builder
-	for _, pattern := range []string{"example*_test.go", "*/example*_test.go"} {
-		files, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		require.NotEmpty(t, files, pattern)
-		for _, file := range files {
-			code, err := os.ReadFile(file)
-			require.NoError(t, err)
-			tested.WriteString(unindent(string(code)))
-		}
-	}
+	tested := testedCode(t)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	assert.Greater(t, len(blocks), 5)
 	for _, block := range blocks {
@@ -33,18 +22,8 @@ func TestREADME_HasTheCodeOfTheExamples(t *testing.T) {
 		if strings.HasPrefix(code, "package client\n") {
 			continue // a whole file, which api/change_test.go compiles
 		}
-		if !strings.Contains(tested.String(), code) {
+		if !strings.Contains(tested, code) {
 			t.Errorf("no example has this code:\n%s", code)
 		}
 	}
-}
-
-func unindent(code string) string {
-	var lines []string
-	for line := range strings.Lines(code) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n") + "\n"
 }

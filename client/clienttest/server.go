@@ -15,6 +15,36 @@
 // here a missing, blank or mistyped input, a body that is no JSON object and another content type are refused, so that
 // a test shows what the service would bill for nothing. With [Lenient] they are run. The server takes bodies of up to
 // 16 MiB, the service's host of 4.5 MB, and it has no rate limit and no billing.
+//
+// # Waits
+//
+// A client that is refused for the rate limit waits. In a bubble of [testing/synctest] waits take no time, but a server
+// does not work there: a bubble cannot wait for a network. A RoundTripper in its place can call the same handlers:
+//
+//	// offline responds with handlers, one a request.
+//	type offline []http.HandlerFunc
+//
+//	func (o *offline) RoundTrip(req *http.Request) (*http.Response, error) {
+//		recorder := httptest.NewRecorder()
+//		(*o)[0](recorder, req)
+//		*o = (*o)[1:]
+//		return recorder.Result(), nil
+//	}
+//
+//	func TestWaits(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			transport := &offline{clienttest.RateLimited(30 * time.Second), clienttest.Error(http.StatusPaymentRequired)}
+//			c, err := client.New("sk_test", client.WithHTTPClient(&http.Client{Transport: transport}))
+//			if err != nil {
+//				t.Fatal(err)
+//			}
+//			start := time.Now()
+//			_, err = c.RunInputs(t.Context(), "wf_1", map[string]any{"topic": "dogs"})
+//			if !errors.Is(err, client.ErrPaymentRequired) || time.Since(start) != 30*time.Second {
+//				t.Errorf("got %v after %v", err, time.Since(start))
+//			}
+//		})
+//	}
 package clienttest
 
 import (

@@ -54,10 +54,10 @@ func WithReport(f func(context.Context, *Error)) Option {
 //
 //	func (m matcher) MatchString(text string) bool { ok, _ := m.Regexp.MatchString(text); return ok }
 //
-//	contract.WithRegexp(func(pattern string) (openapi3.RegexMatcher, error) {
+//	validator, err := contract.New(spec, contract.WithRegexp(func(pattern string) (openapi3.RegexMatcher, error) {
 //		compiled, err := regexp2.Compile(pattern, regexp2.ECMAScript)
 //		return matcher{compiled}, err
-//	})
+//	}))
 func WithRegexp(compile func(pattern string) (openapi3.RegexMatcher, error)) Option {
 	return func(o *options) error {
 		if compile == nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"testing"
 
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
@@ -17,6 +18,19 @@ func newProxy(upstream string) http.Handler {
 		panic(err)
 	}
 	return httputil.NewSingleHostReverseProxy(to)
+}
+
+func TestContract(t *testing.T) {
+	url := os.Getenv("STAGING_URL") // https://staging.example.com
+	if url == "" {
+		t.Skip("STAGING_URL is not set")
+	}
+	contracttest.Run(t, contracttest.Target{
+		BaseURL:    url,
+		APIKey:     os.Getenv("AITUTOR_API_KEY"),
+		WorkflowID: os.Getenv("AITUTOR_WORKFLOW_ID"),
+		NoRuns:     true, // starts no run
+	})
 }
 
 func TestHandlerKeepsTheContract(t *testing.T) {

@@ -11,8 +11,12 @@ import (
 // Run checks the target, a subtest per check:
 //
 //	func TestContract(t *testing.T) {
+//		url := os.Getenv("STAGING_URL") // https://staging.example.com
+//		if url == "" {
+//			t.Skip("STAGING_URL is not set")
+//		}
 //		contracttest.Run(t, contracttest.Target{
-//			BaseURL:    "https://staging.example.com",
+//			BaseURL:    url,
 //			APIKey:     os.Getenv("AITUTOR_API_KEY"),
 //			WorkflowID: os.Getenv("AITUTOR_WORKFLOW_ID"),
 //			NoRuns:     true, // starts no run

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -29,11 +30,17 @@ import (
 func TestOtelhttpTracesEachAttempt(t *testing.T) {
 	server := newServer(t)
 	server.Answer(clienttest.RateLimited(0))
+	t.Setenv("AITUTOR_API_KEY", server.APIKey)
+	t.Setenv("AITUTOR_BASE_URL", server.URL)
 	spans := tracetest.NewSpanRecorder()
-	provider := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
-	c := newClient(t, server, otelhttp.NewTransport(http.DefaultTransport, otelhttp.WithTracerProvider(provider)))
+	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(spans)))
 
-	_, err := run(c, server)
+	http1 := new(http.Protocols) // over HTTP/2, all runs would share the fate of one connection
+	http1.SetHTTP1(true)
+	transport := otelhttp.NewTransport(&http.Transport{Proxy: http.ProxyFromEnvironment, Protocols: http1})
+	c, err := client.FromEnv(client.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	_, err = run(c, server)
 	require.NoError(t, err)
 	var statuses []int64
 	for _, span := range spans.Ended() {
