@@ -1,8 +1,9 @@
 package contracttest
 
 import (
-	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
@@ -13,18 +14,15 @@ type check struct {
 	op      *operation
 	name    string // operation/group/name
 	subject string // what is sent: "an empty body"
-	demand  string // what must hold: "get 400"
-	source  string // where the document, or good practice, says so
-	level   Level  // of the check; "" is LevelContract
-	missing error  // why the check cannot be made of this target
+	must    expectation
+	should  expectation                 // good practice beside it, or alone
+	advise  func(*wire.Response) string // other good practice that is not kept, or ""
+	source  string                      // where the document, or good practice, says so
+	missing error                       // why the check cannot be made of this target
 
 	request wire.Request
 	before  []wire.Request // sent first, over the same connection
 	cookies bool           // send what the server has set as cookies
-
-	want   func(*wire.Response) bool   // of LevelContract; nil: the invariants are enough
-	should func(*wire.Response) bool   // of LevelAdvice
-	advise func(*wire.Response) string // other good practice that is not kept, or ""
 
 	success    bool // a success is wanted
 	bypasses   bool // the response may be a framework's or a gateway's, in another shape
@@ -33,37 +31,71 @@ type check struct {
 	inputFirst bool // the body is not valid, and 400 says nothing about what is checked
 }
 
-func (c check) group() string { return strings.Split(c.name, "/")[1] }
-
-func (c check) leaf() string { return strings.SplitN(c.name, "/", 3)[2] }
-
-func (c check) levelOrContract() Level {
-	if c.level == "" {
-		return LevelContract
-	}
-	return c.level
+// expectation is what a response is to be, and how a rule says it: "get 400".
+type expectation struct {
+	text string
+	met  func(*wire.Response) bool
 }
 
-// rule returns what must hold, in one sentence.
+// get expects one of some statuses.
+func get(codes ...int) expectation {
+	var texts []string
+	for _, code := range codes {
+		texts = append(texts, strconv.Itoa(code))
+	}
+	return expectation{"get " + strings.Join(texts, " or "),
+		func(res *wire.Response) bool { return slices.Contains(codes, res.Status) }}
+}
+
+var (
+	getRefused = expectation{"get 4xx", (*wire.Response).Refused}
+	// blameBody expects a response to say that the body is at fault.
+	blameBody = expectation{"get 4xx that blames the body", get(http.StatusBadRequest, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity).met}
+)
+
+// get expects a status if the document describes it for the operation, and else any 4xx.
+func (op *operation) get(status int) expectation {
+	if op.has(status) {
+		return get(status)
+	}
+	return getRefused
+}
+
+// bypassing are the statuses of what a framework or a gateway refuses before the application sees it.
+var bypassing = []int{
+	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+	http.StatusUnsupportedMediaType, http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge,
+	http.StatusNotImplemented,
+}
+
+// level returns the level of a check: good practice if the contract demands nothing but the invariants.
+func (c check) level() Level {
+	if c.must.met == nil {
+		return LevelAdvice
+	}
+	return LevelContract
+}
+
+// rule returns what is expected, in one sentence.
 func (c check) rule() string {
-	verb := " must "
-	if c.level == LevelAdvice {
-		verb = " should "
+	switch {
+	case c.must.met == nil:
+		return c.practice()
+	case c.should.met == nil:
+		return c.demand()
 	}
-	return c.subject + verb + c.demand
+	return c.demand() + ", and should " + c.should.text
 }
 
-// fullRule returns the rule and its source.
-func (c check) fullRule() string { return c.rule() + " (" + c.source + ")" }
+func (c check) demand() string   { return c.subject + " must " + c.must.text }
+func (c check) practice() string { return c.subject + " should " + c.should.text }
 
 // mayRun reports whether a server that looks only at the key, the path and the method would start a run.
 func (c check) mayRun() bool {
-	return c.request.Keyed && c.request.Existing && !isSafe(c.request.Method) && slices.Contains(c.op.methods,
-		c.request.Method)
+	return c.request.Keyed && c.request.Existing && !isSafe(c.request.Method) &&
+		slices.Contains(c.op.methods, c.request.Method)
 }
-
-// billed reports whether a server with a fault could start a run.
-func (c check) billed() bool { return !c.op.safe() }
 
 // The order in which checks are made if the number of runs is limited. What must be refused gives its run back.
 const (
@@ -80,34 +112,4 @@ func (c check) phase() int {
 		return phaseSuccess
 	}
 	return phaseMayRun
-}
-
-func names(checks []check) []string {
-	list := make([]string, len(checks))
-	for i, c := range checks {
-		list[i] = c.name
-	}
-	return list
-}
-
-// at returns the place in the document of a status.
-func (op *operation) at(status int) string {
-	return fmt.Sprintf("%s, %s, response %d", op.suite.name, op.name(), status)
-}
-
-func (op *operation) atBody() string {
-	return fmt.Sprintf("%s, %s, requestBody", op.suite.name, op.name())
-}
-
-// status wants a response to have one of some statuses.
-func status(codes ...int) func(*wire.Response) bool {
-	return func(res *wire.Response) bool { return slices.Contains(codes, res.Status) }
-}
-
-// refused wants a response to be 4xx.
-func refused(res *wire.Response) bool { return res.Refused() }
-
-// refusedBody wants a response to say that the body is at fault.
-func refusedBody(res *wire.Response) bool {
-	return slices.Contains([]int{400, 413, 415, 422}, res.Status)
 }

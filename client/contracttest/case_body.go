@@ -2,15 +2,14 @@ package contracttest
 
 import (
 	"bytes"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
-	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // bodies returns the checks of bodies that are not valid, whatever the schema.
@@ -18,20 +17,23 @@ func (op *operation) bodies() []check {
 	if op.schema == nil {
 		return nil
 	}
-	const demand = "get 4xx that blames the body"
 	var checks []check
 	add := func(name, subject string, body []byte) *check {
-		checks = append(checks, check{
-			name: "request/" + name, subject: subject, demand: demand, source: op.atBody(), request: op.with(body),
-			want: refusedBody,
-		})
+		checks = append(checks, check{name: "request/" + name, subject: subject, must: blameBody,
+			source: op.place("requestBody"), request: op.with(body)})
 		return &checks[len(checks)-1]
 	}
 	// Many servers let these pass.
 	advise := func(name, subject string, body []byte) *check {
 		c := add(name, subject, body)
-		c.level, c.want, c.should = LevelAdvice, nil, refusedBody
+		c.must, c.should = expectation{}, blameBody
 		return c
+	}
+	ofType := func(contentType, name, subject string, body []byte) {
+		if op.RequestBody.Value.Content.Get(contentType) == nil {
+			c := advise(name, subject, body)
+			c.request, c.bypasses = c.request.With("Content-Type", contentType), true
+		}
 	}
 	if op.RequestBody.Value.Required {
 		add("empty-body", "an empty body", []byte{})
@@ -51,110 +53,53 @@ func (op *operation) bodies() []check {
 		{openapi3.TypeBoolean, "a boolean", "true"},
 		{openapi3.TypeNull, "null", "null"},
 	} {
-		if allows(op.schema, wrong.jsonType) {
-			continue
-		}
-		if op.inputs != nil {
+		switch {
+		case values.Allows(op.schema, wrong.jsonType):
+		case op.inputs != nil:
 			add(wrong.jsonType+"-for-object", wrong.what+" in place of the inputs", []byte(wrong.body))
-		} else {
+		default:
 			add("body-is-"+wrong.jsonType, wrong.what+" in place of the body", []byte(wrong.body))
 		}
 	}
-	if !allows(op.schema, openapi3.TypeArray) {
+	if !values.Allows(op.schema, openapi3.TypeArray) {
 		add("array-of-inputs", "the inputs within an array", slices.Concat([]byte("["), op.body, []byte("]")))
 	}
-	if form := op.form(); form != "" && op.RequestBody.Value.Content.Get(formType) == nil {
-		c := advise("form", "a body encoded as a form", []byte(form))
-		c.request, c.bypasses = c.request.With("Content-Type", formType), true
+	if form := op.form(); form != "" {
+		ofType(formType, "form", "a body encoded as a form", []byte(form))
 	}
 	const deep = 10_000
 	nested := advise("nested-deep", "JSON nested 10,000 deep", []byte(strings.Repeat("[", deep)+strings.Repeat("]", deep)))
 	nested.bypasses, nested.mayFail = true, true
-	nested.want = func(res *wire.Response) bool { return res.Status/100 != 2 || len(res.Body) == 0 || !op.looksTaken(res) }
-	if op.RequestBody.Value.Content.Get("text/plain") == nil {
-		c := advise("other-content-type", "a body of another content type", op.body)
-		c.request, c.bypasses = c.request.With("Content-Type", "text/plain"), true
-	}
+	nested.must = expectation{"not succeed", func(res *wire.Response) bool { return len(res.Body) == 0 || !op.looksTaken(res) }}
+	ofType("text/plain", "other-content-type", "a body of another content type", op.body)
 	return checks
 }
 
-// perInput returns the checks that the schema of the body makes: none if the inputs are another workflow's.
-func (op *operation) perInput() []check {
+// schemaBodies returns the checks that the schema of the body makes: none if the inputs are another workflow's.
+func (op *operation) schemaBodies() []check {
 	if op.custom || op.schema == nil || op.missing != nil {
 		return nil
 	}
-	if op.inputs == nil {
-		var checks []check
-		for _, wrong := range op.wrongValues("body", "the body", op.schema, decode(op.body)) {
-			if !strings.HasPrefix(wrong.name, "body-is-") {
-				checks = append(checks, op.wrongInput(wrong, encode(wrong.value)))
-			}
-		}
-		return checks
+	refuses := op.get(http.StatusBadRequest)
+	if !op.has(http.StatusBadRequest) && op.has(http.StatusUnprocessableEntity) {
+		refuses = get(http.StatusUnprocessableEntity)
 	}
 	var checks []check
-	for _, name := range op.required() {
-		without := op.inputs.without(name)
-		missing := op.wrongInput(wrongValue{name: "missing-" + name, what: "a request without " + name +
-			", which is required,"}, without.object())
-		missing.advise = func(res *wire.Response) string {
-			if res.Refused() && !strings.Contains(string(res.Body), name) {
-				return missing.rule() + ": expected a message that names " + name
+	for _, wrong := range values.Bodies(op.suite.sampler, op.schema, values.Decode(op.body)) {
+		c := check{name: "request/" + wrong.Name, subject: wrong.What, must: refuses,
+			source: op.at(http.StatusBadRequest), request: op.with(values.Encode(wrong.Value))}
+		if wrong.Advice {
+			c.must, c.should = expectation{}, refuses
+		}
+		if wrong.Missing != "" {
+			c.advise = func(res *wire.Response) string {
+				if res.Refused() && !strings.Contains(string(res.Body), wrong.Missing) {
+					return c.subject + " should get a message that names " + wrong.Missing
+				}
+				return ""
 			}
-			return ""
 		}
-		checks = append(checks, missing)
-		other := swapCase(name[:1]) + name[1:]
-		if _, taken := op.schema.Properties[other]; other != name && !taken {
-			c := op.wrongInput(wrongValue{name: "other-case-" + name, what: "a request with " + other + " in place of " +
-				name + ", which is another input,", advice: true},
-				without.with(other, op.inputs[name]).object())
-			checks = append(checks, c)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(op.schema.Properties)) {
-		schema := openapi.Merged(op.schema.Properties[name].Value)
-		valid := decode(op.inputs[name])
-		if op.inputs[name] == nil {
-			valid = op.sample(schema)
-		}
-		for _, wrong := range op.wrongValues(name, name, schema, valid) {
-			checks = append(checks, op.wrongInput(wrong, op.inputs.with(name, encode(wrong.value)).object()))
-		}
-	}
-	for _, wrong := range op.outside("inputs", "the inputs", op.schema, decode(op.body)) {
-		if !op.fits(op.schema, wrong.value) {
-			checks = append(checks, op.wrongInput(wrong, encode(wrong.value)))
-		}
+		checks = append(checks, c)
 	}
 	return checks
-}
-
-// wrongInput returns the check that a body with a wrong value is refused.
-func (op *operation) wrongInput(wrong wrongValue, body []byte) check {
-	want, code := op.wantStatus(http.StatusBadRequest)
-	if !op.has(http.StatusBadRequest) && op.has(http.StatusUnprocessableEntity) {
-		want, code = op.wantStatus(http.StatusUnprocessableEntity)
-	}
-	c := check{
-		name: "request/" + wrong.name, subject: wrong.what, demand: "get " + code,
-		source:  op.at(http.StatusBadRequest),
-		request: op.with(body), want: want,
-	}
-	if wrong.advice {
-		c.level, c.want, c.should = LevelAdvice, nil, want
-	}
-	return c
-}
-
-// required returns the names of the inputs that the document wants and the valid body has.
-func (op *operation) required() []string {
-	var names []string
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(op.schema.Required))) {
-		property := op.schema.Properties[name]
-		if name != "" && op.inputs[name] != nil && (property == nil || !property.Value.ReadOnly) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

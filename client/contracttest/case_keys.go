@@ -11,49 +11,36 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // keyCheck returns a check that a request is refused as one without a valid key.
 func (op *operation) keyCheck(name, subject string, r wire.Request) check {
-	want, code := op.wantStatus(http.StatusUnauthorized)
 	r.Keyed = false
-	return check{
-		name: "unauthorized/" + name, subject: subject, demand: "get " + code,
-		source: op.at(http.StatusUnauthorized), request: r, want: want,
-	}
+	return check{name: "unauthorized/" + name, subject: subject, must: op.get(http.StatusUnauthorized),
+		source: op.at(http.StatusUnauthorized), request: r}
 }
 
 // malformed returns a check of what a server may refuse as no credential at all: RFC 6750 has 400 for that, and a server
 // may refuse a long one before it looks at it.
 func (op *operation) malformed(c check) check {
 	if op.has(http.StatusUnauthorized) {
-		want := c.want
-		c.demand = "be refused, and should " + c.demand
-		c.should = func(res *wire.Response) bool { return want(res) || slices.Contains(bypassing, res.Status) }
-		c.want = status(http.StatusUnauthorized, http.StatusBadRequest, http.StatusRequestEntityTooLarge,
-			http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge)
+		own := c.must
+		c.must = expectation{"be refused", get(http.StatusUnauthorized, http.StatusBadRequest,
+			http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge).met}
+		c.should = expectation{own.text,
+			func(res *wire.Response) bool { return own.met(res) || slices.Contains(bypassing, res.Status) }}
 	}
 	return c
 }
 
-// withKey returns a request with other values of the credential that is the key.
+// withKey returns a request with the operation's credentials, and another value of the one that is the key.
 func (op *operation) withKey(r wire.Request, value, shell string) wire.Request {
-	r = op.without(r)
-	for i, c := range op.credentials {
-		if i == 0 {
-			c.value, c.shell = value, shell
-		}
-		r = withCredentials(r, c)
-	}
-	return r
-}
-
-// isBearer reports whether the key is one of HTTP's scheme Bearer.
-func (op *operation) isBearer() bool { return len(op.credentials) == 1 && isBearer(op.credentials[0]) }
-
-func isBearer(c credential) bool {
-	return c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer")
+	key := op.credentials[0]
+	key.value, key.shell = value, shell
+	return withCredentials(r, append([]credential{key}, op.credentials[1:]...)...)
 }
 
 // unauthorized returns the checks of requests without a valid key.
@@ -64,45 +51,50 @@ func (op *operation) unauthorized() []check {
 	if !op.Secured() || len(op.credentials) == 0 {
 		return nil
 	}
-	key := op.credentials[0].value
-	variable := strings.TrimPrefix(op.credentials[0].shell, "$")
-	checks := []check{op.keyCheck("missing-key", "a request without a key", op.without(op.valid()))}
+	checks := []check{op.keyCheck("missing-key", "a request without a key", op.bare(op.values))}
 	add := func(name, what string, r wire.Request) {
 		checks = append(checks, op.keyCheck(name, "a request with "+what, r))
 	}
-	if len(op.credentials) > 1 {
-		for i, c := range op.credentials {
-			others := append(append([]credential{}, op.credentials[:i]...), op.credentials[i+1:]...)
-			add("missing-"+c.Name, "all credentials but "+c.Name, withCredentials(op.without(op.valid()), others...))
+	for i, c := range op.credentials {
+		if others := append(op.credentials[:i:i], op.credentials[i+1:]...); len(others) > 0 {
+			add("missing-"+c.Name, "all credentials but "+c.Name, withCredentials(op.bare(op.values), others...))
 		}
 	}
-	add("wrong-key", "a wrong key", op.withKey(op.valid(), op.wrong(), op.wrong()))
-	add("similar-key", "a wrong key that begins as the key does and is as long", op.similarKey())
-	elsewhere := func(name, what, value, shell string) { add(name, what, op.withKey(op.forUnknown(), value, shell)) }
+	first := op.credentials[0]
+	key, variable := first.value, strings.TrimPrefix(first.shell, "$")
+	similar, similarShell := similarKey(first)
+	add("wrong-key", "a wrong key", op.withKey(op.bare(op.values), op.wrong(), op.wrong()))
+	add("similar-key", "a wrong key that begins as the key does and is as long",
+		op.withKey(op.bare(op.values), similar, similarShell))
+	unknown := op.bareUnknown()
 	odd := func(name, what string, r wire.Request) {
 		checks = append(checks, op.malformed(op.keyCheck(name, "a request with "+what, r)))
 	}
-	if op.isBearer() {
-		odd("empty-key", "an empty key", op.without(op.valid()).With("Authorization", "Bearer"))
-		raw := func(name, what, value string) {
-			odd(name, what, op.without(op.forUnknown()).WithSecret(key, op.credentials[0].shell).With("Authorization", value))
+	if len(op.credentials) == 1 && first.isBearer() {
+		odd("empty-key", "an empty key", op.bare(op.values).With("Authorization", "Bearer"))
+		for _, header := range []struct{ name, what, value string }{
+			{"other-scheme", "the key under another scheme than Bearer", "Basic " + key},
+			{"missing-scheme", "the key and no scheme", key},
+			{"key-with-words", "the key and a word after it", "Bearer " + key + " x"},
+		} {
+			odd(header.name, header.what, unknown.WithSecret(key, first.shell).With("Authorization", header.value))
 		}
-		raw("other-scheme", "the key under another scheme than Bearer", "Basic "+key)
-		raw("missing-scheme", "the key and no scheme", key)
-		raw("key-with-words", "the key and a word after it", "Bearer "+key+" x")
 	}
-	if key != "" && len(key) > 1 {
-		elsewhere("key-cut-short", "the key without its last character", key[:len(key)-1], "${"+variable+"%?}")
-		elsewhere("key-without-start", "the key without its first character", key[1:], "${"+variable+"#?}")
+	wrong := func(name, what, value, shell string) { add(name, what, op.withKey(unknown, value, shell)) }
+	if len(key) > 1 {
+		wrong("key-cut-short", "the key without its last character", key[:len(key)-1], "${"+variable+"%?}")
+		wrong("key-without-start", "the key without its first character", key[1:], "${"+variable+"#?}")
 	}
 	for less := 4; less <= 8 && less < len(key)-4; less++ {
-		elsewhere(fmt.Sprintf("key-without-last-%d", less), fmt.Sprintf("the key without its last %d characters", less),
+		wrong(fmt.Sprintf("key-without-last-%d", less), fmt.Sprintf("the key without its last %d characters", less),
 			key[:len(key)-less], "${"+variable+"%"+strings.Repeat("?", less)+"}")
 	}
-	elsewhere("key-with-more", "the key and a character after it", key+"x", "${"+variable+"}x")
-	if other := swapCase(key); other != key {
-		elsewhere("key-in-other-case", "the key in another case", other, `$(printf %s "$`+variable+`" | tr A-Za-z a-zA-Z)`)
+	wrong("key-with-more", "the key and a character after it", key+"x", "${"+variable+"}x")
+	if other := values.SwapCase(key); other != key {
+		wrong("key-in-other-case", "the key in another case", other, `$(printf %s "$`+variable+`" | tr A-Za-z a-zA-Z)`)
 	}
+	encode := base64.RawURLEncoding.EncodeToString
+	unsigned := encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode([]byte(`{"sub":"1","admin":true}`)) + "."
 	for _, magic := range []struct{ name, what, value string }{
 		{"null", "null", "null"},
 		{"undefined", "undefined", "undefined"},
@@ -111,138 +103,105 @@ func (op *operation) unauthorized() []check {
 		{"percent", "a percent sign", "%"},
 		{"asterisk", "an asterisk", "*"},
 		{"sql", "SQL", "' OR '1'='1"},
-		{"unsigned-token", "a token that is not signed", unsignedToken()},
+		{"unsigned-token", "a token that is not signed", unsigned},
 		{"character", "one character", "x"},
 		{"long", "5,000 characters", strings.Repeat("x", 5000)},
 	} {
-		odd("key-of-"+magic.name, magic.what+" for a key", op.withKey(op.forUnknown(), magic.value, magic.value))
+		odd("key-of-"+magic.name, magic.what+" for a key", op.withKey(unknown, magic.value, magic.value))
 	}
-	if op.hasPath() {
-		elsewhere("wrong-key-and-"+op.what(), "a wrong key for a "+op.what()+" that does not exist", op.wrong(), op.wrong())
+	if what := op.what(); what != "" {
+		wrong("wrong-key-and-"+what, "a wrong key for a "+what+" that does not exist", op.wrong(), op.wrong())
 	}
 	if op.schema != nil {
 		c := op.keyCheck("wrong-key-and-inputs", "a request with a wrong key and a body that is not valid",
-			op.withKey(op.forUnknown(), op.wrong(), op.wrong()))
-		c.demand += ", as the key is checked first"
+			op.withKey(unknown, op.wrong(), op.wrong()))
+		c.must.text += ", as the key is checked first"
 		c.request.Body = op.invalidBody()
 		checks = append(checks, c)
 	}
-	checks = append(checks, op.sharedConnections()...)
-	return append(checks, op.takenKeys()...)
+	return append(append(checks, op.sharedConnections()...), op.takenKeys()...)
 }
 
 // wrong returns a value that is no valid key.
 func (op *operation) wrong() string {
-	if c := op.credentials[0]; strings.EqualFold(c.Scheme.Scheme, "basic") {
+	if strings.EqualFold(op.credentials[0].Scheme.Scheme, "basic") {
 		return wire.WrongKey + ":" + wire.WrongKey
 	}
 	return wire.WrongKey
 }
 
-// what returns what the first path parameter names.
-func (op *operation) what() string {
-	for _, ref := range op.Parameters {
-		if ref.Value.In == openapi3.ParameterInPath {
-			return strings.TrimSuffix(ref.Value.Name, "_id")
-		}
-	}
-	return "resource"
-}
-
-// similarKey returns the valid request with another key with the same first characters and length.
-func (op *operation) similarKey() wire.Request {
-	key, shell := op.credentials[0].value, op.credentials[0].shell
-	kept := min(8, len(key)/2)
-	rest := strings.Repeat("x", len(key)-kept-1) + "y"
-	if strings.HasSuffix(key, "y") {
+// similarKey returns another key with the same first characters and length, and what a shell expands to it.
+func similarKey(c credential) (value, shell string) {
+	kept := min(8, len(c.value)/2)
+	rest := strings.Repeat("x", len(c.value)-kept-1) + "y"
+	if strings.HasSuffix(c.value, "y") {
 		rest = rest[:len(rest)-1] + "z"
 	}
-	return op.withKey(op.valid(), key[:kept]+rest, fmt.Sprintf(`$(printf %%.%ds "%s")`, kept, shell)+rest)
-}
-
-// unsignedToken returns a JSON web token with the algorithm none.
-func unsignedToken() string {
-	part := base64.RawURLEncoding.EncodeToString
-	return part([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + part([]byte(`{"sub":"1","admin":true}`)) + "."
+	return c.value[:kept] + rest, fmt.Sprintf(`$(printf %%.%ds "%s")`, kept, c.shell) + rest
 }
 
 // sharedConnections returns the checks of what a connection remembers: their requests share one on purpose.
 func (op *operation) sharedConnections() []check {
 	after := op.keyCheck("after-a-key", "a request without a key, on a connection that had one with the key,",
-		op.without(op.valid()))
-	keyed := op.forUnknown()
-	after.before = []wire.Request{keyed}
-	if !op.hasPath() {
-		after.missing = errNothingUnknown
+		op.bare(op.values))
+	after.before = []wire.Request{op.keyed(op.bareUnknown())}
+	if op.what() == "" {
+		after.missing = errors.New(
+			"the operation has no path parameter, so nothing can be asked for that does not exist")
 	}
-	checks := []check{after}
-	if op.schema != nil && op.hasPath() {
-		unread := op.without(op.forUnknown())
-		unread.Body = []byte(`{"contracttest":"` + fairlyLongText() + `"}`)
-		c := op.keyCheck("after-a-long-body",
-			"a request without a key, on a connection that had one with a body of 50 kB,", op.without(op.forUnknown()))
-		c.before = []wire.Request{unread}
-		checks = append(checks, c)
+	if op.schema == nil || op.what() == "" {
+		return []check{after}
 	}
-	return checks
+	unread := op.keyCheck("after-a-long-body",
+		"a request without a key, on a connection that had one with a body of 50 kB,", op.bareUnknown())
+	long := op.bareUnknown()
+	long.Body = []byte(`{"contracttest":"` + values.FairlyLong() + `"}`)
+	unread.before = []wire.Request{long}
+	return []check{after, unread}
 }
-
-var errNothingUnknown = errors.New(
-	"the operation has no path parameter, so nothing can be asked for that does not exist",
-)
 
 // takenKeys returns the checks of spellings of the key that should be taken, and of other accounts.
 func (op *operation) takenKeys() []check {
-	taken := func(res *wire.Response) bool {
+	isTaken := func(res *wire.Response) bool {
 		return res.Status != http.StatusUnauthorized && res.Status != http.StatusForbidden
 	}
 	var checks []check
-	if op.isBearer() {
-		lower := op.forUnknown().With("Authorization", "bearer "+op.credentials[0].value)
-		checks = append(checks, check{
-			name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case",
-			demand: "be taken as Bearer is",
-			source: "good practice: RFC 9110, 11.1", level: LevelAdvice, request: lower, should: taken,
-		})
+	if first := op.credentials[0]; len(op.credentials) == 1 && first.isBearer() {
+		lower := op.keyed(op.bareUnknown()).With("Authorization", "bearer "+first.value)
+		checks = append(checks, check{name: "unauthorized/scheme-in-lower-case", subject: "the scheme bearer in lower case",
+			should: expectation{"be taken as Bearer is", isTaken}, source: "good practice: RFC 9110, 11.1", request: lower})
 	}
 	for _, list := range op.accepted[min(1, len(op.accepted)):] {
-		r := withCredentials(op.without(op.forUnknown()), list...)
+		r := withCredentials(op.bareUnknown(), list...)
 		r.Keyed = true
-		checks = append(checks, check{
-			name: "unauthorized/by-" + list[0].Name, subject: "a request with the credential " + list[0].Name,
-			demand: "be let in",
-			source: op.at(http.StatusUnauthorized), request: r, want: taken,
-		})
+		checks = append(checks, check{name: "unauthorized/by-" + list[0].Name,
+			subject: "a request with the credential " + list[0].Name, must: expectation{"be let in", isTaken},
+			source: op.at(http.StatusUnauthorized), request: r})
 	}
-	if op.values != nil && op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName) != nil {
-		checks = append(checks, op.otherAccounts()...)
+	workflow := op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName)
+	if op.values == nil || workflow == nil {
+		return checks
+	}
+	// An account cannot use another's workflow.
+	target := op.suite.target
+	for _, other := range []struct {
+		name, subject, field, value string
+		request                     wire.Request
+	}{
+		{"other-account", "a request with the key of another account", "OtherAPIKey", target.OtherAPIKey,
+			op.withKey(op.bare(op.values), target.OtherAPIKey, "$AITUTOR_OTHER_API_KEY")},
+		{"other-workflow", "a request for the workflow of another account", "OtherWorkflowID", target.OtherWorkflowID,
+			op.changed(workflow, target.OtherWorkflowID)},
+	} {
+		other.request.Keyed, other.request.Existing = false, false
+		c := check{name: "unauthorized/" + other.name, subject: other.subject, must: op.get(http.StatusNotFound),
+			source: op.at(http.StatusNotFound), request: other.request, inputFirst: op.noRuns}
+		if other.value == "" {
+			c.missing = fmt.Errorf("the target has no %s", other.field)
+		}
+		checks = append(checks, c)
 	}
 	return checks
-}
-
-// otherAccounts returns the checks that an account cannot use another's workflow.
-func (op *operation) otherAccounts() []check {
-	target := op.suite.target
-	want, code := op.wantStatus(http.StatusNotFound)
-	of := func(name, subject, field, value string, r wire.Request) check {
-		r.Keyed, r.Existing = false, false
-		c := check{
-			name: "unauthorized/" + name, subject: subject, demand: "get " + code,
-			source: op.at(http.StatusNotFound), request: r, want: want,
-			inputFirst: target.NoRuns,
-		}
-		if value == "" {
-			c.missing = fmt.Errorf("the target has no %s", field)
-		}
-		return c
-	}
-	byOther := op.withKey(op.valid(), target.OtherAPIKey, "$AITUTOR_OTHER_API_KEY")
-	ofOther := op.changed(op.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowIDName), target.OtherWorkflowID)
-	return []check{
-		of("other-account", "a request with the key of another account", "OtherAPIKey", target.OtherAPIKey, byOther),
-		of("other-workflow", "a request for the workflow of another account", "OtherWorkflowID", target.OtherWorkflowID,
-			ofOther),
-	}
 }
 
 // otherPlaces returns the checks that the key counts nowhere but where the document has it.
@@ -251,13 +210,15 @@ func (op *operation) otherPlaces() []check {
 		return nil
 	}
 	c := op.credentials[0]
+	bare := op.bareUnknown().WithSecret(c.value, c.shell)
 	var checks []check
-	bare := op.without(op.forUnknown()).WithSecret(c.value, c.shell)
-	add := func(name, what string, r wire.Request) *check {
+	add := func(name, what string, r wire.Request) {
 		checks = append(checks, op.keyCheck(name, "a request with "+what+" alone", r))
-		return &checks[len(checks)-1]
 	}
-	described := func(in, name string) bool {
+	odd := func(name, what string, r wire.Request) { // a server may refuse what it does not know
+		checks = append(checks, op.malformed(op.keyCheck(name, "a request with "+what+" alone", r)))
+	}
+	isDescribed := func(in, name string) bool {
 		for _, ref := range op.suite.document.Components.SecuritySchemes {
 			if s := ref.Value; s.Type == "apiKey" && s.In == in && strings.EqualFold(s.Name, name) {
 				return true
@@ -265,62 +226,53 @@ func (op *operation) otherPlaces() []check {
 		}
 		return op.Parameters.GetByInAndName(in, name) != nil
 	}
-	for _, q := range []struct{ name, parameter string }{{"key-in-query", "api_key"}, {"key-in-access-token",
-		"access_token"}, {"key-in-key", "key"}} {
-		if !described(openapi3.ParameterInQuery, q.parameter) {
-			inQuery := add(q.name, "the key in ?"+q.parameter+"=", bare.WithQuery(q.parameter+"="+url.QueryEscape(c.value)))
-			*inQuery = op.malformed(*inQuery) // a server may refuse what it does not know
+	for _, query := range []struct{ name, parameter string }{
+		{"key-in-query", "api_key"}, {"key-in-access-token", "access_token"}, {"key-in-key", "key"},
+	} {
+		if !isDescribed(openapi3.ParameterInQuery, query.parameter) {
+			odd(query.name, "the key in ?"+query.parameter+"=",
+				bare.WithQuery(query.parameter+"="+url.QueryEscape(c.value)))
 		}
 	}
-	for _, h := range []struct{ name, header, before string }{
+	for _, header := range []struct{ name, header, before string }{
 		{"key-in-other-header", "X-API-Key", ""},
 		{"key-in-x-auth-token", "X-Auth-Token", ""},
 		{"key-in-proxy-authorization", "Proxy-Authorization", "Bearer "},
 		{"key-in-forwarded-authorization", "X-Forwarded-Authorization", "Bearer "},
 	} {
-		if !described(openapi3.ParameterInHeader, h.header) {
-			add(h.name, "the key in "+h.header, bare.With(h.header, h.before+c.value))
+		if !isDescribed(openapi3.ParameterInHeader, header.header) {
+			add(header.name, "the key in "+header.header, bare.With(header.header, header.before+c.value))
 		}
 	}
-	cookies := func(value string) string {
-		var list []string
-		for _, name := range []string{"api_key", "apikey", "token", "access_token", "authorization", "session"} {
-			if !described(openapi3.ParameterInCookie, name) {
-				list = append(list, name+"="+value)
-			}
+	var cookies []string
+	for _, name := range []string{"api_key", "apikey", "token", "access_token", "authorization", "session"} {
+		if !isDescribed(openapi3.ParameterInCookie, name) {
+			cookies = append(cookies, name+"="+c.value)
 		}
-		return strings.Join(list, "; ")
 	}
-	add("key-in-cookie", "the key in a cookie", bare.With("Cookie", cookies(c.value)))
-	add("cookie-of-the-server", "the cookies that the server set", op.without(op.valid())).cookies = true
-	if isBearer(c) {
-		for _, b := range []struct{ name, what, user string }{
-			{"key-as-user", "the key as the user of HTTP basic", c.value + ":"},
-			{"key-as-password", "the key as the password of HTTP basic", "api:" + c.value},
-		} {
-			encoded := base64.StdEncoding.EncodeToString([]byte(b.user))
-			shell := `$(printf %s "` + strings.ReplaceAll(b.user, c.value, c.shell) + `" | base64 | tr -d '\n')`
-			if b.user == c.value+":" {
-				shell = `$(printf '%s:' "` + c.shell + `" | base64 | tr -d '\n')`
-			}
-			basic := add(b.name, b.what, bare.With("Authorization", "Basic "+encoded).WithSecret(encoded, shell))
-			*basic = op.malformed(*basic)
-		}
+	add("key-in-cookie", "the key in a cookie", bare.With("Cookie", strings.Join(cookies, "; ")))
+	add("cookie-of-the-server", "the cookies that the server set", op.bare(op.values))
+	checks[len(checks)-1].cookies = true
+	if c.isBearer() {
+		basic := openapi.Credential{Scheme: openapi3.NewSecurityScheme().WithType("http").WithScheme("basic")}
+		odd("key-as-user", "the key as the user of HTTP basic",
+			withCredentials(bare, credential{basic, c.value + ":", c.shell + ":"}))
+		odd("key-as-password", "the key as the password of HTTP basic",
+			withCredentials(bare, credential{basic, "api:" + c.value, "api:" + c.shell}))
 	}
 	if op.inputs != nil {
-		in := op.carrier()
+		body := op.carrier()
 		for _, name := range []string{"api_key", "apiKey", "key", "token", "access_token", "authorization"} {
 			if _, described := op.schema.Properties[name]; !described {
-				in = in.with(name, encode(c.value))
+				body = body.With(name, values.Encode(c.value))
 			}
 		}
-		r := bare
-		r.Body = in.object()
-		add("key-in-body", "the key in the body", r)
+		inBody := bare
+		inBody.Body = body.JSON()
+		add("key-in-body", "the key in the body", inBody)
 	}
-	local := op.without(op.forUnknown()).With("X-Forwarded-For", "127.0.0.1").With("X-Real-IP",
-		"127.0.0.1").With("Forwarded", "for=127.0.0.1")
-	checks = append(checks, op.keyCheck("from-loopback",
+	local := op.bareUnknown().With("X-Forwarded-For", "127.0.0.1").With("X-Real-IP", "127.0.0.1").
+		With("Forwarded", "for=127.0.0.1")
+	return append(checks, op.keyCheck("from-loopback",
 		"a request without a key that claims to come from the server itself", local))
-	return checks
 }

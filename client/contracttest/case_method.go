@@ -9,91 +9,75 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
+// unknownMethod is a method that no server has.
+const unknownMethod = "CONTRACTTEST"
+
 // otherMethods returns the checks of the methods that the document does not have for the path. Frameworks return 404 or
 // 405 in their own shape, 501 to what they do not know, and anything to OPTIONS; a run is against the contract.
 func (op *operation) otherMethods() []check {
 	if !op.first {
 		return nil
 	}
+	valid, bare := op.valid(), op.bare(op.values)
+	if op.noRuns {
+		bare, valid = op.bareUnknown(), op.keyed(op.bareUnknown())
+	}
 	var checks []check
 	for _, method := range []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-		http.MethodOptions, http.MethodTrace,
-		"CONTRACTTEST",
+		http.MethodOptions, http.MethodTrace, unknownMethod,
 	} {
 		if slices.Contains(op.methods, method) || method == http.MethodHead && slices.Contains(op.methods, http.MethodGet) {
 			continue
 		}
-		c := op.methodCheck(strings.ToLower(method), method)
-		if method == "CONTRACTTEST" {
-			c.name, c.subject = "method/unknown", "a method that does not exist"
+		c := op.methodCheck(strings.ToLower(method), method, method, valid)
+		if method == unknownMethod {
+			c = op.methodCheck("unknown", "a method that does not exist", method, valid)
 		}
-		c.mayFail = method == http.MethodTrace || method == "CONTRACTTEST"
-		c.should = func(res *wire.Response) bool { return res.Refused() || res.Status == http.StatusNotImplemented }
-		if method == http.MethodOptions {
-			c.should = nil
+		c.mayFail = method == http.MethodTrace || method == unknownMethod
+		if method != http.MethodOptions {
+			c.should = expectation{getRefused.text,
+				func(res *wire.Response) bool { return res.Refused() || res.Status == http.StatusNotImplemented }}
 		}
 		checks = append(checks, c)
 	}
-	if !slices.Contains(op.methods, http.MethodGet) {
-		if op.Secured() {
-			c := op.methodCheck("get-without-key", http.MethodGet)
-			c.subject = "GET without a key"
-			c.request = op.without(c.request)
-			checks = append(checks, c)
-		}
-		c := op.methodCheck("override", http.MethodGet)
-		c.subject = "GET with X-HTTP-Method-Override"
-		c.request = c.request.With("X-HTTP-Method-Override", op.Method).With("X-HTTP-Method",
-			op.Method).With("X-Method-Override", op.Method)
-		checks = append(checks, c)
+	if slices.Contains(op.methods, http.MethodGet) {
+		return checks
 	}
-	return checks
+	if op.Secured() {
+		checks = append(checks, op.methodCheck("get-without-key", "GET without a key", http.MethodGet, bare))
+	}
+	override := valid.With("X-HTTP-Method-Override", op.Method).With("X-HTTP-Method", op.Method).
+		With("X-Method-Override", op.Method)
+	return append(checks, op.methodCheck("override", "GET with X-HTTP-Method-Override", http.MethodGet, override))
 }
 
-// methodCheck returns the check that a method is not taken for one of the document's.
-func (op *operation) methodCheck(name, method string) check {
-	c := check{
-		name: "method/" + name, subject: method, demand: "not be taken for " + strings.Join(op.methods, " or ") +
-			", and should get 4xx; 405 with an Allow that lists those",
-		source: "good practice: RFC 9110, 15.5.6", bypasses: true, anyShape: true, request: op.valid(),
-		want: func(res *wire.Response) bool { return !op.looksTaken(res) },
+// methodCheck returns the check that a request with another method is not taken for one of the document's.
+func (op *operation) methodCheck(name, subject, method string, r wire.Request) check {
+	r.Method = method
+	form := op.form()
+	isBodiless := slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
+	if isBodiless || op.noRuns {
+		r = r.WithBody("", nil)
 	}
-	if op.suite.target.NoRuns {
-		c.request = op.forUnknown()
+	if method == http.MethodGet && !op.safe() {
+		r = r.WithQuery(form)
 	}
-	c.advise = func(res *wire.Response) string {
-		if res.Status == http.StatusMethodNotAllowed && !op.allowed(res, method) {
-			return fmt.Sprintf("405 should have an Allow that lists %s and not the method", strings.Join(op.methods, " and "))
-		}
-		return ""
+	documented := strings.Join(op.methods, " and ")
+	return check{
+		name: "method/" + name, subject: subject, source: "good practice: RFC 9110, 15.5.6", request: r,
+		bypasses: true, anyShape: true,
+		must: expectation{"not be taken for " + strings.Join(op.methods, " or "),
+			func(res *wire.Response) bool { return !op.looksTaken(res) }},
+		advise: func(res *wire.Response) string {
+			allowed := strings.Join(res.Header.Values("Allow"), ",")
+			listed := strings.Split(strings.ReplaceAll(allowed, " ", ""), ",")
+			isMissing := func(method string) bool { return !slices.Contains(listed, method) }
+			if res.Status == http.StatusMethodNotAllowed &&
+				(slices.ContainsFunc(op.methods, isMissing) || slices.Contains(listed, method)) {
+				return fmt.Sprintf("405 should have an Allow that lists %s and not the method", documented)
+			}
+			return ""
+		},
 	}
-	c.request.Method = method
-	switch method {
-	case http.MethodHead, http.MethodOptions, http.MethodTrace:
-		c.request = c.request.WithBody("", nil)
-	case http.MethodGet:
-		if form := op.form(); form != "" && !op.safe() {
-			c.request = c.request.WithQuery(form)
-		}
-		if op.suite.target.NoRuns {
-			c.request = c.request.WithBody("", nil)
-		}
-	default:
-		if op.suite.target.NoRuns {
-			c.request = c.request.WithBody("", nil)
-		}
-	}
-	return c
-}
-
-// allowed reports whether Allow lists the methods of the document, and not the one that is refused.
-func (op *operation) allowed(res *wire.Response, refused string) bool {
-	listed := strings.Split(strings.ReplaceAll(strings.Join(res.Header.Values("Allow"), ","), " ", ""), ",")
-	for _, method := range op.methods {
-		if !slices.Contains(listed, method) {
-			return false
-		}
-	}
-	return !slices.Contains(listed, refused)
 }

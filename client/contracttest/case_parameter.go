@@ -1,8 +1,11 @@
 package contracttest
 
 import (
+	"strings"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
@@ -15,59 +18,46 @@ func (op *operation) parameters() []check {
 		if p.In == openapi3.ParameterInPath || op.missing != nil {
 			continue
 		}
-		add := func(name, subject string, value any, level Level) {
-			c := check{
-				name: p.In + "/" + name, subject: subject, demand: "get 4xx", source: op.suite.name + ", " +
-					op.name() + ", " + p.Name,
-				request: op.changed(p, value), want: refused,
-			}
-			if level == LevelAdvice {
-				c.level, c.want, c.should = level, nil, refused
-			}
-			checks = append(checks, c)
+		add := func(name, subject string, value any) *check {
+			checks = append(checks, check{name: p.In + "/" + name, subject: subject, must: getRefused,
+				source: op.place(p.Name), request: op.changed(p, value)})
+			return &checks[len(checks)-1]
 		}
 		if p.Required {
-			add("missing-"+p.Name, "a request without "+p.Name+", which is required,", nil, LevelContract)
+			add("missing-"+p.Name, "a request without "+p.Name+", which is required,", nil)
 		}
-		if p.Schema == nil {
+		valid, err := op.suite.sampler.Parameter(p)
+		if p.Schema == nil || err != nil {
 			continue
 		}
 		schema := openapi.Merged(p.Schema.Value)
-		valid, err := op.suite.sampler.Parameter(p)
-		if err != nil {
-			continue
-		}
-		if !allows(schema, openapi3.TypeString) && !schema.Type.Is(openapi3.TypeArray) &&
+		if !values.Allows(schema, openapi3.TypeString) && !schema.Type.Is(openapi3.TypeArray) &&
 			!schema.Type.Is(openapi3.TypeObject) {
-			add(p.Name+"-is-wrong", p.Name+", of a value that the document does not allow,", notListed, LevelContract)
+			add(p.Name+"-is-wrong", p.Name+", of a value that the document does not allow,", values.NotListed)
 		}
-		for _, wrong := range op.outside(p.Name, p.Name, schema, valid) {
-			level := LevelContract
-			if wrong.advice {
-				level = LevelAdvice
+		for _, wrong := range values.Outside(op.suite.sampler, p.Name, schema, valid) {
+			if !canSend(p, wrong.Value) {
+				continue
 			}
-			text, isText := wrong.value.(string)
-			list, isList := wrong.value.([]any)
-			switch {
-			case !wrong.advice && op.fits(schema, wrong.value):
-			case isText && p.In != openapi3.ParameterInQuery && (text == "" || text == blank ||
-				!isASCII(text)): // no such header
-			case isList && len(list) == 0:
-			case wrong.name == p.Name+"-is-not-listed":
-				add(p.Name+"-is-wrong", wrong.what, wrong.value, level)
-			default:
-				add(wrong.name, wrong.what, wrong.value, level)
+			if wrong.Name == p.Name+"-is-not-listed" {
+				wrong.Name = p.Name + "-is-wrong"
+			}
+			if c := add(wrong.Name, wrong.What, wrong.Value); wrong.Advice {
+				c.must, c.should = expectation{}, getRefused
 			}
 		}
 	}
 	return checks
 }
 
-func isASCII(text string) bool {
-	for _, r := range text {
-		if r < ' ' || r > '~' {
-			return false
-		}
+// canSend reports whether a parameter can have a value: headers and cookies are of ASCII and not blank, lists not empty.
+func canSend(p *openapi3.Parameter, value any) bool {
+	switch value := value.(type) {
+	case string:
+		isOdd := func(r rune) bool { return r < ' ' || r > '~' }
+		return p.In == openapi3.ParameterInQuery || strings.TrimSpace(value) != "" && !strings.ContainsFunc(value, isOdd)
+	case []any:
+		return len(value) > 0
 	}
 	return true
 }

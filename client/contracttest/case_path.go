@@ -8,6 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 )
 
@@ -17,36 +18,36 @@ func (op *operation) spellings() []check {
 	if !op.Secured() || !op.first {
 		return nil
 	}
-	bare := op.without(op.valid())
-	path, query, _ := strings.Cut(bare.Path, "?")
-	if query != "" {
+	bare := op.bare(op.values)
+	path, query, hasQuery := strings.Cut(bare.Path, "?")
+	if hasQuery {
 		query = "?" + query
 	}
 	fixed, _, _ := strings.Cut(op.Path, "{")
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	last := segments[len(segments)-1]
-	encoded := fmt.Sprintf("/%%%02x%s", segments[0][:1], segments[0][min(1, len(segments[0])):])
-	list := []struct{ name, what, path string }{
-		{"trailing-slash", "a slash after it", path + "/"},
-		{"double-slash", "two slashes before it", "/" + path},
-		{"inner-double-slash", "two slashes in it", strings.TrimSuffix(path, "/"+last) + "//" + last},
-		{"upper-case", "capitals", strings.ToUpper(fixed) + strings.TrimPrefix(path, fixed)},
-		{"parameter", "a parameter after a semicolon", path + ";x=y"},
-		{"extension", ".json after it", path + ".json"},
-		{"encoded-letter", "a letter percent-encoded", encoded + strings.TrimPrefix(path, "/"+segments[0])},
-	}
-	if op.hasPath() {
-		list = append(list, struct{ name, what, path string }{"no-id", "nothing after it", fixed})
+	before, last := path[:strings.LastIndex(path, "/")], path[strings.LastIndex(path, "/"):]
+	encoded := path
+	if len(path) > 1 {
+		encoded = fmt.Sprintf("/%%%02x%s", path[1:2], path[2:])
 	}
 	var checks []check
-	for _, s := range list {
+	add := func(name, what, path string) {
 		r := bare
-		r.Path, r.Existing = s.path+query, false
+		r.Path, r.Existing = path+query, false
 		checks = append(checks, check{
-			name: "spelling/" + s.name, subject: "a request without a key to the path with " + s.what, demand: "not be taken",
+			name: "spelling/" + name, subject: "a request without a key to the path with " + what,
+			must:   expectation{"not be taken", func(res *wire.Response) bool { return !op.looksTaken(res) }},
 			source: op.at(http.StatusUnauthorized), bypasses: true, anyShape: true, request: r,
-			want: func(res *wire.Response) bool { return !op.looksTaken(res) },
 		})
+	}
+	add("trailing-slash", "a slash after it", path+"/")
+	add("double-slash", "two slashes before it", "/"+path)
+	add("inner-double-slash", "two slashes in it", before+"/"+last)
+	add("upper-case", "capitals", strings.ToUpper(fixed)+strings.TrimPrefix(path, fixed))
+	add("parameter", "a parameter after a semicolon", path+";x=y")
+	add("extension", ".json after it", path+".json")
+	add("encoded-letter", "a letter percent-encoded", encoded)
+	if op.what() != "" {
+		add("no-id", "nothing after it", fixed)
 	}
 	return checks
 }
@@ -56,95 +57,79 @@ func (op *operation) pathParameters() []check {
 	var checks []check
 	for _, ref := range op.Parameters {
 		if ref.Value.In == openapi3.ParameterInPath && op.values[ref.Value] != nil {
-			checks = append(checks, op.pathParameter(ref.Value)...)
+			checks = append(checks, op.unknownTo(ref.Value)...)
 		}
 	}
 	return checks
 }
 
-func (op *operation) pathParameter(p *openapi3.Parameter) []check {
+func (op *operation) unknownTo(p *openapi3.Parameter) []check {
 	what := strings.TrimSuffix(p.Name, "_id")
-	want, code := op.wantStatus(http.StatusNotFound)
-	with := func(name, subject, demand string, value any) check {
-		return check{name: what + "/" + name, subject: subject, demand: demand, source: op.at(http.StatusNotFound),
-			request: op.changed(p, value)}
-	}
-	unknown := func(name, subject string, value any) check {
-		c := with(name, subject, "get "+code, value)
-		c.want, c.inputFirst = want, op.suite.target.NoRuns
-		return c
+	notFound := op.get(http.StatusNotFound)
+	var checks []check
+	unknown := func(name, subject string, value any) *check {
+		checks = append(checks, check{name: what + "/" + name, subject: subject, must: notFound,
+			source: op.at(http.StatusNotFound), request: op.changed(p, value), inputFirst: op.noRuns})
+		return &checks[len(checks)-1]
 	}
 	// What is outside the pattern may never reach the application.
-	odd := func(name, subject, escaped string) check {
-		c := with(name, subject, "get 4xx, and must not succeed or fail with 5xx", escapedText(escaped))
-		c.source, c.level, c.bypasses = op.suite.name+", "+op.name()+", "+p.Name, LevelAdvice, true
-		c.want = func(res *wire.Response) bool {
+	odd := func(name, subject, escaped string) *check {
+		c := unknown(name, subject, escapedText(escaped))
+		c.must = expectation{"not succeed or fail with 5xx", func(res *wire.Response) bool {
 			return res.Status/100 != 2 || res.Status == http.StatusNoContent || len(res.Body) == 0
-		}
-		c.should = refused
+		}}
+		c.should, c.source, c.bypasses, c.inputFirst = getRefused, op.place(p.Name), true, false
 		return c
 	}
+	missing := "a request for a " + what + " that does not exist"
 	own, isText := op.values[p].(string)
-	if schema := p.Schema; schema != nil && !allows(schema.Value, openapi3.TypeString) || !isText {
-		return []check{odd("other-type", "a text in place of the "+what, "contracttest"), unknown("unknown",
-			"a request for a "+what+" that does not exist", op.unknown(p))}
+	if schema := p.Schema; schema != nil && !values.Allows(schema.Value, openapi3.TypeString) || !isText {
+		odd("other-type", "a text in place of the "+what, "contracttest")
+		unknown("unknown", missing, op.unknown(p))
+		return checks
+	}
+	id := "the ID of the " + what
+	unknown("unknown", missing, op.unknown(p))
+	for _, other := range []struct{ name, subject, value string }{
+		{"other-case", id + " in another case", values.SwapCase(own)},
+		{"cut-short", id + " without its last character", own[:max(0, len(own)-1)]},
+		{"with-more", id + " and a character after it", own + "x"},
+		{"constructor", "the name of a method in place of the ID", "constructor"},
+		{"proto", "the name of a prototype in place of the ID", "__proto__"},
+	} {
+		if other.value != own && other.value != "" && (p.Schema == nil || op.fits(p.Schema.Value, other.value)) {
+			unknown(other.name, other.subject, other.value)
+		}
 	}
 	escaped := url.PathEscape(own)
-	var checks []check
-	known := func(name, subject, value string) {
-		if value != own && (p.Schema == nil || op.fits(p.Schema.Value, value)) {
-			checks = append(checks, unknown(name, subject, value))
-		}
-	}
-	known("unknown", "a request for a "+what+" that does not exist", "contracttest-no-such-"+what)
-	if len(checks) == 0 {
-		checks = append(checks, unknown("unknown", "a request for a "+what+" that does not exist", op.unknown(p)))
-	}
-	known("other-case", "the ID of the "+what+" in another case", swapCase(own))
-	if len(own) > 1 {
-		known("cut-short", "the ID of the "+what+" without its last character", own[:len(own)-1])
-	}
-	known("with-more", "the ID of the "+what+" and a character after it", own+"x")
-	known("constructor", "the name of a method in place of the ID", "constructor")
-	known("proto", "the name of a prototype in place of the ID", "__proto__")
-	checks = append(checks,
-		odd("space-after", "the ID of the "+what+" and an encoded space after it", escaped+"%20"),
-		odd("nul-after", "the ID of the "+what+" and an encoded NUL after it", escaped+"%00"),
-		odd("percent", "an encoded percent sign in place of the ID", "%25"),
-		odd("encoded-slashes", "an ID with encoded slashes", "contracttest%2Fno%2Fsuch%2fworkflow"),
-		odd("encoded-dots", "an ID of encoded dots", "%2E%2e"),
-		odd("encoded-traversal", "an ID that leads out of its path with encoded dots and slashes",
-			"..%2F..%2f%2e%2e%2Fcontracttest"),
-		odd("encoded-control-characters", "an ID with encoded control characters", "contracttest%00%0D%0A"),
-	)
-	notUTF8 := odd("not-utf-8", "an ID that is not UTF-8", "contracttest%FF%C0%AF")
-	notUTF8.mayFail = true
-	checks = append(checks, notUTF8, odd("long", "an ID of 5,000 characters", strings.Repeat("a", 5000)))
-	if len(checks) > 0 && op.inputs != nil && !op.safe() {
-		inQuery := unknown("id-in-query", "a "+what+" that does not exist, with the ID of one that does in the query,",
-			op.unknown(p))
-		inQuery.request = inQuery.request.WithQuery(url.QueryEscape(p.Name) + "=" + url.QueryEscape(own) + "&id=" +
-			url.QueryEscape(own))
+	odd("space-after", id+" and an encoded space after it", escaped+"%20")
+	odd("nul-after", id+" and an encoded NUL after it", escaped+"%00")
+	odd("percent", "an encoded percent sign in place of the ID", "%25")
+	odd("encoded-slashes", "an ID with encoded slashes", "contracttest%2Fno%2Fsuch%2fworkflow")
+	odd("encoded-dots", "an ID of encoded dots", "%2E%2e")
+	odd("encoded-traversal", "an ID that leads out of its path with encoded dots and slashes",
+		"..%2F..%2f%2e%2e%2Fcontracttest")
+	odd("encoded-control-characters", "an ID with encoded control characters", "contracttest%00%0D%0A")
+	odd("not-utf-8", "an ID that is not UTF-8", "contracttest%FF%C0%AF").mayFail = true
+	odd("long", "an ID of 5,000 characters", strings.Repeat("a", 5000))
+	if op.inputs != nil && !op.safe() {
+		elsewhere := "a " + what + " that does not exist, with the ID of one that does in the "
+		c := unknown("id-in-query", elsewhere+"query,", op.unknown(p))
+		c.request = c.request.WithQuery(url.Values{p.Name: {own}}.Encode() + "&" + url.Values{"id": {own}}.Encode())
 		if op.has(http.StatusNotFound) {
-			inQuery.demand += ", or 400 for the query"
-			inQuery.want = status(http.StatusNotFound, http.StatusBadRequest)
+			c.must = expectation{notFound.text + ", or 400 for the query", get(http.StatusNotFound, http.StatusBadRequest).met}
 		}
-		inBody := unknown("id-in-body", "a "+what+" that does not exist, with the ID of one that does in the body,",
-			op.unknown(p))
-		inBody.request.Body = op.carrier().with(p.Name, encode(own)).with("id", encode(own)).object()
-		checks = append(checks, inQuery)
 		if op.allowsMore() {
-			checks = append(checks, inBody)
+			unknown("id-in-body", elsewhere+"body,", op.unknown(p)).request.Body =
+				op.carrier().With(p.Name, values.Encode(own)).With("id", values.Encode(own)).JSON()
 		}
 	}
 	if op.schema != nil {
-		first := unknown("unknown-and-inputs",
-			"a request for a "+what+" that does not exist, with a body that is not valid,", op.unknown(p))
-		first.demand += ", as the " + what + " is checked first"
-		first.source, first.level, first.inputFirst = op.suite.name+", info: the order of the checks", LevelAdvice, false
-		first.request.Body, first.want = op.invalidBody(), refused
-		first.should = want
-		checks = append(checks, first)
+		c := unknown("unknown-and-inputs", missing+", with a body that is not valid,", op.unknown(p))
+		c.must, c.should, c.inputFirst = getRefused, notFound, false
+		c.should.text += ", as the " + what + " is checked first"
+		c.source = op.suite.name + ", info: the order of the checks"
+		c.request.Body = op.invalidBody()
 	}
 	return checks
 }

@@ -4,10 +4,10 @@ import (
 	"maps"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
@@ -25,69 +25,52 @@ const (
 		` \b\f\u0000\u0001\u001b\u007f` // control characters and NUL
 )
 
-// longText is 1 MB, fairlyLongText 50 kB: less than what frameworks take by default.
-var (
-	longText       = sync.OnceValue(func() string { return strings.Repeat("a", 1<<20) })
-	fairlyLongText = sync.OnceValue(func() string { return strings.Repeat("once upon a time ", 3000) })
-)
-
 // runs returns the checks of valid requests. Odd texts and other spellings are for the run operation.
 func (op *operation) runs() []check {
-	succeed := func(name, subject, demand string, r wire.Request) check {
-		return check{name: name, subject: subject, demand: demand, source: op.at(http.StatusOK), success: true,
-			request: r, want: op.succeeds}
+	var checks []check
+	add := func(name, subject string, r wire.Request, must expectation, source string) *check {
+		checks = append(checks, check{name: name, subject: subject, must: must, source: source, request: r, success: true})
+		return &checks[len(checks)-1]
 	}
 	if op.OperationID != runOperation {
-		checks := []check{succeed("valid/example", "a valid request",
-			"get a success that the document describes", op.valid())}
+		success := expectation{"get a success that the document describes", op.succeeds}
+		add("valid/example", "a valid request", op.valid(), success, op.at(http.StatusOK))
 		if op.RequestBody != nil && !op.RequestBody.Value.Required && op.body != nil {
-			none := op.valid().WithBody("", nil)
-			checks = append(checks, succeed("valid/no-body", "a valid request without a body, which is optional,",
-				"get a success that the document describes", none))
+			add("valid/no-body", "a valid request without a body, which is optional,", op.valid().WithBody("", nil), success,
+				op.at(http.StatusOK))
 		}
 		return checks
 	}
-	const ok = "get 200"
-	oneOf := func(name, subject string, codes []int, demand string, change func(own string) string) check {
-		return check{name: "runs/" + name, subject: subject, demand: demand, source: op.atBody(), success: true,
-			request: op.with(op.withTexts(change).object()), want: status(codes...)}
+	succeed := func(name, subject string, r wire.Request) *check {
+		return add("runs/"+name, subject, r, expectation{"get 200", op.succeeds}, op.at(http.StatusOK))
 	}
-	either := []int{http.StatusOK, http.StatusBadRequest}
-	long := oneOf("long-text", "a text of 1 MB in every free text", []int{http.StatusOK, http.StatusRequestEntityTooLarge},
-		"get 200 or 413", func(own string) string { return own + longText() })
-	long.request = long.request.With("Expect", "100-continue")
-	notUTF8 := oneOf("not-utf-8", "a text that is not UTF-8", either, "get 200 or 400",
-		func(own string) string { return own + "\xff\xc0" })
-	notUTF8.bypasses = true
-	surrogate := oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", either,
-		"get 200 or 400",
-		func(own string) string { return own + `\ud83d` })
-	surrogate.bypasses = true // an application may echo it
-	checks := []check{
-		succeed("runs/valid", "a valid request", ok, op.valid()),
-		succeed("runs/charset", "a valid request with charset=UTF-8 in its content type", ok,
-			op.valid().WithBody(op.contentType+";charset=UTF-8", op.body)),
-		succeed("runs/gzip", "a valid request that accepts gzip", ok, op.valid().With("Accept-Encoding", "gzip")),
-	}
+	succeed("valid", "a valid request", op.valid())
+	succeed("charset", "a valid request with charset=UTF-8 in its content type",
+		op.valid().WithBody(op.contentType+";charset=UTF-8", op.body))
+	succeed("gzip", "a valid request that accepts gzip", op.valid().With("Accept-Encoding", "gzip"))
 	if op.allowsMore() {
-		checks = append(checks, succeed("runs/extra-inputs", "a request with inputs that the workflow does not have",
-			"be run without them, and get 200",
-			op.with(op.withUnknown().object())))
+		succeed("extra-inputs", "a request with inputs that the workflow does not have",
+			op.with(op.withUnknown().JSON())).must.text = "be run without them, and get 200"
 	}
 	if !op.hasFreeText() { // the others would send the valid request again
 		return checks
 	}
-	return append(checks,
-		succeed("runs/fairly-long-text", "a text of 50 kB in every free text", ok,
-			op.with(op.withTexts(func(own string) string { return own + " " + fairlyLongText() }).object())),
-		long,
-		succeed("runs/unicode-text", "a text in many scripts", ok,
-			op.with(op.withTexts(func(string) string { return unicodeText }).object())),
-		oneOf("odd-text", "a text with control characters and noncharacters", either, "get 200 or 400",
-			func(own string) string { return own + oddText }),
-		surrogate,
-		notUTF8,
-	)
+	text := func(change func(own string) string) wire.Request { return op.with(op.withTexts(change).JSON()) }
+	after := func(more string) wire.Request { return text(func(own string) string { return own + more }) }
+	oneOf := func(name, subject string, r wire.Request, codes ...int) *check {
+		return add("runs/"+name, subject, r, get(codes...), op.place("requestBody"))
+	}
+	succeed("fairly-long-text", "a text of 50 kB in every free text", after(" "+values.FairlyLong()))
+	oneOf("long-text", "a text of 1 MB in every free text", after(values.Long()).With("Expect", "100-continue"),
+		http.StatusOK, http.StatusRequestEntityTooLarge)
+	succeed("unicode-text", "a text in many scripts", text(func(string) string { return unicodeText }))
+	oneOf("odd-text", "a text with control characters and noncharacters", after(oddText),
+		http.StatusOK, http.StatusBadRequest)
+	oneOf("lone-surrogate", "a text with half of a surrogate pair, as an escape,", after(`\ud83d`),
+		http.StatusOK, http.StatusBadRequest).bypasses = true // an application may echo it
+	oneOf("not-utf-8", "a text that is not UTF-8", after("\xff\xc0"),
+		http.StatusOK, http.StatusBadRequest).bypasses = true
+	return checks
 }
 
 // hasFreeText reports whether withTexts changes anything.
@@ -100,43 +83,21 @@ func (op *operation) hasFreeText() bool {
 	return changed
 }
 
-// withUnknown returns the inputs and some that no workflow has.
-func (op *operation) withUnknown() inputs {
-	more := maps.Clone(op.inputs)
-	more["contracttest_text"] = []byte(`"unknown"`)
-	more["contracttest_nothing"] = []byte(`null`)
-	more["contracttest_object"] = []byte(`{"list":[1,true,null]}`)
-	return more
-}
-
 // withTexts returns the inputs with another text in every free one: a string of the contract without a list of values,
 // a format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a
 // JSON string.
-func (op *operation) withTexts(change func(own string) string) inputs {
+func (op *operation) withTexts(change func(own string) string) values.Object {
 	texts := maps.Clone(op.inputs)
 	for name, own := range op.inputs {
 		isText := strings.HasPrefix(string(own), `"`)
 		if property := op.schema.Properties[name]; property != nil && !op.custom {
 			schema := openapi.Merged(property.Value)
-			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil && allows(schema,
-				openapi3.TypeString)
+			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil &&
+				values.Allows(schema, openapi3.TypeString)
 		}
 		if isText {
 			texts[name] = []byte(`"` + change(string(own[1:len(own)-1])) + `"`)
 		}
 	}
 	return texts
-}
-
-// carrier returns the inputs to which others are added, or with NoRuns none, so that they are not valid.
-func (op *operation) carrier() inputs {
-	if op.suite.target.NoRuns {
-		return inputs{}
-	}
-	return op.inputs
-}
-
-// allowsMore reports whether the inputs may have names that the document does not describe.
-func (op *operation) allowsMore() bool {
-	return op.custom || op.fits(op.schema, decode(op.withUnknown().object()))
 }

@@ -19,7 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 // fault is what is wrong with a server that is sound otherwise.
@@ -59,7 +61,7 @@ func faultsOfRuns(op *operation) []fault {
 	failing := func(w when) middleware {
 		return responding(w, http.StatusInternalServerError, "application/json", `{"success":false,"error":"it failed"}`)
 	}
-	veryLong, long := bodyHas(strings.Repeat("a", 1000)), bodyHas(fairlyLongText()[:1500])
+	veryLong, long := bodyHas(strings.Repeat("a", 1000)), bodyHas(values.FairlyLong()[:1500])
 	ok := hasStatus(http.StatusOK)
 	return []fault{
 		{"the simplest run fails", "runs/valid", instead(func(r *http.Request, body string) bool {
@@ -275,7 +277,7 @@ func faultsOfOneRequest(op *operation) []fault {
 	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
 		op.otherMethods()) {
 		if len(c.before) > 0 || c.cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
-			"method/") && c.request.Keyed || c.level == LevelAdvice && c.want == nil {
+			"method/") && c.request.Keyed || c.level() == LevelAdvice {
 			continue
 		}
 		list = append(list, fault{"the request of " + c.name + " is taken", c.name, taking(isRequest(c.request),
@@ -409,7 +411,7 @@ func faultsOfWorkflows() []fault {
 }
 
 func faultsOfRequests(op *operation) []fault {
-	valid := string(op.inputs.object())
+	valid := string(op.inputs.JSON())
 	taken := func(name, check string, body when) fault {
 		return fault{name + " is run", "request/" + check, taking(body, asValid(op))}
 	}
@@ -445,22 +447,27 @@ func faultsOfRequests(op *operation) []fault {
 		{"a bad body gets another's error schema", everyBad, altering(bad,
 			bodyTo(func(string) string { return `{"detail":"bad"}` }))},
 	}
-	for _, name := range op.required() {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(op.schema.Required))) {
+		if op.inputs[name] == nil {
+			continue
+		}
+		without := maps.Clone(op.inputs)
+		delete(without, name)
 		list = append(list,
 			fault{"a missing " + name + " is not named", againstAdvice + "request/missing-" + name, altering(bad,
 				replacing(name, "input"))},
 			fault{"a missing " + name + " gets 422", "request/missing-" + name, instead(func(r *http.Request,
 				body string) bool {
-				return asksKeyed(r) && bodyIs(string(op.inputs.without(name).object()))(r, body)
+				return asksKeyed(r) && bodyIs(string(without.JSON()))(r, body)
 			}, func(w http.ResponseWriter, _ *http.Request) {
 				refuse(w, http.StatusUnprocessableEntity, name+" is missing")
 			})},
 		)
 	}
-	for _, c := range op.perInput() {
+	for _, c := range op.schemaBodies() {
 		check := strings.TrimPrefix(c.name, "request/")
 		one := taken("the request of "+check, check, bodyIs(string(c.request.Body)))
-		if c.level == LevelAdvice {
+		if c.level() == LevelAdvice {
 			one.caught = againstAdvice + one.caught
 		}
 		list = append(list, one)
@@ -698,7 +705,7 @@ func TestTheChecksOfOtherInputsAreProvenToo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, failed(report, LevelContract))
 	assert.Empty(t, failed(report, LevelAdvice))
-	for i, c := range op.perInput() {
+	for i, c := range op.schemaBodies() {
 		if !isInSample(i) {
 			continue
 		}
@@ -707,14 +714,15 @@ func TestTheChecksOfOtherInputsAreProvenToo(t *testing.T) {
 			server := taking(bodyIs(string(c.request.Body)), asValid(op))(sound(t, document))
 			report, err := checkSome(t, document, server, runOperation+"/request/")
 			require.NoError(t, err)
-			assert.Equal(t, []string{runOperation + "/" + c.name}, failed(report, c.levelOrContract()))
+			assert.Equal(t, []string{runOperation + "/" + c.name}, failed(report, c.level()))
 		})
 	}
 }
 
 // outputName returns the name of a field of the output in the contract's example of a run.
 func outputName(op *operation) string {
-	for _, value := range op.examples(http.StatusOK) {
+	_, media := openapi.JSON(op.Responses.Status(http.StatusOK).Value.Content)
+	for _, value := range openapi.Examples(media) {
 		run, _ := value.(map[string]any)
 		if output, ok := run["output"].(map[string]any); ok {
 			return slices.Sorted(maps.Keys(output))[0]
@@ -727,7 +735,7 @@ func outputName(op *operation) string {
 func namesOf(op *operation) []string {
 	return slices.DeleteFunc(names(op.suite.checks()), func(name string) bool {
 		return !strings.HasPrefix(name,
-			op.name()+"/")
+			op.Name()+"/")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 )
 
 const anotherOperation = "contracttestGetNote"
@@ -110,7 +111,7 @@ func TestEveryOperationIsChecked(t *testing.T) {
 		}, func(r *http.Request) { r.URL.RawQuery = "level=short" })},
 		{"a value in the query that the contract does not list", "query/level-is-wrong", taking(func(r *http.Request,
 			body string) bool {
-			return note(r, body) && r.URL.Query().Get("level") == notListed
+			return note(r, body) && r.URL.Query().Get("level") == values.NotListed
 		}, func(r *http.Request) { r.URL.RawQuery = "level=short" })},
 		{"another method that is taken", "method/delete", taking(func(r *http.Request, body string) bool {
 			return note(r, body) && r.Method == http.MethodDelete

@@ -7,56 +7,56 @@ import (
 
 // ceiling counts the runs that were started, and keeps them below a greatest number.
 type ceiling struct {
-	greatest int // 0: none
+	free chan struct{} // has what may still be started; nil: any number
+	used chan struct{} // closed when all were started
 
-	mu       sync.Mutex
-	changed  chan struct{} // closed when a reservation ends
-	reserved int           // requests under way that may start a run
-	started  int           // responses of success
-	unknown  int           // requests that may have started a run, and had no response
+	mu      sync.Mutex
+	started int // responses of success
+	unknown int // requests that may have started a run, and had no response
+}
+
+// newCeiling returns a ceiling of some runs; 0 is any number.
+func newCeiling(greatest int) *ceiling {
+	c := &ceiling{used: make(chan struct{})}
+	if greatest > 0 {
+		c.free = make(chan struct{}, greatest)
+		for range greatest {
+			c.free <- struct{}{}
+		}
+	}
+	return c
 }
 
 // reserve reserves a run for a request, waiting for those under way to end if need be. ok is false if none is left.
 func (c *ceiling) reserve(ctx context.Context) (ok bool, err error) {
-	for {
-		c.mu.Lock()
-		used := c.started + c.unknown
-		switch {
-		case c.greatest == 0 || used+c.reserved < c.greatest:
-			c.reserved++
-			c.mu.Unlock()
-			return true, nil
-		case used >= c.greatest:
-			c.mu.Unlock()
-			return false, nil
-		}
-		if c.changed == nil {
-			c.changed = make(chan struct{})
-		}
-		changed := c.changed
-		c.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return false, context.Cause(ctx)
-		}
+	if c.free == nil {
+		return true, nil
+	}
+	select {
+	case <-c.free:
+		return true, nil
+	case <-c.used:
+		return false, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
 	}
 }
 
 // end ends a reservation, which is given back if no run was started.
-func (c *ceiling) end(started, unknown bool) {
+func (c *ceiling) end(isRun, isUnknown bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reserved--
-	if started {
+	switch {
+	case isRun:
 		c.started++
-	}
-	if unknown {
+	case isUnknown:
 		c.unknown++
+	case c.free != nil:
+		c.free <- struct{}{}
+		return
 	}
-	if c.changed != nil {
-		close(c.changed)
-		c.changed = nil
+	if c.free != nil && c.started+c.unknown == cap(c.free) {
+		close(c.used)
 	}
 }
 

@@ -24,30 +24,3 @@
 // faults show there: unauthorized/after-a-key and unauthorized/after-a-long-body send two requests over one on purpose.
 // A connection that is closed before the response is no fault: the request is sent again over a fresh one.
 package contracttest
-
-import (
-	"context"
-
-	"github.com/aitutor-api/aitutor-go/api"
-)
-
-// Check checks the target. Its error is not about one check: a target that is not complete or cannot be reached, that
-// returns 2xx to a request without a key or refuses its own, an unknown name in Skip, or a ctx that ended before the
-// last check. If it wraps ErrUnsure, the report is there too: too little was checked to say that the contract is kept.
-func Check(ctx context.Context, target Target) (*Report, error) {
-	r, err := open(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	defer r.close()
-	return r.report(ctx)
-}
-
-// Checks lists the names of all checks of the AI Tutor API, in their order: what Target.Skip may name.
-func Checks() []string {
-	s, err := newSuite(api.Document(), Target{APIKey: "placeholder-key", WorkflowID: "wf_placeholder"})
-	if err != nil {
-		panic("contracttest: the embedded contract: " + err.Error())
-	}
-	return names(s.checks())
-}

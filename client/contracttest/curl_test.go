@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 )
 
 // The commands of all checks are run by a shell, and the server gets what the kit sent.
@@ -25,7 +27,7 @@ func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 	got := make(chan string, 1)
 	target := testTarget()
 	document := otherInputs(t)
-	target.Spec = encode(document)
+	target.Spec = values.Encode(document)
 	target.BaseURL, target.WorkflowID = "https://example.com", "it's 50% $HOME"
 	k, err := newRunner(target)
 	require.NoError(t, err)

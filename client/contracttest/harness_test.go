@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 )
 
 const (
@@ -54,7 +55,7 @@ func testTarget() Target {
 				document.Paths.Delete(path)
 			}
 		}
-		target.Spec = encode(document)
+		target.Spec = values.Encode(document)
 	}
 	return target
 }
@@ -71,7 +72,7 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 	target := testTarget()
 	target.Handler = handler
 	if document != api.Document() {
-		target.Spec = encode(document)
+		target.Spec = values.Encode(document)
 	}
 	r, err := open(t.Context(), target)
 	if err != nil {
@@ -81,7 +82,9 @@ func checkSome(t *testing.T, document *openapi3.T, handler http.Handler, prefix 
 	r.only(prefix)
 	r.sender.Pause = noPause
 	for i := range r.checks { // of a size that a hundred servers take in a short time; clienttest's takes it whole
-		for long, short := range map[string]string{longText(): longText()[:2000], fairlyLongText(): fairlyLongText()[:1500]} {
+		for long, short := range map[string]string{
+			values.Long(): values.Long()[:2000], values.FairlyLong(): values.FairlyLong()[:1500],
+		} {
 			if body := &r.checks[i].request.Body; len(*body) > len(long) {
 				*body = bytes.Replace(*body, []byte(long), []byte(short), 1)
 			}
@@ -125,7 +128,7 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 	m := testOperation(t, document)
 	responses := m.Responses
 	examples := responses.Status(http.StatusOK).Value.Content.Get("application/json").Examples
-	run := encode(examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value)
+	run := values.Encode(examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
 		id, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v1/run/")
@@ -160,7 +163,7 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 
 func refuse(w http.ResponseWriter, status int, message string) {
 	respond(w, status, "application/json", fmt.Sprintf(`{"success":false,"error":{"message":%s,"code":"refused"}}`,
-		encode(message)))
+		values.Encode(message)))
 }
 
 func respond(w http.ResponseWriter, status int, contentType, body string) {
@@ -294,11 +297,11 @@ func replacing(old, replacement string) func(*http.Request, *httptest.ResponseRe
 // field sets a field of a JSON object.
 func field(name string, value any) func(*http.Request, *httptest.ResponseRecorder) {
 	return bodyTo(func(body string) string {
-		object, err := objectOf([]byte(body))
+		object, err := values.ParseObject([]byte(body))
 		if err != nil {
 			panic(err)
 		}
-		return string(object.with(name, encode(value)).object())
+		return string(object.With(name, values.Encode(value)).JSON())
 	})
 }
 

@@ -2,7 +2,6 @@ package contracttest
 
 import (
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -16,49 +15,54 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
-	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
-	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
 // judge finds the faults of responses.
 type judge struct {
 	validator *contract.Validator
-	isOwn     bool // the document is that of the AI Tutor API
-	codes     map[*operation]map[string][]int
+	own       *ownJudge // nil: the document is not that of the AI Tutor API
 
 	mu       sync.Mutex
 	received map[string]bool // "runWorkflow 402"
-	runIDs   map[string]bool
-	variant  string // of the first response
-	mixed    bool   // another one came
 }
 
-func newJudge(s *suite, validator *contract.Validator) *judge {
-	j := &judge{validator: validator, isOwn: s.isOwn(), codes: map[*operation]map[string][]int{},
-		received: map[string]bool{}, runIDs: map[string]bool{}}
-	for _, op := range s.operations {
-		j.codes[op] = op.exampleCodes()
+func newJudge(s *suite) (*judge, error) {
+	validator, err := validatorOf(s)
+	j := &judge{validator: validator, received: map[string]bool{}}
+	if s.isOwn {
+		j.own = newOwnJudge(s.operations)
 	}
-	return j
+	return j, err
+}
+
+// validatorOf returns what validates responses. Of another workflow's inputs, the output may be any.
+func validatorOf(s *suite) (*contract.Validator, error) {
+	isCustom := func(op *operation) bool { return op.custom }
+	switch {
+	case len(s.target.Spec) > 0:
+		return contract.New(s.target.Spec)
+	case slices.ContainsFunc(s.operations, isCustom):
+		return contract.AnyWorkflow(), nil
+	}
+	return contract.Default(), nil
 }
 
 // judge lists the faults of a response to the request of a check.
 func (j *judge) judge(c check, res *wire.Response) []finding {
-	j.receive(c, res)
-	came := res.String()
-	var findings []finding
-	_, fault := ofStatus(c, res)
+	f := &findings{came: res.String()}
 	switch {
-	case c.want != nil && !c.want(res):
-		findings = append(findings, finding{level: LevelContract, cause: c.rule(), came: came})
-	case c.should != nil && !c.should(res) && fault == "":
-		findings = append(findings, finding{level: LevelAdvice, cause: c.rule(), came: came})
+	case c.must.met != nil && !c.must.met(res):
+		f.add(LevelContract, "%s", c.demand())
+	case c.should.met != nil && !c.should.met(res):
+		if _, fault := ofStatus(c, res); fault == "" {
+			f.add(LevelAdvice, "%s", c.practice())
+		}
 	case c.advise != nil:
 		if advice := c.advise(res); advice != "" {
-			findings = append(findings, finding{level: LevelAdvice, cause: advice, came: came})
+			f.add(LevelAdvice, "%s", advice)
 		}
 	}
-	return append(findings, j.invariants(c, res)...)
+	return append(f.list, j.invariants(c, res)...)
 }
 
 // receive notes which response of the document came.
@@ -77,7 +81,7 @@ func (j *judge) receive(c check, res *wire.Response) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.received[c.op.name()+" "+code] = true
+	j.received[c.op.Name()+" "+code] = true
 }
 
 // unseen lists the responses of the document that did not come.
@@ -85,7 +89,7 @@ func (j *judge) unseen(operations []*operation) []string {
 	var list []string
 	for _, op := range operations {
 		for code := range op.Responses.Map() {
-			if name := op.name() + " " + code; !j.received[name] {
+			if name := op.Name() + " " + code; !j.received[name] {
 				list = append(list, name)
 			}
 		}
@@ -94,66 +98,56 @@ func (j *judge) unseen(operations []*operation) []string {
 	return list
 }
 
-// invariants lists what must hold of every response and does not.
+// invariants notes that a response came, and lists what must hold of every response and does not.
 func (j *judge) invariants(c check, res *wire.Response) []finding {
-	var findings []finding
-	came := res.String()
-	found := func(level Level, format string, args ...any) {
-		findings = append(findings, finding{level: level, cause: fmt.Sprintf(format, args...), came: came})
-	}
+	j.receive(c, res)
+	f := &findings{came: res.String()}
 	shape := shapeLevel(c, res)
 	level, fault := ofStatus(c, res)
 	if fault != "" {
-		found(level, "%s", fault)
+		f.add(level, "%s", fault)
 	}
 	for _, place := range res.Leaks {
-		found(LevelContract, "no response may have the key in it: it is in the %s", place)
+		f.add(LevelContract, "no response may have the key in it: it is in the %s", place)
 	}
-	for _, fault := range ofSharing(c, res) {
-		found(LevelContract, "%s", fault)
-	}
+	ofSharing(f, c, res)
 	if res.Method == http.MethodHead || res.Status/100 == 3 && fault != "" {
-		return findings // it has no body to validate
+		return f.list // it has no body to validate
 	}
 	if encoding := res.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		found(LevelContract, "Content-Encoding %q was not asked for, or does not decode", encoding)
+		f.add(LevelContract, "Content-Encoding %q was not asked for, or does not decode", encoding)
 	}
 	if c.anyShape && !c.op.looksTaken(res) {
-		return findings
+		return f.list
 	}
-	if success, ok := fieldOf(res, "success").(bool); j.isOwn && ok {
-		_, hasError := objectIn(res)["error"]
-		switch {
-		case success != (res.Status/100 == 2):
-			found(shape, "success must be true if the status is 2xx, and else false")
-		case success && hasError && fieldOf(res, "error") != nil:
-			found(shape, "success must not be true beside an error")
-		}
+	if j.own != nil {
+		j.own.ofSuccess(f, shape, res)
 	}
 	for _, v := range j.violations(c.op, res) {
-		findings = append(findings, finding{shape, v.String(), came, v.Keyword})
+		f.list = append(f.list, finding{shape, v.String(), f.came, v.Keyword})
 	}
 	for _, name := range append(integerHeaders(c.op, res.Status), "Content-Type") {
 		if len(res.Header.Values(name)) > 1 {
-			found(shape, "header %s: is there %d times", name, len(res.Header.Values(name)))
+			f.add(shape, "header %s: is there %d times", name, len(res.Header.Values(name)))
 		}
 	}
-	for _, advice := range j.advice(c.op, res) {
-		found(LevelAdvice, "%s", advice)
+	ofPractice(f, res)
+	if j.own != nil {
+		j.own.ofPractice(f, c.op, res)
 	}
-	return findings
+	return f.list
 }
 
 // shapeLevel returns how much it weighs if the response has not the document's shape.
 func shapeLevel(c check, res *wire.Response) Level {
-	if c.bypasses || slices.Contains(bypassing, res.Status) || c.should != nil && !c.should(res) {
+	if c.bypasses || slices.Contains(bypassing, res.Status) || c.should.met != nil && !c.should.met(res) {
 		return LevelAdvice
 	}
 	return LevelContract
 }
 
 // ofStatus returns what is wrong with a status that no check wants, or "".
-func ofStatus(c check, res *wire.Response) (Level, string) {
+func ofStatus(c check, res *wire.Response) (level Level, fault string) {
 	switch {
 	case res.Status < 200:
 		return shapeLevel(c, res), "no response may be 1xx"
@@ -168,33 +162,24 @@ func ofStatus(c check, res *wire.Response) (Level, string) {
 	return "", ""
 }
 
-// bypassing are the statuses of what a framework or a gateway refuses before the application sees it.
-var bypassing = []int{
-	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
-	http.StatusUnsupportedMediaType,
-	http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge, http.StatusNotImplemented,
-}
-
-// ofSharing lists what would share a response with others than its caller.
-func ofSharing(c check, res *wire.Response) []string {
-	var list []string
+// ofSharing adds what would share a response with others than its caller.
+func ofSharing(f *findings, c check, res *wire.Response) {
 	cache := strings.ToLower(strings.Join(res.Header.Values("Cache-Control"), ","))
-	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) && !strings.Contains(cache,
-		"no-store")
-	if private := res.Status/100 == 2 && !c.op.safe() || res.Status == http.StatusUnauthorized; isShared && private &&
-		c.op.Secured() {
-		list = append(list, "Cache-Control must not let caches share a response to a key")
+	isShared := (strings.Contains(cache, "public") || strings.Contains(cache, "s-maxage")) &&
+		!strings.Contains(cache, "no-store")
+	isPrivate := c.op.Secured() && (res.Status/100 == 2 && !c.op.safe() || res.Status == http.StatusUnauthorized)
+	if isShared && isPrivate {
+		f.add(LevelContract, "Cache-Control must not let caches share a response to a key")
 	}
 	if res.Header.Get("Access-Control-Allow-Origin") == "*" &&
 		strings.EqualFold(res.Header.Get("Access-Control-Allow-Credentials"), "true") {
-		list = append(list, "Access-Control-Allow-Origin must not be * with credentials")
+		f.add(LevelContract, "Access-Control-Allow-Origin must not be * with credentials")
 	}
-	return list
 }
 
 // violations lists where the response, as one to a valid request of the operation, breaks the document.
 func (j *judge) violations(op *operation, res *wire.Response) []contract.Violation {
-	path, query, _ := strings.Cut(op.valid().Path, "?")
+	path, query, _ := strings.Cut(op.bare(op.values).Path, "?")
 	target, err := url.Parse(path)
 	if err != nil {
 		return []contract.Violation{{In: "path", Message: err.Error()}}
@@ -248,167 +233,22 @@ var privateAddress = regexp.MustCompile(
 	`\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|\b(?:127\.0\.0\.1|localhost):\d+`,
 )
 
-// advice lists what good practice would have otherwise in a response.
-func (j *judge) advice(op *operation, res *wire.Response) []string {
-	var list []string
+// ofPractice adds what good practice would have otherwise in a response.
+func ofPractice(f *findings, res *wire.Response) {
 	contentType := res.Header.Get("Content-Type")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	charset := parameters["charset"]
 	switch {
 	case err != nil && contentType != "":
-		list = append(list, fmt.Sprintf("Content-Type %q should parse", contentType))
-	case err == nil && strings.HasSuffix(mediaType, "json"):
-		if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-			list = append(list, fmt.Sprintf("the charset of JSON is UTF-8, not %q", charset))
-		}
+		f.add(LevelAdvice, "Content-Type %q should parse", contentType)
+	case strings.HasSuffix(mediaType, "json") && charset != "" && !strings.EqualFold(charset, "utf-8"):
+		f.add(LevelAdvice, "the charset of JSON is UTF-8, not %q", charset)
 	}
 	if res.Status >= 400 && internals.Match(res.Body) {
-		list = append(list, "an error should not show the server's internals")
+		f.add(LevelAdvice, "an error should not show the server's internals")
 	}
-	if res.Status >= 400 && slices.ContainsFunc(privateAddress.FindAllString(string(res.Body), -1),
-		func(address string) bool { return address != res.Host }) {
-		list = append(list, "an error should not show a private address")
+	isForeign := func(address string) bool { return address != res.Host }
+	if res.Status >= 400 && slices.ContainsFunc(privateAddress.FindAllString(string(res.Body), -1), isForeign) {
+		f.add(LevelAdvice, "an error should not show a private address")
 	}
-	if !j.isOwn {
-		return list
-	}
-	return append(list, j.ownAdvice(op, res)...)
 }
-
-// ownAdvice lists what good practice would have otherwise in a response of the AI Tutor API.
-func (j *judge) ownAdvice(op *operation, res *wire.Response) []string {
-	var list []string
-	object := objectIn(res)
-	failure := payload.Decode(res.Body)
-	if value, hasError := object["error"]; hasError && value != nil &&
-		strings.TrimSpace(failure.Error.Message.Text) == "" {
-		list = append(list, "an error should have a message")
-	}
-	if res.Status/100 == 2 && op.OperationID == runOperation {
-		for _, text := range texts(object["result"], object["output"]) {
-			switch strings.TrimSpace(text) {
-			case "":
-				list = append(list, "the text of a run should not be empty")
-			case "undefined", "null", "[object Object]":
-				list = append(list, "the text of a run should not be "+strings.TrimSpace(text))
-			}
-		}
-	}
-	if code := codeOf(failure); code != "" && len(j.codes[op][code]) > 0 && !slices.Contains(j.codes[op][code],
-		res.Status) {
-		list = append(list, fmt.Sprintf("the code %q is another status's", code))
-	}
-	limit, limitErr := strconv.Atoi(res.Header.Get("X-Ratelimit-Limit"))
-	remaining, remainingErr := strconv.Atoi(res.Header.Get("X-Ratelimit-Remaining"))
-	if limitErr == nil && remainingErr == nil && remaining > limit {
-		list = append(list, "x-ratelimit-remaining should not be above x-ratelimit-limit")
-	}
-	if advice := j.variantAdvice(object); advice != "" {
-		list = append(list, advice)
-	}
-	if id, ok := object["run_id"].(string); ok && res.Status/100 == 2 && op.OperationID == runOperation {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		switch {
-		case strings.TrimSpace(id) == "":
-			list = append(list, "run_id should not be empty")
-		case j.runIDs[id] && !op.isExample(id):
-			list = append(list, "run_id should be another one for each run")
-		}
-		j.runIDs[id] = true
-	}
-	return list
-}
-
-// variantAdvice returns advice if a response is not of the variant of the first one.
-func (j *judge) variantAdvice(object map[string]any) string {
-	var variant string
-	_, isText := object["error"].(string)
-	_, isObject := object["error"].(map[string]any)
-	_, hasResult := object["result"].(string)
-	_, hasOutput := object["output"].(map[string]any)
-	switch {
-	case isText || hasResult:
-		variant = "deployed"
-	case isObject || hasOutput:
-		variant = "documented"
-	default:
-		return ""
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.variant == "" {
-		j.variant = variant
-	}
-	if variant != j.variant && !j.mixed {
-		j.mixed = true
-		return fmt.Sprintf("all responses should be of one variant, and this is the %s one", variant)
-	}
-	return ""
-}
-
-// texts lists the strings of a run's result and output.
-func texts(values ...any) []string {
-	var list []string
-	for _, value := range values {
-		switch value := value.(type) {
-		case string:
-			list = append(list, value)
-		case map[string]any:
-			for _, inner := range value {
-				list = append(list, texts(inner)...)
-			}
-		}
-	}
-	return list
-}
-
-func codeOf(p *payload.Payload) string {
-	if p.Error.Code.Text != "" {
-		return p.Error.Code.Text
-	}
-	return p.Code.Text
-}
-
-// isExample reports whether a run ID is the document's example, as a test server returns it.
-func (op *operation) isExample(id string) bool {
-	return slices.ContainsFunc(op.examples(http.StatusOK), func(value any) bool {
-		object, _ := value.(map[string]any)
-		return object["run_id"] == id
-	})
-}
-
-// exampleCodes maps the codes of the document's examples to the statuses of their responses.
-func (op *operation) exampleCodes() map[string][]int {
-	codes := map[string][]int{}
-	for text := range op.Responses.Map() {
-		status, err := strconv.Atoi(text)
-		if err != nil {
-			continue
-		}
-		for _, value := range op.examples(status) {
-			code := codeOf(payload.Decode(encode(value)))
-			codes[code] = append(codes[code], status)
-		}
-	}
-	return codes
-}
-
-// examples returns those of a response of the operation.
-func (op *operation) examples(status int) []any {
-	ref := op.Responses.Value(strconv.Itoa(status))
-	if ref == nil {
-		return nil
-	}
-	_, media := openapi.JSON(ref.Value.Content)
-	if media == nil {
-		return nil
-	}
-	return openapi.Examples(media)
-}
-
-func objectIn(res *wire.Response) map[string]any {
-	object, _ := decode(res.Body).(map[string]any)
-	return object
-}
-
-func fieldOf(res *wire.Response, name string) any { return objectIn(res)[name] }

@@ -1,39 +1,36 @@
 package contracttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/wire"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
+	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
 const (
 	runOperation   = "runWorkflow"
 	workflowIDName = "workflow_id"
-
-	// keyVariable stands for the key in a command, within double quotes.
-	keyVariable = "$AITUTOR_API_KEY"
+	formType       = "application/x-www-form-urlencoded"
 )
-
-// escapedText is a value of a path parameter that is escaped already.
-type escapedText string
 
 // suite is what the checks are made of: the document's operations and the target's values.
 type suite struct {
-	target       Target
-	document     *openapi3.T
-	sampler      openapi.Sampler
-	name         string // of the document
-	operations   []*operation
-	customInputs bool // Target.Inputs do not fit the contract's schema: another workflow's
+	target     Target
+	document   *openapi3.T
+	sampler    openapi.Sampler
+	name       string // of the document
+	isOwn      bool   // it is that of the AI Tutor API, in this or another version
+	operations []*operation
 }
 
 // operation is one operation of the document, with a valid request.
@@ -46,54 +43,95 @@ type operation struct {
 	contentType string
 	schema      *openapi3.Schema // of a JSON body; nil: it has none
 	body        []byte           // valid
-	inputs      inputs           // body, if that is a JSON object
+	inputs      values.Object    // body, if that is a JSON object
 	custom      bool             // its inputs do not fit the schema
 	methods     []string         // all that the document has for the path
 	first       bool             // of those
 	missing     error            // why no valid request can be made
+	noRuns      bool             // nothing may be sent that a server could run
 }
-
-func (op *operation) name() string { return op.Name() }
 
 // safe reports whether a request of the operation changes and bills nothing.
 func (op *operation) safe() bool { return isSafe(op.Method) }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// has reports whether the document describes the status for the operation.
-func (op *operation) has(status int) bool { return op.Responses.Value(strconv.Itoa(status)) != nil }
-
-// succeeds wants a response to have a status of success that the document describes.
-func (op *operation) succeeds(res *wire.Response) bool {
-	described := false
-	for code := range op.Responses.Map() {
-		if code == strconv.Itoa(res.Status) && res.Status < 400 || strings.EqualFold(code,
-			strconv.Itoa(res.Status/100)+"XX") && res.Status < 400 {
-			return true
-		}
-		described = described || code[0] == '2' || code[0] == '3'
+// what returns what the first path parameter names, or "" if the path has none: then nothing can be asked for that does
+// not exist.
+func (op *operation) what() string {
+	if p := op.pathParameter(); p != nil {
+		return strings.TrimSuffix(p.Name, "_id")
 	}
-	return !described && res.Status/100 == 2
+	return ""
 }
 
-// wantStatus wants a status if the document describes it for the operation, and else any 4xx.
-func (op *operation) wantStatus(code int) (func(*wire.Response) bool, string) {
-	if op.has(code) {
-		return status(code), strconv.Itoa(code)
+func (op *operation) pathParameter() *openapi3.Parameter {
+	for _, ref := range op.Parameters {
+		if ref.Value.In == openapi3.ParameterInPath {
+			return ref.Value
+		}
 	}
-	return refused, "4xx"
+	return nil
 }
 
 // valid returns the operation's request with everything as it should be.
-func (op *operation) valid() wire.Request { return op.request(op.values) }
+func (op *operation) valid() wire.Request { return op.keyed(op.bare(op.values)) }
 
-// request returns the valid request with other values of parameters.
-func (op *operation) request(values map[*openapi3.Parameter]any) wire.Request {
-	r := wire.Request{Method: op.Method, Path: op.Path, Keyed: true, Existing: true}
+// with returns the valid request with another body.
+func (op *operation) with(body []byte) wire.Request { return op.valid().WithBody(op.contentType, body) }
+
+// changed returns the valid request with another value of a parameter; nil leaves it out.
+func (op *operation) changed(p *openapi3.Parameter, value any) wire.Request {
+	r := op.keyed(op.bare(op.valuesWith(p, value)))
+	r.Existing = p.In != openapi3.ParameterInPath
+	return r
+}
+
+func (op *operation) valuesWith(p *openapi3.Parameter, value any) map[*openapi3.Parameter]any {
+	changed := maps.Clone(op.values)
+	if changed[p] = value; value == nil {
+		delete(changed, p)
+	}
+	return changed
+}
+
+// bareUnknown returns the request without credentials for what does not exist, if the path has parameters.
+func (op *operation) bareUnknown() wire.Request {
+	p := op.pathParameter()
+	if p == nil {
+		return op.bare(op.values)
+	}
+	r := op.bare(op.valuesWith(p, op.unknown(p)))
+	r.Existing = false
+	return r
+}
+
+// unknown returns a value of a path parameter that nothing has.
+func (op *operation) unknown(p *openapi3.Parameter) any {
+	text := "contracttest-no-such-" + strings.TrimSuffix(p.Name, "_id")
+	for _, value := range []any{text, "00000000-0000-4000-8000-000000000000", 987654321.0, "zzzzzzzzzzzz", "999999999"} {
+		if p.Schema == nil || op.fits(p.Schema.Value, value) {
+			return value
+		}
+	}
+	return text
+}
+
+// fits reports whether a schema allows a value in a request.
+func (op *operation) fits(schema *openapi3.Schema, value any) bool {
+	return op.suite.sampler.Allows(schema, value) == nil
+}
+
+// escapedText is a value of a path parameter that is escaped already.
+type escapedText string
+
+// bare returns a request without credentials.
+func (op *operation) bare(parameters map[*openapi3.Parameter]any) wire.Request {
+	r := wire.Request{Method: op.Method, Path: op.Path, Existing: true}
 	var query, cookies []string
 	for _, ref := range op.Parameters {
 		p := ref.Value
-		value, ok := values[p]
+		value, ok := parameters[p]
 		if !ok {
 			continue
 		}
@@ -121,85 +159,25 @@ func (op *operation) request(values map[*openapi3.Parameter]any) wire.Request {
 	if op.body != nil {
 		r = r.WithBody(op.contentType, op.body)
 	}
-	return withCredentials(r, op.credentials...)
-}
-
-// changed returns the valid request with another value of a parameter; nil leaves it out.
-func (op *operation) changed(p *openapi3.Parameter, value any) wire.Request {
-	values := maps.Clone(op.values)
-	if values[p] = value; value == nil {
-		delete(values, p)
-	}
-	r := op.request(values)
-	r.Existing = p.In != openapi3.ParameterInPath
 	return r
 }
 
-// forUnknown returns the valid request for what does not exist, if the operation has path parameters.
-func (op *operation) forUnknown() wire.Request {
-	for _, ref := range op.Parameters {
-		if p := ref.Value; p.In == openapi3.ParameterInPath {
-			return op.changed(p, op.unknown(p))
-		}
-	}
-	return op.valid()
-}
-
-// unknown returns a value of a path parameter that nothing has.
-func (op *operation) unknown(p *openapi3.Parameter) any {
-	text := "contracttest-no-such-" + strings.TrimSuffix(p.Name, "_id")
-	if p.Schema == nil || op.fits(p.Schema.Value, text) {
-		return text
-	}
-	for _, value := range []any{"00000000-0000-4000-8000-000000000000", 987654321.0, "zzzzzzzzzzzz", "999999999"} {
-		if op.fits(p.Schema.Value, value) {
-			return value
-		}
-	}
-	return text
-}
-
-// hasPath reports whether the path has parameters, so that there is something that does not exist.
-func (op *operation) hasPath() bool {
-	return slices.ContainsFunc(op.Parameters,
-		func(ref *openapi3.ParameterRef) bool { return ref.Value.In == openapi3.ParameterInPath })
-}
-
-// with returns the valid request with another body.
-func (op *operation) with(body []byte) wire.Request { return op.valid().WithBody(op.contentType, body) }
-
-// without returns a request without its credentials.
-func (op *operation) without(r wire.Request) wire.Request {
-	bare := *op
-	bare.credentials = nil
-	clean := bare.valid()
-	clean.Method, clean.Path, clean.Body, clean.Existing, clean.Keyed = r.Method, r.Path, r.Body, r.Existing, false
-	for _, c := range op.credentials {
-		if place, name := c.In(); place == openapi3.ParameterInQuery {
-			clean.Path = withoutQuery(clean.Path, name)
-		}
-	}
-	return clean
-}
-
-func withoutQuery(path, name string) string {
-	before, query, _ := strings.Cut(path, "?")
-	var kept []string
-	for part := range strings.SplitSeq(query, "&") {
-		if key, _, _ := strings.Cut(part, "="); part != "" && key != url.QueryEscape(name) {
-			kept = append(kept, part)
-		}
-	}
-	if len(kept) == 0 {
-		return before
-	}
-	return before + "?" + strings.Join(kept, "&")
+// keyed returns a request with the operation's credentials.
+func (op *operation) keyed(r wire.Request) wire.Request {
+	r = withCredentials(r, op.credentials...)
+	r.Keyed = true
+	return r
 }
 
 // credential is the value of one security scheme, and what a shell expands to it within double quotes.
 type credential struct {
 	openapi.Credential
 	value, shell string
+}
+
+// isBearer reports whether the credential is one of HTTP's scheme Bearer.
+func (c credential) isBearer() bool {
+	return c.Scheme.Type == "http" && strings.EqualFold(c.Scheme.Scheme, "bearer")
 }
 
 // withCredentials returns a request with credentials, as their schemes say.
@@ -222,105 +200,62 @@ func withCredentials(r wire.Request, credentials ...credential) wire.Request {
 	return r
 }
 
-// findCredentials sets the credentials that the target has for the operation.
-func (op *operation) findCredentials() error {
-	var lacking []string
-	for _, alternative := range op.Security {
-		var list []credential
-		for _, c := range alternative {
-			own := op.suite.credential(c)
-			if own.value == "" {
-				lacking = append(lacking, c.Name)
-				break
-			}
-			list = append(list, own)
-		}
-		if len(list) > 0 && len(list) == len(alternative) {
-			op.accepted = append(op.accepted, list)
-		}
+// form returns the inputs encoded as a form.
+func (op *operation) form() string {
+	object := map[string]any{}
+	for name, value := range op.inputs {
+		object[name] = values.Decode(value)
 	}
-	if len(op.accepted) > 0 {
-		op.credentials = op.accepted[0]
-		return nil
-	}
-	if op.Secured() {
-		return fmt.Errorf("the target has no credential for the security scheme %s", strings.Join(slices.Compact(lacking),
-			", "))
-	}
-	return nil
-}
-
-// credential returns the target's credential for a security scheme; without a value if it has none.
-func (s *suite) credential(c openapi.Credential) credential {
-	own := credential{Credential: c, shell: "$" + Variable(c.Name)}
-	if place, _ := c.In(); place == "" {
-		return own
-	}
-	own.value = s.target.Credentials[c.Name]
-	if own.value == "" && (s.isOwn() || len(s.document.Components.SecuritySchemes) == 1) {
-		own.value = s.target.APIKey
-	}
-	if s.isOwn() {
-		own.shell = keyVariable
-	}
-	return own
-}
-
-// isOwn reports whether the document is that of the AI Tutor API, in this or another version.
-func (s *suite) isOwn() bool {
-	return len(s.target.Spec) == 0 || slices.ContainsFunc(s.operations,
-		func(op *operation) bool { return op.OperationID == runOperation })
-}
-
-// Variable returns the name of the environment variable that curl commands have for the credential of a security scheme
-// of
-// [Target.Spec]: PET_STORE for pet-store.
-func Variable(scheme string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		case 'A' <= r && r <= 'Z' || '0' <= r && r <= '9':
-			return r
-		}
-		return '_'
-	}, scheme)
-}
-
-// findValues sets the values of the parameters of the valid request.
-func (op *operation) findValues() error {
-	op.values = map[*openapi3.Parameter]any{}
-	for _, ref := range op.Parameters {
-		p := ref.Value
-		own, given := op.suite.target.PathParameters[p.Name]
-		switch {
-		case p.In == openapi3.ParameterInPath && p.Name == workflowIDName && op.suite.target.WorkflowID != "":
-			op.values[p] = op.suite.target.WorkflowID
-		case p.In == openapi3.ParameterInPath && given:
-			op.values[p] = own
-		case p.In == openapi3.ParameterInPath || p.Required:
-			value, err := op.suite.sampler.Parameter(p)
-			if err != nil {
-				return fmt.Errorf("the document has no example of the %s parameter %s: %w", p.In, p.Name, err)
-			}
-			op.values[p] = value
-		}
-	}
-	return nil
-}
-
-// fits reports whether a schema allows a value in a request.
-func (op *operation) fits(schema *openapi3.Schema, value any) bool {
-	return op.suite.sampler.Allows(schema, value) == nil
-}
-
-// sample returns a value that a schema allows, or nil if none can be made.
-func (op *operation) sample(schema *openapi3.Schema) any {
-	value, err := op.suite.sampler.Sample(schema)
+	form := openapi.Media{ContentType: formType, MediaType: openapi3.NewMediaType()}
+	_, body, err := form.Encode(object)
 	if err != nil {
-		return nil
+		return ""
 	}
-	return value
+	return string(body)
+}
+
+// invalidBody returns JSON that the operation cannot take for valid: an object without what is required, if anything
+// is.
+func (op *operation) invalidBody() []byte {
+	if !op.custom && !op.fits(op.schema, map[string]any{}) {
+		return []byte("{}")
+	}
+	return []byte("[]")
+}
+
+// carrier returns the inputs to which others are added, or with NoRuns none, so that they are not valid.
+func (op *operation) carrier() values.Object {
+	if op.noRuns {
+		return values.Object{}
+	}
+	return op.inputs
+}
+
+// withUnknown returns the inputs and some that no workflow has.
+func (op *operation) withUnknown() values.Object {
+	return op.inputs.With("contracttest_text", []byte(`"unknown"`)).With("contracttest_nothing", []byte(`null`)).
+		With("contracttest_object", []byte(`{"list":[1,true,null]}`))
+}
+
+// allowsMore reports whether the inputs may have names that the document does not describe.
+func (op *operation) allowsMore() bool {
+	return op.custom || op.fits(op.schema, values.Decode(op.withUnknown().JSON()))
+}
+
+// has reports whether the document describes the status for the operation.
+func (op *operation) has(status int) bool { return op.Responses.Value(strconv.Itoa(status)) != nil }
+
+// succeeds reports whether a response has a status of success that the document describes.
+func (op *operation) succeeds(res *wire.Response) bool {
+	described := false
+	for code := range op.Responses.Map() {
+		isIt := code == strconv.Itoa(res.Status) || strings.EqualFold(code, strconv.Itoa(res.Status/100)+"XX")
+		if isIt && res.Status < 400 {
+			return true
+		}
+		described = described || code[0] == '2' || code[0] == '3'
+	}
+	return !described && res.Status/100 == 2
 }
 
 // looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
@@ -343,8 +278,27 @@ func (op *operation) looksTaken(res *wire.Response) bool {
 	if media == nil {
 		return false
 	}
-	if res.Method == http.MethodHead || media.Schema == nil || fieldOf(res, "success") == true {
+	if res.Method == http.MethodHead || media.Schema == nil || saysSuccess(res) {
 		return true
 	}
-	return len(res.Body) > 0 && media.Schema.Value.VisitJSON(decode(res.Body), openapi3.VisitAsResponse()) == nil
+	return len(res.Body) > 0 && media.Schema.Value.VisitJSON(values.Decode(res.Body), openapi3.VisitAsResponse()) == nil
 }
+
+// decode decodes the JSON of a response; what is no JSON is an empty payload.
+func decode(res *wire.Response) *payload.Payload {
+	if !json.Valid(res.Body) {
+		return &payload.Payload{}
+	}
+	return payload.Decode(res.Body)
+}
+
+// saysSuccess reports whether a response is a success by its body.
+func saysSuccess(res *wire.Response) bool { return decode(res).Success.Kind == 't' }
+
+// place returns the place in the document of a part of the operation.
+func (op *operation) place(part string) string {
+	return fmt.Sprintf("%s, %s, %s", op.suite.name, op.Name(), part)
+}
+
+// at returns the place in the document of a status.
+func (op *operation) at(status int) string { return op.place("response " + strconv.Itoa(status)) }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Level says how much a check, or what it found, weighs.
@@ -54,6 +55,21 @@ func (f finding) String() string {
 		return f.cause
 	}
 	return f.cause + ": got " + f.came
+}
+
+// findings are the faults of one response.
+type findings struct {
+	came string
+	list []finding
+}
+
+func (f *findings) add(level Level, format string, args ...any) {
+	f.list = append(f.list, finding{level: level, cause: fmt.Sprintf(format, args...), came: f.came})
+}
+
+// fail sets one finding that is not about a response.
+func (res *Result) fail(level Level, cause string) {
+	res.setFindings([]finding{{level: level, cause: cause}})
 }
 
 // setFindings sets what a check found, what breaks the contract first.
@@ -208,4 +224,17 @@ func (r *Report) countOf(g *group) string {
 		return fmt.Sprintf("all %d %s", all, what)
 	}
 	return fmt.Sprintf("%d of %d %s", len(g.results), all, what)
+}
+
+// clip shortens a command with values of the user's own that are long. Result.Curl has it whole.
+func clip(command string) string {
+	const limit = 4000
+	if len(command) <= limit {
+		return command
+	}
+	end := limit
+	for !utf8.RuneStart(command[end]) {
+		end--
+	}
+	return command[:end] + "... (shortened: -json has it whole)"
 }

@@ -139,7 +139,7 @@ func TestUnseenListsTheResponsesThatDidNotCome(t *testing.T) {
 	report, err := checkHandler(t, document, sound(t, document))
 	require.NoError(t, err)
 	for code := range op.Responses.Map() {
-		name := op.name() + " " + code
+		name := op.Name() + " " + code
 		switch code {
 		case "200", "400", "401", "404", "default": // with 415
 			assert.NotContains(t, report.Unseen(), name)
@@ -153,7 +153,7 @@ func TestUnseenListsTheResponsesThatDidNotCome(t *testing.T) {
 	noRun, err := checkHandler(t, document, altering(hasStatus(http.StatusOK),
 		statusTo(http.StatusTooManyRequests))(sound(t, document)))
 	require.NoError(t, err)
-	assert.Contains(t, noRun.Unseen(), op.name()+" 200")
+	assert.Contains(t, noRun.Unseen(), op.Name()+" 200")
 }
 
 func namesOfResults(report *Report) []string {

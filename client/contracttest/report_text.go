@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 )
 
 // WriteText writes the report for a person: the verdict, then failures, advice, and what is not known. Faults with the
@@ -75,19 +74,6 @@ func painter(w io.Writer) func(outcome, text string) string {
 		}
 		return fmt.Sprintf("\x1b[%dm%s\x1b[0m", colors[outcome], text)
 	}
-}
-
-// clip shortens a command with values of the user's own that are long. Result.Curl has it whole.
-func clip(command string) string {
-	const limit = 4000
-	if len(command) <= limit {
-		return command
-	}
-	end := limit
-	for !utf8.RuneStart(command[end]) {
-		end--
-	}
-	return command[:end] + "... (shortened: -json has it whole)"
 }
 
 func indent(text string) string { return "       " + strings.ReplaceAll(text, "\n", "\n       ") }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
 )
 
 // mortal is a server that one request ends, with all connections, and that can be started again on the same address.
@@ -90,7 +91,7 @@ func TestTheCheckThatKillsTheServerIsNamed(t *testing.T) {
 				}
 			}
 			for i := range r.checks {
-				r.checks[i].request.Body = bytes.Replace(r.checks[i].request.Body, []byte(longText()), []byte("a"), 1)
+				r.checks[i].request.Body = bytes.Replace(r.checks[i].request.Body, []byte(values.Long()), []byte("a"), 1)
 			}
 			report, err := r.report(t.Context())
 			require.NotNil(t, report, "%v", err)

@@ -33,14 +33,17 @@ func Run(t *testing.T, target Target) {
 		t.Fatal(err)
 	}
 	defer r.close()
-	eachGroup(r.ordered(), func(operation string, groups [][]check) {
-		t.Run(operation, func(t *testing.T) {
-			for _, group := range groups {
-				t.Run(group[0].group(), func(t *testing.T) { r.runGroup(t, group) })
-			}
-		})
-	})
-	switch report := r.reportOf(r.made); {
+	var made []Result
+	for rest := r.checks; len(rest) > 0; {
+		operation, _, _ := strings.Cut(rest[0].name, "/")
+		end := slices.IndexFunc(rest, func(c check) bool { return !strings.HasPrefix(c.name, operation+"/") })
+		if end < 0 {
+			end = len(rest)
+		}
+		t.Run(operation, func(t *testing.T) { r.subtests(t, rest[:end], &made) })
+		rest = rest[end:]
+	}
+	switch report := r.reportOf(made); {
 	case r.aborted != nil:
 		t.Fatal(r.aborted)
 	case report.gate() != nil:
@@ -49,46 +52,28 @@ func Run(t *testing.T, target Target) {
 	if target.Runs == nil || len(target.Only) > 0 {
 		return
 	}
-	t.Run(billCheck, func(t *testing.T) {
-		if result := r.bill(); result.Err != nil && result.Known == "" && (result.Level == LevelContract || target.Strict) {
+	result := r.bill()
+	t.Run(result.Check, func(t *testing.T) {
+		if result.Err != nil && result.Known == "" && (result.Level == LevelContract || target.Strict) {
 			t.Error(result.Err)
 		}
 	})
 }
 
-// ordered returns the checks, those of one group together, in the order in which groups are made.
-func (r *runner) ordered() []check {
-	if r.target.MaxRuns == 0 {
-		return r.checks
-	}
-	phases := map[string]int{}
-	for _, c := range r.checks {
-		name := c.op.name() + "/" + c.group()
-		phases[name] = max(phases[name], c.phase())
-	}
-	checks := slices.Clone(r.checks)
-	slices.SortStableFunc(checks, func(a, b check) int {
-		if a.op != b.op {
-			return slices.Index(r.operations, a.op) - slices.Index(r.operations, b.op)
-		}
-		return phases[a.op.name()+"/"+a.group()] - phases[b.op.name()+"/"+b.group()]
-	})
-	return checks
-}
-
-// runGroup runs the checks of a group that were selected: their subtests wait, being parallel, until all are known.
-func (r *runner) runGroup(t *testing.T, group []check) {
+// subtests runs the checks of an operation that were selected: their subtests wait, being parallel, until all are
+// known. It adds their results to those that were made.
+func (r *runner) subtests(t *testing.T, checks []check, made *[]Result) {
 	t.Helper()
 	var selected []check
 	var report *Report
 	var shown sync.Map // causes
 	run := sync.OnceFunc(func() {
-		results := r.run(t.Context(), selected)
-		report = r.reportOf(results)
-		r.made = append(r.made, results...)
+		report = r.reportOf(r.run(t.Context(), selected))
+		*made = append(*made, report.Results...)
 	})
-	for _, c := range group {
-		t.Run(c.leaf(), func(t *testing.T) {
+	for _, c := range checks {
+		_, name, _ := strings.Cut(c.name, "/")
+		t.Run(name, func(t *testing.T) {
 			i := len(selected)
 			selected = append(selected, c)
 			t.Parallel()
@@ -131,19 +116,4 @@ func (r *Report) textOf(result Result, shown *sync.Map) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// eachGroup calls f for each operation, with its checks by group.
-func eachGroup(checks []check, f func(operation string, groups [][]check)) {
-	for i := 0; i < len(checks); {
-		op := checks[i].op
-		var groups [][]check
-		for ; i < len(checks) && checks[i].op == op; i++ {
-			if len(groups) == 0 || groups[len(groups)-1][0].group() != checks[i].group() {
-				groups = append(groups, nil)
-			}
-			groups[len(groups)-1] = append(groups[len(groups)-1], checks[i])
-		}
-		f(op.name(), groups)
-	}
 }

@@ -1,9 +1,16 @@
 package contracttest
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
 
 // Target is a server to check.
@@ -57,7 +64,58 @@ type Target struct {
 	OnResult func(Result)
 }
 
+// validate returns what is wrong with the target for a document.
+func (t Target) validate(document *openapi3.T) error {
+	isOwn := len(t.Spec) == 0
+	switch {
+	case t.MaxRuns < 0:
+		return fmt.Errorf("the target's MaxRuns is %d: it must be 0 (any number) or more", t.MaxRuns)
+	case isOwn && t.APIKey == "":
+		return errors.New("the target has no APIKey")
+	case strings.ContainsFunc(t.APIKey, isNoKey):
+		return errors.New("the target's APIKey has a character that a key cannot have")
+	case strings.ContainsFunc(t.OtherAPIKey, isNoKey):
+		return errors.New("the target's OtherAPIKey has a character that a key cannot have")
+	case isOwn && t.WorkflowID == "":
+		return errors.New("the target has no WorkflowID")
+	}
+	for name, value := range t.Credentials {
+		if document.Components == nil || document.Components.SecuritySchemes[name] == nil {
+			return fmt.Errorf("the target's Credentials name %q, which is no security scheme of the document", name)
+		}
+		if strings.ContainsFunc(strings.ReplaceAll(value, " ", ""), isNoKey) {
+			return fmt.Errorf("the target's credential %q has a character that a key cannot have", name)
+		}
+	}
+	return nil
+}
+
+// isNoKey reports whether a character cannot be in a key.
+func isNoKey(r rune) bool { return r <= ' ' || r > '~' }
+
+// validateAddress returns what is wrong with the server that the target names.
+func (t Target) validateAddress() error {
+	if (t.BaseURL == "") == (t.Handler == nil) {
+		return errors.New("the target needs a BaseURL or a Handler, and not both")
+	}
+	if t.Handler == nil {
+		if _, err := exchange.ParseBaseURL(t.BaseURL); err != nil {
+			return fmt.Errorf("the target's %w", err)
+		}
+	}
+	return nil
+}
+
 // keys lists the values that no response may show.
 func (t Target) keys() []string {
 	return append(slices.Sorted(maps.Values(t.Credentials)), t.APIKey, t.OtherAPIKey)
+}
+
+// cutKnown returns the name and the reason of an entry of Target.Known.
+func cutKnown(entry string) (name, reason string) {
+	name, reason, _ = strings.Cut(strings.TrimSpace(entry), " ")
+	if reason = strings.TrimSpace(reason); reason == "" {
+		reason = "known to fail"
+	}
+	return name, reason
 }

@@ -39,17 +39,17 @@ var (
 
 // IsRun reports whether the response has what a workflow generated.
 func (p *Payload) IsRun() bool {
-	return p.Success.kind != 'f' && (p.Output.isPresent() || p.Result.isPresent())
+	return p.Success.Kind != 'f' && (p.Output.isPresent() || p.Result.isPresent())
 }
 
 // IsError reports whether the response is an error, of either variant.
 func (p *Payload) IsError() bool {
-	return !p.IsRun() && (p.Success.kind == 'f' || p.Error.isPresent())
+	return !p.IsRun() && (p.Success.Kind == 'f' || p.Error.isPresent())
 }
 
 // OutputJSON returns the output as it stands in the body, or nil if the response has its output in the result.
 func (p *Payload) OutputJSON() []byte {
-	if p.Output.kind == '{' || p.Output.isPresent() && !p.Result.isPresent() {
+	if p.Output.Kind == '{' || p.Output.isPresent() && !p.Result.isPresent() {
 		return p.Output.in(p.json)
 	}
 	return nil
@@ -70,7 +70,7 @@ func DecodeOutput[T any](p *Payload) (output T, ok bool) {
 
 // DecodeCitations returns the texts of the citations.
 func (p *Payload) DecodeCitations() []string {
-	if p.Citations.kind != '[' {
+	if p.Citations.Kind != '[' {
 		return nil
 	}
 	var values []Value
@@ -85,15 +85,15 @@ func (p *Payload) DecodeCitations() []string {
 // Value is any value. Of a string it has the Text.
 type Value struct {
 	Text string
-	kind jsontext.Kind // 0 if there is no value
+	Kind jsontext.Kind // 0 if there is no value
 }
 
-func (v *Value) isPresent() bool { return v.kind != 0 && v.kind != 'n' }
+func (v *Value) isPresent() bool { return v.Kind != 0 && v.Kind != 'n' }
 
 // UnmarshalJSONFrom decodes the next value of d.
 func (v *Value) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
-	read := Value{kind: d.PeekKind()}
-	if read.kind == '"' {
+	read := Value{Kind: d.PeekKind()}
+	if read.Kind == '"' {
 		var token jsontext.Token
 		if token, err = d.ReadToken(); err == nil {
 			read.Text = token.String()
@@ -101,7 +101,7 @@ func (v *Value) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
 	} else {
 		err = d.SkipValue()
 	}
-	if err == nil || v.kind == 0 { // a value that is broken does not replace one of the same name
+	if err == nil || v.Kind == 0 { // a value that is broken does not replace one of the same name
 		*v = read
 	}
 	return err
@@ -109,16 +109,16 @@ func (v *Value) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
 
 // span is where a value stands in the JSON. It is not copied.
 type span struct {
-	kind       jsontext.Kind // 0 if there is no value
+	Kind       jsontext.Kind // 0 if there is no value
 	start, end int64
 }
 
-func (s *span) isPresent() bool { return s.kind != 0 && s.kind != 'n' }
+func (s *span) isPresent() bool { return s.Kind != 0 && s.Kind != 'n' }
 
 func (s *span) in(json []byte) []byte { return json[s.start:s.end] }
 
 func (s *span) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	*s = span{kind: d.PeekKind()}
+	*s = span{Kind: d.PeekKind()}
 	value, err := d.ReadValue()
 	if err == nil {
 		s.end = d.InputOffset()
@@ -131,20 +131,20 @@ func (s *span) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 type errorValue struct {
 	Code    Value         `json:"code"`
 	Message Value         `json:"message"`
-	kind    jsontext.Kind // 0 if there is no value
+	Kind    jsontext.Kind `json:"-"` // 0 if there is no value
 }
 
-func (e *errorValue) isPresent() bool { return e.kind != 0 && e.kind != 'n' }
+func (e *errorValue) isPresent() bool { return e.Kind != 0 && e.Kind != 'n' }
 
 func (e *errorValue) UnmarshalJSONFrom(d *jsontext.Decoder) (err error) {
-	read := errorValue{kind: d.PeekKind()}
-	if read.kind == '{' {
+	read := errorValue{Kind: d.PeekKind()}
+	if read.Kind == '{' {
 		type fields errorValue // without this method
 		err = json.UnmarshalDecode(d, (*fields)(&read))
 	} else {
 		err = read.Message.UnmarshalJSONFrom(d)
 	}
-	if err == nil || e.kind == 0 { // of a value that is cut off, its beginning
+	if err == nil || e.Kind == 0 { // of a value that is cut off, its beginning
 		*e = read
 	}
 	return err
