@@ -73,3 +73,31 @@ func ExampleWithWorkflow() {
 	// Output:
 	// What do dogs eat?
 }
+
+// The server has what it received, refused requests included.
+func ExampleServer_Requests() {
+	server := clienttest.NewServer(clienttest.WithCitations("https://example.com/dogs"), clienttest.WithWorkflow("wf_quiz",
+		func(context.Context, map[string]any) (map[string]any, error) {
+			return map[string]any{"question": "What do dogs eat?"}, nil
+		}))
+	defer server.Close()
+	server.Answer(clienttest.RateLimited(0))
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Text, run.Citations)
+	for _, request := range server.Requests() {
+		fmt.Println(request.Method, request.URL, string(request.Body))
+	}
+	fmt.Println("billed:", server.Runs())
+	// Output:
+	// What do dogs eat? [https://example.com/dogs]
+	// POST /api/v1/run/wf_quiz {"topic":"dogs"}
+	// POST /api/v1/run/wf_quiz {"topic":"dogs"}
+	// billed: 1
+}

@@ -56,7 +56,7 @@
 //	an empty API key                        is none                          nobody could use it
 //	int64                                   exact                            2^63 is not rounded into bounds
 //	a pattern that RE2 does not know        not judged, and warned of        see [WithRegexp]; openapi3filter fails
-//	a list of types with null, as a text    read as the other type        null has no text
+//	a list of types with null, as a text    read as the other type           null has no text
 //	a number beyond float64 in 3.1          refused                          computing with it would take seconds
 //	YAML                                    without aliases, merges and      a few bytes of them stand for gigabytes
 //	                                        names that come twice

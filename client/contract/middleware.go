@@ -16,19 +16,28 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
-// Middleware returns a handler that validates the exchanges of next. A request that breaks the contract gets 400 (or
-// 401, 404 or 405, if the document describes that), and next is not called. A response that breaks it is replaced by a
-// 500, and nothing of it is sent; its violations are logged to the [http.Server]'s ErrorLog. The bodies of both follow
-// the schema that the contract has for the status, if such a body can be made; else they are JSON with a message and,
-// of a request, up to 20 violations. [WithErrorHandler] responds otherwise.
+// Middleware returns a handler that validates the exchanges of next:
+//
+//   - of a request: the contract has the operation, the credential is there, and the parameters and the body are as
+//     described;
+//   - of a response: the operation has the status, and the described headers and the body are as described.
+//
+// It does not check if a credential is right, headers that are not described, and bodies of media types that it cannot
+// decode, such as HTML, images and event streams: the package doc has the whole list.
+//
+// A request that breaks the contract gets 400 (or 401, 404 or 405, if the document describes that), and next is not
+// called. A response that breaks it is replaced by a 500, and nothing of it is sent; its violations are logged to the
+// [http.Server]'s ErrorLog. The bodies of both follow the schema that the contract has for the status, if such a body
+// can be made; else they are JSON with a message and, of a request, up to 20 violations. [WithErrorHandler] responds
+// otherwise. With [WithReport] nothing is refused or replaced.
 //
 // Every request must belong to an operation of the contract: put health checks and the like in front of the Middleware.
 //
-// A response is buffered, to the limit of [WithMaxBodyBytes], until next returns: Flush does nothing, a connection
-// cannot be hijacked, and a Write beyond the limit fails. Deadlines and full duplex are set on the connection at once.
-// A response whose body is not judged (see the package's table) passes at once, flushes included. With [WithReport]
-// requests and responses pass unchanged and at once: Flush and Hijack work, and a response whose connection was
-// hijacked is not validated. A request's body, if it is judged, is read before next is called, in all cases.
+// A request's body, if it is judged, is read before next is called. A response is buffered, to the limit of
+// [WithMaxBodyBytes], until next returns: Flush does nothing, a connection cannot be hijacked, and a Write beyond the
+// limit fails. Deadlines and full duplex are set on the connection at once. A response whose body is not judged passes
+// at once, flushes included. With [WithReport] every response does: Flush and Hijack work, and a response whose
+// connection was hijacked is not validated.
 func (v *Validator) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req = req.WithContext(req.Context()) // its body is replaced

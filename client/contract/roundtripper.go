@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// RoundTripper returns an [http.RoundTripper] that validates the exchanges of next (nil: [http.DefaultTransport]). A
-// request that breaks the contract is not sent; a response that breaks it is returned as an [*Error], which has its
-// body. With [WithReport] both pass unchanged.
+// RoundTripper returns an [http.RoundTripper] that validates the exchanges of next (nil: [http.DefaultTransport]). It
+// checks what [Validator.Middleware] does. A request that breaks the contract is not sent; a response that breaks it is
+// returned as an [*Error], which has its body. With [WithReport] both pass unchanged.
 //
 // Bodies that are judged are read whole, to the limit, before they are passed on. Those of media types that are not
 // decoded, such as event streams, pass as they come.

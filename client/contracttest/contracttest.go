@@ -13,7 +13,7 @@
 //
 // # What it costs
 //
-// A server that refuses what the contract refuses starts about ten runs: those of the checks runs/... A lenient one, as
+// A server that refuses what the contract refuses starts about eight runs: those of the checks runs/... A lenient one, as
 // the service is today, runs whatever a valid key sends to a workflow that exists: more than thirty. [Target.MaxRuns]
 // is a ceiling, and [Target.NoRuns] leaves out all that a server could run. A response of 429, which is never billed,
 // is waited out and the request is sent again, a few times; after the first one, requests are sent one at a time.

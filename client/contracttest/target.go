@@ -48,7 +48,7 @@ type Target struct {
 	// Skip names checks to leave out, as Checks lists them. An unknown name is an error.
 	Skip []string
 	// Known are checks that are known to fail: the name of each, and a reason after a space. One that fails is reported as
-	// known, and is no failure; one that passes is a failure, so that the list stays true.
+	// known, and is no failure; one that passes is a failure, so that the list stays true; one that is skipped is neither.
 	Known []string
 	// NoRuns leaves out every request with a valid key, an existing workflow and a method of the contract other than GET
 	// and HEAD, whatever its body. Checks of keys and workflows are then made with a body that is not valid.
