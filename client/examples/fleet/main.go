@@ -21,8 +21,8 @@
 // by itself:
 //
 //   - River marks a job as running in the transaction that fetches it. MaxAttempts is 1, so that River never fetches it
-//     again. If its worker dies, River discards it -rescue-after later, and it is unknown: it may have been billed. River's
-//     rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
+//     again. If its worker dies, River discards it that worker's -rescue-after later, and it is unknown: it may have been
+//     billed. River's rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
 //   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only once
 //     and only while the job is still running. It makes "at most once" independent of what River's own writes do: River
 //     repeats a snooze whose commit was cut off, and by then another worker may run the job. The claim is on disk when the
@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
 		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
 		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
-		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown, the same for all processes")
+		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown")
 		return command(flags, args, 0, stdout, func(string) error { return work(untilInterrupted(ctx), opts, stderr) })
 	case "status":
 		return command(flags, args, 0, stdout, func(string) error { return status(ctx, stdout) })

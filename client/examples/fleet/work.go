@@ -67,6 +67,7 @@ func (db *database[TTx]) work(ctx context.Context, opts workOptions, w *worker) 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, jobs)
 	client, err := db.client(river.Config{
+		ID:                   w.id,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.workers}},
 		Workers:              workers,
 		JobTimeout:           opts.jobTimeout(),

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -10,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -93,6 +97,32 @@ func TestRescueAfterBoundsARun(t *testing.T) {
 	assert.Equal(t, states(0, 0, 0, 1, 0), f.status())
 	assert.Contains(t, f.results()[0].Error, "666")
 	f.checkAccount()
+}
+
+// River's rescuer, in any of the processes, asks Timeout how long a job is left alone.
+func TestAJobIsRescuedAfterTheTimeOfTheProcessThatFetchedIt(t *testing.T) {
+	t.Setenv("AITUTOR_API_KEY", "key")
+	t.Setenv("AITUTOR_WORKFLOW_ID", workflowID)
+	newJobWorker := func(rescueAfter time.Duration) *jobWorker[*sql.Tx] {
+		w, err := newWorker(t.Context(), workOptions{workers: 1, rate: 1, rescueAfter: rescueAfter}, io.Discard)
+		require.NoError(t, err)
+		return &jobWorker[*sql.Tx]{worker: w}
+	}
+	short, long := newJobWorker(time.Second), newJobWorker(90*time.Minute)
+	for name, test := range map[string]struct {
+		fetchedBy []string
+		want      time.Duration
+	}{
+		"another, with more time":                   {[]string{long.id}, 90 * time.Minute},
+		"another, with as much":                     {[]string{newJobWorker(time.Second).id}, time.Second},
+		"another, after this one had put it back":   {[]string{short.id, long.id}, 90 * time.Minute},
+		"this one, which River's JobTimeout is for": {[]string{long.id, short.id}, 0},
+		"a process of another version":              {[]string{"host_2026_01_02"}, 0},
+		"nobody who is known":                       {nil, 0},
+	} {
+		job := &river.Job[prompt]{JobRow: &rivertype.JobRow{AttemptedBy: test.fetchedBy}}
+		assert.Equal(t, test.want, short.Timeout(job), name)
+	}
 }
 
 func TestWorkPutsBackWhatDidNotStart(t *testing.T) {

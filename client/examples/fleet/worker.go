@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 
 // worker is what the runs of a process share.
 type worker struct {
+	id         string // begins with -rescue-after, for Timeout
 	workflowID string
 	input      string // the name of the input that is the prompt
 	transport  http.RoundTripper
@@ -51,6 +54,7 @@ func newWorker(stopping context.Context, opts workOptions, stderr io.Writer) (*w
 	}
 	limit := rate.Limit(opts.rate)
 	w := &worker{
+		id:         opts.rescueAfter.String() + " " + rand.Text(),
 		workflowID: workflowID,
 		input:      input,
 		transport:  newTransport(opts.workers),
@@ -89,6 +93,17 @@ type jobWorker[TTx any] struct {
 	river.WorkerDefaults[prompt]
 	*worker
 	db *database[TTx]
+}
+
+// Timeout keeps River's rescuer in this process from a job that another one fetched, until that one's -rescue-after is
+// over. Zero stands for this process's own times.
+func (w *jobWorker[TTx]) Timeout(job *river.Job[prompt]) time.Duration {
+	if n := len(job.AttemptedBy); n > 0 && job.AttemptedBy[n-1] != w.id {
+		rescueAfter, _, _ := strings.Cut(job.AttemptedBy[n-1], " ")
+		timeout, _ := time.ParseDuration(rescueAfter) // zero if a process of another version fetched it
+		return timeout
+	}
+	return 0
 }
 
 // Work runs a job's prompt and stores what came of it. A job that certainly did not start is snoozed.
