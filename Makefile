@@ -1,7 +1,7 @@
 # Every target needs Go, git and a POSIX shell, nothing else. Tools are pinned here or in go.mod and run with go run.
 
 GOLANGCI_LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-CHECK_SPEC = go run ./api/internal/check api/openapi.yaml
+CHECK_SPEC = go run ./client/internal/check api/openapi.yaml
 FUZZTIME = 30s
 
 .PHONY: help run test test-all generate check drift format vet tidy lint spec serve contract fleet fuzz bench breaking words workflow-files

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,14 +10,17 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Unsampled returns one line for each part of a document that needs an example: the required parameters, the bodies and
-// the headers of which it has no example that is valid, and of which none can be made.
-func Unsampled(document *openapi3.T) []string {
-	var lines []string
+// Unsampled returns the parts of a document that need an example: the required parameters, the bodies and the headers
+// of which it has no example that is valid, and of which none can be made.
+func Unsampled(document *openapi3.T) []*MissingExampleError {
+	var unsampled []*MissingExampleError
 	for _, op := range Operations(document) {
 		add := func(place string, err error) {
 			if missing, ok := errors.AsType[*MissingExampleError](err); ok {
-				lines = append(lines, (&MissingExampleError{op.Name() + ", " + place, missing.Pointer, missing.Reason}).Error())
+				named := *missing
+				named.Place = op.Name() + ", " + place
+				named.Origin = cmp.Or(missing.Origin, op.Origin)
+				unsampled = append(unsampled, &named)
 			}
 		}
 		requests, responses := ForRequests(document), ForResponses(document)
@@ -47,5 +51,5 @@ func Unsampled(document *openapi3.T) []string {
 			}
 		}
 	}
-	return lines
+	return unsampled
 }

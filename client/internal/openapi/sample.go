@@ -27,9 +27,10 @@ func ForResponses(document *openapi3.T) Sampler { return Sampler{document, true}
 
 // MissingExampleError says which example a document lacks: none is given that the schema allows, and none can be made.
 type MissingExampleError struct {
-	Place   string // such as "getOrder, response 200, application/json"
-	Pointer string // of the value in that place, a JSON Pointer
-	Reason  string // why none can be made
+	Place   string           // such as "getOrder, response 200, application/json"
+	Pointer string           // of the value in that place, a JSON Pointer
+	Reason  string           // why none can be made
+	Origin  *openapi3.Origin // of the schema; nil if the document was loaded without
 }
 
 func (e *MissingExampleError) Error() string {
@@ -43,8 +44,9 @@ func (e *MissingExampleError) Error() string {
 // within returns an error at a property or an item of a value.
 func within(err error, name any) error {
 	if missing, ok := errors.AsType[*MissingExampleError](err); ok {
-		name := strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(name))
-		return &MissingExampleError{missing.Place, "/" + name + missing.Pointer, missing.Reason}
+		inner := *missing
+		inner.Pointer = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(name)) + missing.Pointer
+		return &inner
 	}
 	return err
 }
@@ -111,7 +113,7 @@ func (s Sampler) Sample(schema *openapi3.Schema) (any, error) { return s.sample(
 // sample returns a sample of the innermost schema of a path of schemas.
 func (s Sampler) sample(schema *openapi3.Schema, path []*openapi3.Schema) (any, error) {
 	if slices.Contains(path, schema) {
-		return nil, &MissingExampleError{Reason: "the schema contains itself"}
+		return nil, &MissingExampleError{Reason: "the schema contains itself", Origin: schema.Origin}
 	}
 	path = append(slices.Clip(path), schema)
 	whole := Merged(schema)
@@ -140,7 +142,7 @@ func (s Sampler) sample(schema *openapi3.Schema, path []*openapi3.Schema) (any, 
 
 // refusal returns the error of a schema that allows no candidate.
 func refusal(schema *openapi3.Schema, err error) error {
-	missing := &MissingExampleError{Reason: "none can be made, as "}
+	missing := &MissingExampleError{Reason: "none can be made, as ", Origin: schema.Origin}
 	broken, ok := errors.AsType[*openapi3.SchemaError](err)
 	switch {
 	case schema.Pattern != "":
@@ -211,7 +213,7 @@ func typesOf(schema *openapi3.Schema) []string {
 // branch returns a sample of a schema with one of the schemas of its oneOf or anyOf, which its discriminator names.
 func (s Sampler) branch(schema *openapi3.Schema, ref *openapi3.SchemaRef, path []*openapi3.Schema) (any, error) {
 	if slices.Contains(path, ref.Value) {
-		return nil, &MissingExampleError{Reason: "the schema contains itself"}
+		return nil, &MissingExampleError{Reason: "the schema contains itself", Origin: schema.Origin}
 	}
 	rest := *schema
 	rest.OneOf, rest.AnyOf, rest.Discriminator = nil, nil, nil
@@ -274,7 +276,7 @@ func numbers(schema *openapi3.Schema) []any {
 func text(schema *openapi3.Schema) (any, error) {
 	value, ok := formatted(schema.Format)
 	if !ok {
-		return nil, &MissingExampleError{Reason: "none can be made for the format " + schema.Format}
+		return nil, &MissingExampleError{Reason: "none can be made for the format " + schema.Format, Origin: schema.Origin}
 	}
 	if schema.Format == "" || schema.Format == "password" || schema.Format == "binary" {
 		for uint64(len(value)) < min(schema.MinLength, 1<<20) {

@@ -74,25 +74,35 @@ func TestSpecProblems(t *testing.T) {
 		{"a bracket that is not closed", "[title]", "[title", "properties:", "yaml"},
 		{"a tab", "  /lessons:", "\t/lessons:", "\t/lessons:", "yaml"},
 		{"no description of a response", "          description: The lessons.\n", "", "'200':", "description"},
+		{"a pattern without an example", "schema: {type: integer}, example: 9}", "required: true, schema: {type: string, pattern: ^L-}}", "pattern: ^L-", "listLessons, response 200, header x-left needs an example: none can be made for the pattern ^L-"},
+		{"a property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string, pattern: ^L-}}}}}}", "pattern: ^L-", "putLesson, response 200, application/json: /code needs an example"},
+		{"an optional property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, properties: {code: {type: string, pattern: ^L-}}}}}}", "", ""},
+		{"a format without an example", "schema: {type: integer}, example: 1}", "required: true, schema: {type: string, format: iban}}", "format: iban", "listLessons, query parameter page needs an example: none can be made for the format iban"},
 		{"a path parameter that is not declared", "/lessons:", "/lessons/{id}:", "/lessons/{id}", "id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := strings.Replace(spec, test.old, test.new, 1)
 			file := filepath.Join(t.TempDir(), "openapi.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-			problems := specProblems(file)
+			problems := check(file, nil)
 			if test.says == "" {
 				assert.Empty(t, problems)
 				return
 			}
 			require.NotEmpty(t, problems)
 			t.Log(strings.Join(problems, "\n"))
-			require.Contains(t, text, test.line)
-			before, _, _ := strings.Cut(text, test.line)
-			line := 1 + strings.Count(before, "\n")
-			assert.True(t, strings.HasPrefix(problems[0], fmt.Sprintf("%s:%d: ", file, line)), "line %d: %s", line, problems[0])
-			assert.Contains(t, problems[0], test.says)
-			assert.NotContains(t, problems[0], "\n")
+			assertNamed(t, text, test.line, test.says, file, problems)
 		})
 	}
+}
+
+// assertNamed fails unless the first problem names the line of the text, and says something.
+func assertNamed(t *testing.T, text, line, says, file string, problems []string) {
+	t.Helper()
+	require.Contains(t, text, line)
+	before, _, _ := strings.Cut(text, line)
+	number := 1 + strings.Count(before, "\n")
+	assert.True(t, strings.HasPrefix(problems[0], fmt.Sprintf("%s:%d: ", file, number)), "line %d: %s", number, problems[0])
+	assert.Contains(t, problems[0], says)
+	assert.NotContains(t, problems[0], "\n")
 }

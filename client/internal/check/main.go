@@ -1,5 +1,6 @@
-// Command check names what is wrong with an OpenAPI document, one line a problem with the file and the line number, and
-// exits 1 if there is anything. With the file that was generated from it, it also names what collides in Go.
+// Command check names what is wrong with an OpenAPI document, and which examples it lacks, one line a problem with the
+// file and the line number, and exits 1 if there is anything. With the file that was generated from it, it also names
+// what collides in Go.
 //
 // Usage: check openapi.yaml [openapi.gen.go]
 package main
@@ -17,14 +18,14 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 func main() {
-	var problems []string
-	if len(os.Args) < 2 {
-		problems = []string{"usage: check openapi.yaml [openapi.gen.go]"}
-	} else if problems = specProblems(os.Args[1]); len(problems) == 0 && len(os.Args) > 2 {
-		problems = goProblems(os.Args[1], os.Args[2])
+	problems := []string{"usage: check openapi.yaml [openapi.gen.go]"}
+	if len(os.Args) > 1 {
+		problems = check(os.Args[1], os.Args[2:])
 	}
 	for _, problem := range problems {
 		fmt.Fprintln(os.Stderr, problem)
@@ -34,32 +35,18 @@ func main() {
 	}
 }
 
-// specProblems returns what makes a document invalid, its examples included, sorted by line.
-func specProblems(file string) []string {
+// check returns the problems of a document, sorted by line, and of the files that were generated from it.
+func check(file string, generated []string) []string {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the Makefile names
 	if err != nil {
 		return []string{err.Error()}
 	}
 	spec := source{file, strings.Split(string(data), "\n")}
-	for i, line := range spec.lines {
-		if ref := strings.TrimSpace(line); strings.Contains(ref, "$ref:") && strings.Contains(ref, "/$defs/") {
-			return []string{
-				spec.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas"),
-			}
+	problems := spec.problems(data)
+	for _, file := range generated {
+		if len(problems) == 0 {
+			problems = spec.goProblems(file)
 		}
-	}
-	document, err := load(data)
-	if err != nil {
-		return []string{spec.problem(err)}
-	}
-	err = document.Validate(context.Background(), openapi3.EnableMultiError(), openapi3.EnableExamplesValidation())
-	var all openapi3.MultiError
-	if err != nil && !errors.As(err, &all) {
-		all = openapi3.MultiError{err}
-	}
-	var problems []string
-	for _, err := range all {
-		problems = append(problems, spec.problem(err))
 	}
 	slices.SortFunc(
 		problems,
@@ -69,6 +56,35 @@ func specProblems(file string) []string {
 	return slices.CompactFunc(problems, func(a, b string) bool {
 		return lineOf(a) == lineOf(b) && a[strings.LastIndex(a, ": "):] == b[strings.LastIndex(b, ": "):]
 	})
+}
+
+// problems returns what makes a document invalid, its examples included; of a valid one, what needs an example.
+func (s source) problems(data []byte) []string {
+	for i, line := range s.lines {
+		if ref := strings.TrimSpace(line); strings.Contains(ref, "$ref:") && strings.Contains(ref, "/$defs/") {
+			return []string{s.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas")}
+		}
+	}
+	document, err := load(data)
+	if err != nil {
+		return []string{s.problem(err)}
+	}
+	err = document.Validate(context.Background(), openapi3.EnableMultiError(), openapi3.EnableExamplesValidation())
+	var all openapi3.MultiError
+	if err != nil && !errors.As(err, &all) {
+		all = openapi3.MultiError{err}
+	}
+	var problems []string
+	for _, err := range all {
+		problems = append(problems, s.problem(err))
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	for _, missing := range openapi.Unsampled(document) {
+		problems = append(problems, s.at(lineOfOrigin(missing), missing.Error()))
+	}
+	return problems
 }
 
 func load(data []byte) (*openapi3.T, error) {
@@ -103,9 +119,7 @@ func (s source) problem(err error) string {
 	line := 0
 	text := err.Error()
 	for inner := err; inner != nil; inner = unwrap(inner) {
-		if origin := originOf(inner); origin != nil && origin.Key != nil {
-			line = origin.Key.Line
-		}
+		line = cmp.Or(lineOfOrigin(inner), line)
 		if schema, ok := inner.(*openapi3.SchemaError); ok { //nolint:errorlint // each link of the chain is looked at
 			text, _, _ = strings.Cut(text, ": "+schema.Error())
 			if pointer := strings.Join(schema.JSONPointer(), "/"); pointer != "" {
@@ -138,17 +152,21 @@ func (s source) nearest(line int, text string) int {
 	return line
 }
 
-func originOf(err error) *openapi3.Origin {
+// lineOfOrigin returns the line of what an error of kin-openapi is about, or 0.
+func lineOfOrigin(err error) int {
 	value := reflect.Indirect(reflect.ValueOf(err))
 	if value.Kind() != reflect.Struct {
-		return nil
+		return 0
 	}
 	field := value.FieldByName("Origin")
 	if !field.IsValid() {
-		return nil
+		return 0
 	}
 	origin, _ := reflect.TypeAssert[*openapi3.Origin](field)
-	return origin
+	if origin == nil || origin.Key == nil {
+		return 0
+	}
+	return origin.Key.Line
 }
 
 // unwrap returns the first cause of an error.
