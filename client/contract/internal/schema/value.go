@@ -137,6 +137,9 @@ func (w *walk) checkRequired(s *Schema, v instance.Value) bool {
 		if sent[name] || w.isOtherDirection(name) {
 			continue
 		}
+		if !w.report {
+			return false
+		}
 		ok = w.failAt("required", fmt.Sprintf("property %q is missing", name), name)
 	}
 	return ok
@@ -158,23 +161,19 @@ func (w *walk) isOtherDirection(name string) bool {
 }
 
 func (w *walk) hasOtherDirection(s *Schema, name string, seen *[]*Schema) bool {
-	if slices.Contains(*seen, s) {
-		return false
-	}
-	*seen = append(*seen, s)
 	if property := s.members[name].Schema; property != nil {
-		for _, p := range []*Schema{property, property.direct()} {
+		for _, p := range [...]*Schema{property, property.direct()} {
 			if w.direction == Request && p.readOnly || w.direction == Response && p.writeOnly {
 				return true
 			}
 		}
 	}
-	for _, part := range slices.Concat(s.allOf, s.refs) {
-		if w.hasOtherDirection(part, name, seen) {
-			return true
-		}
+	if len(s.allOf)+len(s.refs) == 0 || slices.Contains(*seen, s) {
+		return false
 	}
-	return false
+	*seen = append(*seen, s)
+	has := func(part *Schema) bool { return w.hasOtherDirection(part, name, seen) }
+	return slices.ContainsFunc(s.allOf, has) || slices.ContainsFunc(s.refs, has)
 }
 
 func (w *walk) checkDependencies(s *Schema, v instance.Value, ev evaluated) bool {
