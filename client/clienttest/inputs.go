@@ -1,10 +1,12 @@
 package clienttest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -21,8 +23,8 @@ const (
 	maxDrainBytes   = 64 << 20 // read past the limit and thrown away, so that the client can read the refusal
 )
 
-// readInputs reads the request's body, a JSON object. If it is none, status and message are the refusal.
-func readInputs(r *http.Request) (inputs map[string]any, status int, message string) {
+// readBody reads the request's body, and leaves it readable. If it cannot, status and message are the refusal.
+func readBody(r *http.Request) (body []byte, status int, message string) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes+1))
 	if err != nil {
 		return nil, http.StatusBadRequest, "The request body could not be read"
@@ -30,6 +32,16 @@ func readInputs(r *http.Request) (inputs map[string]any, status int, message str
 	if len(body) > maxRequestBytes {
 		_, _ = io.CopyN(io.Discard, r.Body, maxDrainBytes)
 		return nil, http.StatusRequestEntityTooLarge, "The request body is larger than 16 MiB"
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, 0, ""
+}
+
+// readInputs reads the request's body, a JSON object. If it is none, status and message are the refusal.
+func readInputs(r *http.Request) (inputs map[string]any, status int, message string) {
+	body, status, message := readBody(r)
+	if status != 0 {
+		return nil, status, message
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -42,6 +54,21 @@ func readInputs(r *http.Request) (inputs map[string]any, status int, message str
 	return inputs, 0, ""
 }
 
+// formats are those of strings that OpenAPI leaves open, and that a server checks all the same.
+var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+	"uuid":  openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562),
+	"email": openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail),
+	"ipv4":  openapi3.NewIPValidator(true),
+	"ipv6":  openapi3.NewIPValidator(false),
+	"uri": openapi3.NewCallbackValidator(func(text string) error {
+		if parsed, err := url.Parse(text); err != nil || !parsed.IsAbs() {
+			return errors.New("not an absolute URI")
+		}
+		return nil
+	}),
+	"hostname": openapi3.NewRegexpFormatValidator(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`),
+})
+
 // A badInput is a part of a request that breaks the spec.
 type badInput struct {
 	status  int
@@ -53,12 +80,22 @@ type badInput struct {
 // checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's
 // required names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
-	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors()))
+	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats))
 }
 
 // checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a
 // parameter, the content type, or the body. What cannot be decoded is not judged.
 func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput {
+	if op.RequestBody != nil && openapi.IsJSON(r.Header.Get("Content-Type"), &openapi3.MediaType{}) {
+		body, status, message := readBody(r)
+		if status != 0 {
+			return &badInput{status: status, reason: message}
+		}
+		var value any
+		if err := json.Unmarshal(body, &value); len(body) > 0 && err != nil { // openapi3filter reads the first value only
+			return &badInput{status: http.StatusBadRequest, reason: "the body is not valid JSON: " + err.Error()}
+		}
+	}
 	values := map[string]string{}
 	for _, ref := range op.Parameters {
 		if ref.Value.In == openapi3.ParameterInPath {
@@ -70,6 +107,7 @@ func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput 
 		Route: &routers.Route{Spec: c.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
 		Options: &openapi3filter.Options{
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+			SchemaValidationOptions: []openapi3.SchemaValidationOption{formats},
 		},
 	})
 	failed, ok := errors.AsType[*openapi3filter.RequestError](err)

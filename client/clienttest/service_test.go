@@ -119,6 +119,22 @@ parameters:
 			{"GET /x", "X-Trace: a", "", 200, "", ""},
 			{"GET /x", "", "", 400, "", "Missing required parameter: X-Trace"},
 		}},
+		{"formats", "/x", "get", `
+parameters:
+- {name: id, in: query, schema: {type: string, format: uuid}}
+- {name: mail, in: query, schema: {type: string, format: email}}
+- {name: link, in: query, schema: {type: string, format: uri}}
+- {name: v4, in: query, schema: {type: string, format: ipv4}}
+- {name: host, in: query, schema: {type: string, format: hostname}}
+- {name: other, in: query, schema: {type: string, format: iban}}
+` + thing, []exchange{
+			{"GET /x?id=123e4567-e89b-42d3-a456-426614174000&mail=a@example.com&link=https://example.com/&v4=192.0.2.1&host=example.com&other=any", "", "", 200, "", ""},
+			{"GET /x?id=any", "", "", 400, "", "Invalid parameter: id: "},
+			{"GET /x?mail=any", "", "", 400, "", "Invalid parameter: mail: "},
+			{"GET /x?link=any", "", "", 400, "", "Invalid parameter: link: "},
+			{"GET /x?v4=any", "", "", 400, "", "Invalid parameter: v4: "},
+			{"GET /x?host=no+host", "", "", 400, "", "Invalid parameter: host: "},
+		}},
 		{"several path parameters, an integer", "/x/{id}/y/{n}", "get", `
 parameters: [` + id + `, {name: n, in: path, required: true, schema: {type: integer, example: 1000000}}]
 ` + thing, []exchange{
@@ -141,6 +157,7 @@ responses: {'201': {description: Made., content: {application/json: {schema: {$r
 			{"POST /x", isJSON, `{"secret":"s"}`, 400, isJSON, `Missing required parameter: name"`},
 			{"POST /x", isJSON, `{"name":"A","secret":"s"}`, 400, isJSON, "Invalid parameter: name: "},
 			{"POST /x", isJSON, `{`, 400, "", "Invalid request: "},
+			{"POST /x", isJSON, `{"name":"Ada","secret":"s"} x`, 400, isJSON, "Invalid request: the body is not valid JSON"},
 			{"POST /x", isJSON, "", 400, "", "Missing required parameter: body"},
 			{"POST /x", "Content-Type: text/plain", "a", 415, isJSON, "unsupported_media_type"},
 		}},

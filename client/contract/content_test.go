@@ -60,5 +60,5 @@ func TestValidExchangesAllocateLittle(t *testing.T) {
 		assert.NoError(t, contract.AnyWorkflow().CheckRequest(req, request))
 		assert.NoError(t, contract.AnyWorkflow().CheckResponse(res, response))
 	})
-	assert.LessOrEqual(t, took, 8*overhead) // under the race detector a sync.Pool forgets what it has
+	assert.LessOrEqual(t, took, 10*overhead) // under the race detector a sync.Pool forgets what it has
 }

@@ -77,12 +77,16 @@ func (s source) fieldProblems(document *yaml.Node, spec *ast.TypeSpec) []string 
 		}
 		properties := map[string]string{}
 		for _, field := range structure.Fields.List {
+			property := ""
+			if field.Tag != nil {
+				tag, _ := strconv.Unquote(field.Tag.Value)
+				property, _, _ = strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+			}
+			if field.Tag != nil && len(field.Names) == 0 {
+				problems = append(problems, s.at(lineOfBoth(document, property, property),
+					fmt.Sprintf("%q of %s has no name in Go: name it with x-go-name", property, spec.Name.Name)))
+			}
 			for _, name := range field.Names {
-				property := name.Name
-				if field.Tag != nil {
-					tag, _ := strconv.Unquote(field.Tag.Value)
-					property, _, _ = strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-				}
 				if other, ok := properties[name.Name]; ok {
 					line := lineOfBoth(document, other, property)
 					problems = append(problems, s.at(line, fmt.Sprintf("%q and %q of %s are both %s in Go: %s", other, property, spec.Name.Name, name.Name, cure)))

@@ -24,6 +24,8 @@ func TestGoProblems(t *testing.T) {
 		{"properties that differ in case", level, "        ID: {type: string}\n        id: {type: string}\n", "id: {", `"ID" and "id" of Lesson are both ID in Go`},
 		{"properties that differ in case, in a property", level, "        a:\n          properties:\n            ID: {type: string}\n            id: {type: string}\n", "id: {", `"ID" and "id" of Lesson are both ID`},
 		{"parameters that differ in case", "example: 1}\n", "example: 1}\n        - {name: pAge, in: query, schema: {type: integer}}\n        - {name: p_age, in: query, schema: {type: integer}}\n", "p_age", `"pAge" and "p_age" of ListLessonsParams are both PAge`},
+		{"a property without a letter that Go has in a name", level, "        日本: {type: string}\n", "日本", `"日本" of Lesson has no name in Go: name it with x-go-name`},
+		{"a property that is named for Go", level, "        日本: {type: string, x-go-name: Japan}\n        größe: {type: string}\n        2nd: {type: string}\n", "", ""},
 		{"properties that are named apart", level, "        ID: {type: string, x-go-name: Identity}\n        id: {type: string}\n", "", ""},
 		{"a schema of the name of the client", lesson, "    Client: {type: object, properties: {a: {type: string}}}\n" + lesson, "Client:", "two things are Client in Go"},
 		{"a schema of the name of a function", lesson, "    NewClient: {type: object, properties: {a: {type: string}}}\n" + lesson, "NewClient:", "two things are NewClient in Go"},
