@@ -3,6 +3,7 @@ package contracttest
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -52,10 +53,11 @@ func (op *operation) runs() []check {
 		succeed("extra-inputs", "a request with inputs that the workflow does not have",
 			op.with(op.withUnknown().JSON())).must.text = "be run without them, and get 200"
 	}
-	if !op.hasFreeText() { // the others would send the valid request again
+	free := op.freeTexts()
+	if len(free) == 0 { // the others would send the valid request again
 		return checks
 	}
-	text := func(change func(own string) string) wire.Request { return op.with(op.withTexts(change).JSON()) }
+	text := func(change func(own string) string) wire.Request { return op.with(op.withTexts(free, change).JSON()) }
 	after := func(more string) wire.Request { return text(func(own string) string { return own + more }) }
 	oneOf := func(name, subject string, r wire.Request, codes ...int) *check {
 		return add("runs/"+name, subject, r, get(codes...), op.place("requestBody"))
@@ -73,31 +75,45 @@ func (op *operation) runs() []check {
 	return checks
 }
 
-// hasFreeText reports whether withTexts changes anything.
-func (op *operation) hasFreeText() bool {
-	changed := false
-	op.withTexts(func(own string) string {
-		changed = true
-		return own
-	})
-	return changed
+// freeTexts returns the names of the inputs that are free texts: those that may be any string of any length. Of another
+// workflow's inputs it is every string.
+func (op *operation) freeTexts() []string {
+	var free []string
+	for name, own := range op.inputs {
+		allows := func(change func(own string) string) bool {
+			return op.fits(op.schema, values.Decode(op.withTexts([]string{name}, change).JSON()))
+		}
+		isFree := strings.HasPrefix(string(own), `"`) && (op.custom || !isLimited(op.schema, name, 0) &&
+			allows(func(string) string { return unicodeText }) &&
+			allows(func(own string) string { return own + values.FairlyLong() }))
+		if isFree {
+			free = append(free, name)
+		}
+	}
+	return free
 }
 
-// withTexts returns the inputs with another text in every free one: a string of the contract without a list of values,
-// a format or a greatest length, or, of another workflow's inputs, any string. Change gets and returns the inside of a
-// JSON string.
-func (op *operation) withTexts(change func(own string) string) values.Object {
+// isLimited reports whether a property has a format or a greatest length, in the schema or in a part of it.
+func isLimited(schema *openapi3.Schema, name string, depth int) bool {
+	const maxDepth = 4 // a schema may be a variant of itself
+	if property := schema.Properties[name]; property != nil {
+		whole := openapi.Merged(property.Value)
+		if whole.Format != "" || whole.MaxLength != nil {
+			return true
+		}
+	}
+	variants := slices.Concat(schema.AllOf, schema.AnyOf, schema.OneOf)
+	return depth < maxDepth && slices.ContainsFunc(variants, func(part *openapi3.SchemaRef) bool {
+		return isLimited(part.Value, name, depth+1)
+	})
+}
+
+// withTexts returns the inputs with other texts. Change gets and returns the inside of a JSON string.
+func (op *operation) withTexts(names []string, change func(own string) string) values.Object {
 	texts := maps.Clone(op.inputs)
-	for name, own := range op.inputs {
-		isText := strings.HasPrefix(string(own), `"`)
-		if property := op.schema.Properties[name]; property != nil && !op.custom {
-			schema := openapi.Merged(property.Value)
-			isText = isText && len(schema.Enum) == 0 && schema.Format == "" && schema.MaxLength == nil &&
-				values.Allows(schema, openapi3.TypeString)
-		}
-		if isText {
-			texts[name] = []byte(`"` + change(string(own[1:len(own)-1])) + `"`)
-		}
+	for _, name := range names {
+		own := op.inputs[name]
+		texts[name] = []byte(`"` + change(string(own[1:len(own)-1])) + `"`)
 	}
 	return texts
 }
