@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"mime"
 	"net/http"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -32,7 +33,10 @@ func (c *call) runOf(res *http.Response, err error) (*Run, error) {
 	run.ID = c.key.Text(p.RunID.Text)
 	run.Status = c.key.Text(p.Status.Text)
 	if output, ok := payload.DecodeOutput[gen.RunOutput](p); ok {
-		run.Output, run.Text = output, outputText(output)
+		run.Output = output
+		if p.OutputJSON() != nil && !reflect.ValueOf(output).IsZero() { // of a broken one nothing may have been read
+			run.Text = outputText(output)
+		}
 	}
 	run.Text = cmp.Or(run.Text, p.Result.Text)
 	run.Citations = p.DecodeCitations()
