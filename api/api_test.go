@@ -16,11 +16,7 @@ import (
 func TestTheContractIsAValidDocument(t *testing.T) {
 	document := api.Document()
 	require.NoError(t, document.Validate(t.Context(), openapi3.EnableExamplesValidation()))
-	assert.Equal(t, "3.0.3", document.OpenAPI)
-	assert.NotEmpty(t, document.Info.Description)
 	assert.NotEmpty(t, document.Info.Version)
-	require.NotNil(t, document.Info.Contact)
-	assert.NotEmpty(t, document.Info.Contact.URL)
 	assert.Same(t, document, api.Document(), "parsed once for the whole program")
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
@@ -58,13 +59,19 @@ func TestRequest_IsTheDocumentedOne(t *testing.T) {
 
 func TestRequest_GoesToTheContractsServerByDefault(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-		assert.Equal(t, "https://aitutor-api.vercel.app/api/v1/run/wf_1", req.URL.String())
+	server := api.Document().Servers[0]
+	want := server.URL
+	for name, variable := range server.Variables {
+		want = strings.ReplaceAll(want, "{"+name+"}", variable.Default)
+	}
+	c, err := client.New(testKey, client.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		assert.Equal(t, want+"/api/v1/run/wf_1", req.URL.String())
 		assert.Equal(t, []string{"Bearer " + testKey}, req.Header["Authorization"])
 		req.Header.Del("Authorization")
 		assertNoKey(t, testKey, nil, nil, req.Header, req.URL)
 		return stepResponse(200, runBody)(req)
-	}))
+	})}))
+	require.NoError(t, err)
 	for range 2 { // the second as the first, whatever a transport does to the request that it is given
 		_, err := runExample(t, c)
 		require.NoError(t, err)

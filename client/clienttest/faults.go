@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aitutor-api/aitutor-go/api"
+	"github.com/aitutor-api/aitutor-go/gen"
 )
 
 // serviceOf returns the service of the server that a request came to; of a request to another server a new one.
@@ -102,12 +103,11 @@ func Hang() http.HandlerFunc {
 func BrokenContract() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := serviceOf(r)
-		example, _ := s.contract.runExample(s.runSchema()).(map[string]any)
-		run := maps.Clone(example)
+		run := maps.Clone(s.runExample())
 		if s.textResults {
-			run["citations"] = "none"
+			run[nameIn(func(of *gen.TextRun) any { return &of.Citations })] = "none"
 		} else {
-			run["status"] = 1
+			run[nameIn(func(of *gen.CompletedRun) any { return &of.Status })] = 1
 		}
 		setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
 		write(w, http.StatusOK, run)

@@ -2,10 +2,10 @@ package clienttest_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,12 +34,12 @@ func operation() *openapi3.Operation {
 	return api.Document().Paths.Value("/api/v1/run/{workflow_id}").Post
 }
 
-// specInputs returns the spec's example of a request.
+// specInputs returns the spec's example of a request, or one made of its schema.
 func specInputs(t *testing.T) map[string]any {
 	t.Helper()
-	examples := operation().RequestBody.Value.Content.Get("application/json").Examples
-	require.NotEmpty(t, examples)
-	inputs, ok := examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value.(map[string]any)
+	value, err := openapi.ForRequests(api.Document()).Example(operation().RequestBody.Value.Content.Get("application/json"))
+	require.NoError(t, err)
+	inputs, ok := value.(map[string]any)
 	require.True(t, ok)
 	return maps.Clone(inputs)
 }
@@ -148,10 +148,25 @@ func (a answer) failure(t *testing.T) (message, code string) {
 	return flat.Error, flat.Code
 }
 
-// exampleOf returns a named example of the spec.
+// exampleOf returns a named example of the spec, or one made of the schema of that name.
 func exampleOf(t *testing.T, name string) any {
 	t.Helper()
-	example := api.Document().Components.Examples[name]
-	require.NotNil(t, example, name)
-	return example.Value.Value
+	if example := api.Document().Components.Examples[name]; example != nil {
+		return example.Value.Value
+	}
+	schema := api.Document().Components.Schemas[name]
+	require.NotNil(t, schema, "api/openapi.yaml has no example and no schema %s, which the tests use: change them too", name)
+	made, err := openapi.ForResponses(api.Document()).Sample(schema.Value)
+	require.NoError(t, err)
+	return made
+}
+
+// refuses reports whether the spec refuses a value for an input as a whole.
+func refuses(name string, value any) bool {
+	property := inputsSchema().Properties[name]
+	if property == nil {
+		return false
+	}
+	broken, ok := errors.AsType[*openapi3.SchemaError](property.Value.VisitJSON(value))
+	return ok && len(broken.JSONPointer()) == 0
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -192,13 +193,29 @@ func (s *responder) runResponse(output map[string]any) (any, error) {
 	if s.textResults {
 		return s.cited(gen.TextRun{Success: true, Result: text(output, data)})
 	}
-	var run gen.CompletedRun
-	if err := json.Unmarshal(encode(s.contract.runExample(s.runSchema())), &run); err != nil {
-		return nil, fmt.Errorf("the spec's example of a run: %w", err)
+	run := maps.Clone(s.runExample())
+	run[nameIn(func(of *gen.CompletedRun) any { return &of.Output })] = jsontext.Value(data)
+	return run, nil
+}
+
+// runExample returns the spec's example of a run in the server's variant, an object.
+func (s *responder) runExample() map[string]any {
+	example, _ := s.contract.runExample(s.runSchema()).(map[string]any)
+	return example
+}
+
+// nameIn returns the name in JSON of a field of a generated type.
+func nameIn[T any](field func(of *T) any) string {
+	value := reflect.New(reflect.TypeFor[T]())
+	of, _ := reflect.TypeAssert[*T](value)
+	pointer := field(of)
+	for i := range value.Elem().NumField() {
+		if value.Elem().Field(i).Addr().Interface() == pointer {
+			name, _, _ := strings.Cut(value.Elem().Type().Field(i).Tag.Get("json"), ",")
+			return name
+		}
 	}
-	own := json.MarshalToFunc(func(e *jsontext.Encoder, _ gen.RunOutput) error { return e.WriteValue(data) })
-	body, err := json.Marshal(run, json.WithMarshalers(own))
-	return jsontext.Value(body), err
+	panic("clienttest: not a field of " + value.Elem().Type().Name())
 }
 
 // cited returns a run with citations, if the server's runs have them.

@@ -72,7 +72,6 @@ package contract
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -82,6 +81,7 @@ import (
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/route"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
@@ -189,24 +189,28 @@ var anyWorkflow = sync.OnceValue(func() *Validator {
 	if err != nil {
 		panic("contract: the embedded openapi.yaml: " + err.Error())
 	}
-	for _, path := range document.Paths.Map() {
-		if run := path.Post; run != nil && run.OperationID == "runWorkflow" {
-			acceptAnyRun(run)
+	for _, op := range openapi.Operations(document) {
+		if op.OperationID == "runWorkflow" {
+			acceptAnyRun(op)
 		}
 	}
 	return newValidator(document, nil, defaultOptions())
 })
 
 // acceptAnyRun makes the inputs of a run, and the objects in its variants, any objects.
-func acceptAnyRun(run *openapi3.Operation) {
+func acceptAnyRun(run openapi.Operation) {
 	accept := func(ref *openapi3.SchemaRef) {
 		*ref.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
 	}
 	for _, media := range run.RequestBody.Value.Content {
 		accept(media.Schema)
 	}
-	for _, media := range run.Responses.Status(http.StatusOK).Value.Content {
-		for _, variant := range media.Schema.Value.AnyOf {
+	_, response := run.Success()
+	if response == nil {
+		return
+	}
+	for _, media := range response.Content {
+		for _, variant := range variantsOf(media.Schema) {
 			for _, property := range variant.Value.Properties {
 				if property.Value.Type.Permits(openapi3.TypeObject) { // without a type too: oneOf
 					accept(property)
@@ -214,4 +218,18 @@ func acceptAnyRun(run *openapi3.Operation) {
 			}
 		}
 	}
+}
+
+// variantsOf returns a schema and those of which it consists.
+func variantsOf(ref *openapi3.SchemaRef) openapi3.SchemaRefs {
+	variants := openapi3.SchemaRefs{ref}
+	for i := 0; i < len(variants); i++ {
+		of := variants[i].Value
+		for _, part := range slices.Concat(of.AllOf, of.AnyOf, of.OneOf) {
+			if !slices.ContainsFunc(variants, func(v *openapi3.SchemaRef) bool { return v.Value == part.Value }) {
+				variants = append(variants, part)
+			}
+		}
+	}
+	return variants
 }

@@ -66,6 +66,15 @@ func (e *exchange) encode() []byte {
 	return data
 }
 
+// serverOf returns the address of the first server, with the defaults of its variables.
+func serverOf(document *openapi3.T) string {
+	address := document.Servers[0].URL
+	for name, variable := range document.Servers[0].Variables {
+		address = strings.ReplaceAll(address, "{"+name+"}", variable.Default)
+	}
+	return address
+}
+
 // readExamples makes exchanges of all examples of a document. It leaves out operations with other security than the
 // document's, which the peers are not told of, and those with a parameter or a header that has no example.
 func (d *differential) readExamples(document *openapi3.T) {
@@ -78,7 +87,7 @@ func (d *differential) readExamples(document *openapi3.T) {
 				continue
 			}
 			plain := &exchange{method: method, header: make(http.Header)}
-			d.addParameters(plain, document.Servers[0].URL+path, append(op.Parameters, item.Parameters...))
+			d.addParameters(plain, serverOf(document)+path, append(op.Parameters, item.Parameters...))
 			if op.RequestBody == nil {
 				d.requests = append(d.requests, plain)
 			} else {

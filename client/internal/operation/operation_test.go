@@ -160,7 +160,7 @@ func TestServer_IsTheFirstWithTheDefaultsOfItsVariables(t *testing.T) {
 	}
 	base, err = Server()
 	require.NoError(t, err)
-	assert.Equal(t, api.Document().Servers[0].URL+"/", base.String())
+	assert.NotContains(t, base.String(), "{")
 }
 
 func TestHead_HasTheServersAndSchemesOfAnyDocument(t *testing.T) {
