@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
-	"github.com/aitutor-api/aitutor-go/client/contract"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -87,40 +87,33 @@ func ExampleClient_API() {
 func ExampleClient_RunStory_errors() {
 	server := clienttest.NewServer()
 	defer server.Close()
-	server.Answer(clienttest.BrokenContract(), clienttest.RateLimited(0), clienttest.GatewayTimeout())
+	server.Answer(clienttest.BrokenContract(), clienttest.RateLimited(0), clienttest.GatewayTimeout(), clienttest.Error(http.StatusUnauthorized))
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	for range 4 {
+	for range 5 {
 		run, err := c.RunStory(context.Background(), server.WorkflowID, "a story about a dog named charlie")
-		if run != nil && err != nil {
-			fmt.Println("keep it, it was paid for:", string(run.Body))
-		}
-		var failure *client.APIError
-		var broken *contract.Error
 		switch {
 		case err == nil:
 			fmt.Println(run.Text)
-		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrPaymentRequired):
-			fmt.Println("another run will not help:", err)
+		case run != nil: // it breaks the contract, or was cut off
+			fmt.Println("keep it, it was paid for:", string(run.Body))
 		case errors.Is(err, client.ErrInvalidRequest):
 			fmt.Println("correct the arguments or the inputs:", err)
+		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrPaymentRequired), errors.Is(err, client.ErrWorkflowNotFound):
+			fmt.Println("correct the key, the account or the workflow ID:", err)
 		case client.SafeToRetry(err):
 			fmt.Println("not billed, try again later:", err)
-		case errors.As(err, &failure):
-			fmt.Println("not a run:", failure.StatusCode, failure.Code, failure.Message, failure.RequestID)
-		case errors.As(err, &broken):
-			fmt.Println("a run that breaks the contract:", broken)
 		default:
-			fmt.Println("no whole response:", err)
+			fmt.Println("it may have been billed:", err)
 		}
 	}
 	// Output:
 	// keep it, it was paid for: {"output":{"generated_story":"Once upon a time, there was a friendly dog named Charlie..."},"run_id":"run_abc123xyz","status":1,"success":true}
-	// a run that breaks the contract: response 200 to POST /api/v1/run/wf_b1c45lj9pabaotitahwfk9gb breaks the contract: body /status: value must be a string
 	// not billed, try again later: run workflow wf_b1c45lj9pabaotitahwfk9gb: 429 Too Many Requests: Too Many Requests (code too_many_requests): try again in 1s
-	// not a run: 504 FUNCTION_INVOCATION_TIMEOUT  clienttest::gateway-timeout
+	// it may have been billed: run workflow wf_b1c45lj9pabaotitahwfk9gb: 504 Gateway Timeout (code FUNCTION_INVOCATION_TIMEOUT) (request ID clienttest::gateway-timeout): a gateway's page, not the service's response: the run may have been billed
+	// correct the key, the account or the workflow ID: run workflow wf_b1c45lj9pabaotitahwfk9gb: 401 Unauthorized: Invalid API key (code unauthorized): check the API key
 	// Once upon a time, there was a friendly dog named Charlie...
 }

@@ -26,7 +26,7 @@ func Example() {
 }
 
 func ExampleServer_Answer() {
-	server := clienttest.NewServer()
+	server := clienttest.NewServer(clienttest.WithTextResults()) // responds as the service does today
 	defer server.Close()
 	server.Answer(clienttest.Error(http.StatusPaymentRequired)) // the spec's example of a 402
 	server.Answer(clienttest.RateLimited(3 * time.Second))      // 429 with a Retry-After
@@ -34,7 +34,7 @@ func ExampleServer_Answer() {
 	server.Answer(clienttest.CutOff())                          // half a run, then the connection breaks
 	server.Answer(clienttest.BrokenContract())                  // a paid run that breaks the contract
 	server.Answer(clienttest.Hang())                            // until the client goes away
-	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0), client.WithTimeout(time.Second))
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithTimeout(time.Second), client.WithMaxRetries(0))
 	if err != nil {
 		log.Fatal(err)
 	}
