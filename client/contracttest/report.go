@@ -156,10 +156,8 @@ func (res Result) Outcome() string {
 	switch {
 	case res.Known != "":
 		return "known"
-	case res.Err != nil && res.Level == LevelContract:
-		return "fail"
 	case res.Err != nil:
-		return "advice"
+		return res.Level.outcome()
 	case errors.Is(res.Unsure, ErrSkipped):
 		return "skip"
 	case res.Unsure != nil:
@@ -168,14 +166,20 @@ func (res Result) Outcome() string {
 	return "pass"
 }
 
-// group is one fault of some results.
-type group struct {
-	outcome, text, cause string
-	class                int // of the statuses
-	results              []Result
+func (l Level) outcome() string {
+	if l == LevelContract {
+		return "fail"
+	}
+	return "advice"
 }
 
-// groups returns the faults in the order in which they came up, those of one cause together.
+// group is one fault of some results.
+type group struct {
+	finding
+	results []Result
+}
+
+// groups returns the faults, what breaks the contract first, those of one cause together.
 func (r *Report) groups() []*group {
 	var list []*group
 	for _, level := range []Level{LevelContract, LevelAdvice} {
@@ -185,45 +189,34 @@ func (r *Report) groups() []*group {
 					continue
 				}
 				same := slices.IndexFunc(list, func(g *group) bool {
-					return g.cause == f.cause && g.outcome == outcomeOf(level) && g.class == classOf(result.status)
+					return g.level == level && g.cause == f.cause && g.results[0].class() == result.class()
 				})
 				if same < 0 {
-					list = append(list, &group{outcome: outcomeOf(level), text: f.String(), cause: f.cause,
-						class: classOf(result.status)})
-					same = len(list) - 1
+					same = len(list)
+					list = append(list, &group{finding: f})
 				}
 				list[same].results = append(list[same].results, result)
 			}
 		}
 	}
-	for _, g := range list {
-		if len(g.results) > 1 {
-			g.text = fmt.Sprintf("%s: %s", r.countOf(g), g.text)
-		}
-	}
 	return list
 }
 
-func outcomeOf(level Level) string {
-	if level == LevelContract {
-		return "fail"
+// class returns the hundreds of the response's status: 4 of any error, 0 without a response.
+func (res Result) class() int { return min(res.status/100, 4) }
+
+// textOf returns the text of a fault, with the number of responses that have it: "all 12 errors".
+func (r *Report) textOf(g *group) string {
+	if len(g.results) == 1 {
+		return g.String()
 	}
-	return "advice"
-}
-
-// classOf returns the hundreds of a status: 4 of any error, 0 without a response.
-func classOf(status int) int { return min(status/100, 4) }
-
-// countOf says of how many responses a fault is: "all 12 errors".
-func (r *Report) countOf(g *group) string {
-	what := []string{"requests without a response", "responses of 1xx", "responses of success", "redirects", "errors"}[g.class]
-	all := len(r.with(func(res Result) bool {
-		return classOf(res.status) == g.class && (g.class > 0 || res.Err != nil)
-	}))
+	class := g.results[0].class()
+	what := []string{"requests without a response", "responses of 1xx", "responses of success", "redirects", "errors"}[class]
+	all := len(r.with(func(res Result) bool { return res.class() == class && (class > 0 || res.Err != nil) }))
 	if len(g.results) == all {
-		return fmt.Sprintf("all %d %s", all, what)
+		return fmt.Sprintf("all %d %s: %s", all, what, g)
 	}
-	return fmt.Sprintf("%d of %d %s", len(g.results), all, what)
+	return fmt.Sprintf("%d of %d %s: %s", len(g.results), all, what, g)
 }
 
 // clip shortens a command with values of the user's own that are long. Result.Curl has it whole.

@@ -18,81 +18,81 @@ type junitMessage struct {
 type junitCase struct {
 	Name      string        `xml:"name,attr"`
 	Classname string        `xml:"classname,attr"`
-	Time      string        `xml:"time,attr"`
+	Time      seconds       `xml:"time,attr"`
 	Skipped   *junitMessage `xml:"skipped"`
 	Failure   *junitMessage `xml:"failure"`
 	Out       string        `xml:"system-out,omitempty"`
 }
 
-type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Time     string      `xml:"time,attr"`
-	Cases    []junitCase `xml:"testcase"`
-	Out      string      `xml:"system-out,omitempty"`
-
-	total time.Duration
+// junitTotals are the attributes that a suite and all suites have. Jenkins' schema has skipped ones of a suite only.
+type junitTotals struct {
+	Name     string  `xml:"name,attr"`
+	Tests    int     `xml:"tests,attr"`
+	Failures int     `xml:"failures,attr"`
+	Errors   int     `xml:"errors,attr"`
+	Time     seconds `xml:"time,attr"`
 }
 
-type junitSuites struct { // Jenkins' schema has no count of skipped ones here
-	XMLName  xml.Name      `xml:"testsuites"`
-	Name     string        `xml:"name,attr"`
-	Tests    int           `xml:"tests,attr"`
-	Failures int           `xml:"failures,attr"`
-	Errors   int           `xml:"errors,attr"`
-	Time     string        `xml:"time,attr"`
-	Suites   []*junitSuite `xml:"testsuite"`
+func (c *junitTotals) add(failed bool, d time.Duration) {
+	c.Tests++
+	c.Time += seconds(d)
+	if failed {
+		c.Failures++
+	}
+}
+
+type junitSuite struct {
+	junitTotals
+	Skipped int         `xml:"skipped,attr"`
+	Cases   []junitCase `xml:"testcase"`
+	Out     string      `xml:"system-out,omitempty"`
+}
+
+type junitSuites struct {
+	XMLName xml.Name `xml:"testsuites"`
+	junitTotals
+	Suites []*junitSuite `xml:"testsuite"`
+}
+
+// seconds is a time as JUnit has it.
+type seconds time.Duration
+
+func (s seconds) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%.3f", time.Duration(s).Seconds()), nil
 }
 
 // WriteJUnit writes the report as JUnit XML: a testsuite per operation, a testcase per check. The type of a failure is
 // the keyword of the schema that was broken, else the level. Advice is no failure, unless Target.Strict was set; what
 // is known to fail is skipped, with the reason.
 func (r *Report) WriteJUnit(w io.Writer) error {
-	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
-	all := junitSuites{Name: "contract"}
-	var total time.Duration
+	all := junitSuites{junitTotals: junitTotals{Name: "contract"}}
 	for _, result := range r.Results {
 		operation, _, _ := strings.Cut(result.Check, "/")
 		if len(all.Suites) == 0 || all.Suites[len(all.Suites)-1].Name != operation {
-			all.Suites = append(all.Suites, &junitSuite{Name: operation})
+			all.Suites = append(all.Suites, &junitSuite{junitTotals: junitTotals{Name: operation}})
 		}
 		suite := all.Suites[len(all.Suites)-1]
 		c := r.junitCase(operation, result)
-		if c.Failure != nil {
-			suite.Failures++
-			all.Failures++
-		}
+		suite.Cases = append(suite.Cases, c)
+		suite.add(c.Failure != nil, result.Duration)
+		all.add(c.Failure != nil, result.Duration)
 		if c.Skipped != nil {
 			suite.Skipped++
 		}
-		suite.Tests++
-		all.Tests++
-		c.Time = seconds(result.Duration)
-		suite.total += result.Duration
-		total += result.Duration
-		suite.Time, all.Time = seconds(suite.total), seconds(total)
-		suite.Cases = append(suite.Cases, c)
 	}
 	if len(all.Suites) > 0 {
 		all.Suites[0].Out = fmt.Sprintf("runs started: %d", r.Runs)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+	text, err := xml.MarshalIndent(all, "", "  ")
+	if err != nil {
 		return err
 	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
+	_, err = io.WriteString(w, xml.Header+string(text)+"\n")
 	return err
 }
 
 func (r *Report) junitCase(operation string, result Result) junitCase {
-	c := junitCase{Name: result.Check, Classname: operation}
+	c := junitCase{Name: result.Check, Classname: operation, Time: seconds(result.Duration)}
 	switch {
 	case result.Known != "":
 		c.Skipped = &junitMessage{Message: "known: " + result.Known}
@@ -145,7 +145,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}{r.Runs, []result{}, append([]string{}, r.unseen...)}
 	for _, res := range r.Results {
 		report.Results = append(report.Results, result{
-			res.Check, res.Outcome(), res.Level, res.Rule, textOf(res.Err), res.keywords(), res.Known, textOf(res.Unsure),
+			res.Check, res.Outcome(), res.Level, res.Rule, errorText(res.Err), res.keywords(), res.Known, errorText(res.Unsure),
 			res.Curl, res.Duration.Seconds(),
 		})
 	}
@@ -155,7 +155,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return encoder.Encode(report)
 }
 
-func textOf(err error) string {
+func errorText(err error) string {
 	if err == nil {
 		return ""
 	}

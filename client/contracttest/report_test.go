@@ -125,8 +125,8 @@ func TestWriteJSON(t *testing.T) {
 	for i, result := range report.Results {
 		assert.Equal(t, result.Check, got.Results[i].Check)
 		assert.Equal(t, result.Outcome(), got.Results[i].Outcome)
-		assert.Equal(t, textOf(result.Err), got.Results[i].Error)
-		assert.Equal(t, textOf(result.Unsure), got.Results[i].Unsure)
+		assert.Equal(t, errorText(result.Err), got.Results[i].Error)
+		assert.Equal(t, errorText(result.Unsure), got.Results[i].Unsure)
 		assert.Equal(t, result.Curl, got.Results[i].Curl)
 	}
 	assert.Equal(t, report.Unseen(), got.Unseen)

@@ -28,7 +28,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&text, "%s: %d passed, %d failed, %d advice, %d known, %d skipped, %d unsure; runs started: %d\n",
 		verdict, counts["pass"], counts["fail"], counts["advice"], counts["known"], counts["skip"], counts["unsure"], r.Runs)
 	for _, g := range r.groups() {
-		fmt.Fprintf(&text, "\n%s %s\n", paint(g.outcome, column(g.outcome)), g.text)
+		fmt.Fprintf(&text, "\n%s %s\n", paint(g.level.outcome(), column(g.level.outcome())), r.textOf(g))
 		for _, result := range g.results {
 			fmt.Fprintf(&text, "       %s\n", result.Check)
 		}

@@ -66,7 +66,6 @@ func (r *runner) subtests(t *testing.T, checks []check, made *[]Result) {
 	t.Helper()
 	var selected []check
 	var report *Report
-	var shown sync.Map // causes
 	run := sync.OnceFunc(func() {
 		report = r.reportOf(r.run(t.Context(), selected))
 		*made = append(*made, report.Results...)
@@ -79,7 +78,7 @@ func (r *runner) subtests(t *testing.T, checks []check, made *[]Result) {
 			t.Parallel()
 			run()
 			result := report.Results[i]
-			switch text := report.textOf(result, &shown); {
+			switch text := report.faults(result); {
 			case report.fails(result):
 				t.Errorf("%s: %s\nsee for yourself:\n%s", result.Check, text, clip(result.Curl))
 			case result.Known != "":
@@ -93,26 +92,16 @@ func (r *runner) subtests(t *testing.T, checks []check, made *[]Result) {
 	}
 }
 
-// textOf returns the error of a result, with a cause that another result has shown in short.
-func (r *Report) textOf(result Result, shown *sync.Map) string {
-	if result.Err == nil {
-		return ""
-	}
+// faults returns what a subtest says of a result: a fault that an earlier result has, in short.
+func (r *Report) faults(result Result) string {
 	var lines []string
 	for _, g := range r.groups() {
-		for _, f := range result.findings {
-			if f.cause != g.cause || outcomeOf(f.level) != g.outcome {
-				continue
-			}
-			first, again := shown.LoadOrStore(g.outcome+g.cause, result.Check)
-			switch {
-			case len(g.results) == 1:
-				lines = append(lines, f.String())
-			case again && first != result.Check:
-				lines = append(lines, fmt.Sprintf("%s (as in %s)", f.cause, first))
-			default:
-				lines = append(lines, g.text)
-			}
+		switch slices.IndexFunc(g.results, func(other Result) bool { return other.Check == result.Check }) {
+		case -1:
+		case 0:
+			lines = append(lines, r.textOf(g))
+		default:
+			lines = append(lines, fmt.Sprintf("%s (as in %s)", g.cause, g.results[0].Check))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -24,7 +24,7 @@ var ErrRateLimited = errors.New("rate limited")
 // pacer holds requests back while the server's rate limit is used up. After the first 429 it lets through one at a
 // time.
 type pacer struct {
-	turn chan struct{} // of size 1
+	turn sync.Mutex
 
 	mu       sync.Mutex
 	until    time.Time
@@ -37,21 +37,14 @@ type pacer struct {
 func (s *Sender) paced(ctx context.Context, exchange func() (*Response, error)) (res *Response, elapsed time.Duration,
 	err error) {
 	hasTurn := false
-	defer func() {
-		if hasTurn {
-			<-s.pace.turn
-		}
-	}()
 	for range attempts {
-		if s.pace.isLimited() && !hasTurn {
-			select {
-			case s.pace.turn <- struct{}{}:
-				hasTurn = true
-			case <-ctx.Done():
-				return nil, 0, context.Cause(ctx)
-			}
+		wait, limited, ok := s.pace.state()
+		if limited && !hasTurn {
+			s.pace.turn.Lock() // whoever has it ends with ctx
+			defer s.pace.turn.Unlock()
+			hasTurn = true
+			wait, _, ok = s.pace.state()
 		}
-		wait, ok := s.pace.wait()
 		if !ok {
 			return res, elapsed, fmt.Errorf("%w: 429 to every request, %d in a row", ErrRateLimited, maxRefusals)
 		}
@@ -73,17 +66,12 @@ func (s *Sender) paced(ctx context.Context, exchange func() (*Response, error)) 
 	return res, elapsed, fmt.Errorf("%w: 429 to each of %d attempts", ErrRateLimited, attempts)
 }
 
-func (p *pacer) isLimited() bool {
+// state returns how long a request has to wait, and whether one at a time is let through. ok is false if the server has
+// refused too many.
+func (p *pacer) state() (wait time.Duration, limited, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.limited
-}
-
-// wait returns how long a request has to wait. ok is false if the server has refused too many.
-func (p *pacer) wait() (wait time.Duration, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return time.Until(p.until), p.refusals < maxRefusals
+	return time.Until(p.until), p.limited, p.refusals < maxRefusals
 }
 
 // took notes what a response says of the rate limit.

@@ -1,12 +1,9 @@
 package wire
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -44,41 +41,40 @@ type Sender struct {
 	// Pause waits; a test puts another in its place.
 	Pause func(context.Context, time.Duration) error
 
-	client  http.Client
-	pace    pacer
-	secrets []redact.Secret
+	transport http.RoundTripper
+	timeout   time.Duration // of the client of the target, or 0
+	secrets   []redact.Secret
+	pace      pacer
 
 	mu      sync.Mutex
 	cookies map[string]string // that responses to requests with the key have set
 }
 
-// NewSender returns a Sender of requests with some keys. It uses a copy of client, or over HTTP/1.1 one of its own if
-// that is nil, and follows no redirect.
+// NewSender returns a Sender of requests with some keys. It uses the transport of client, or one of its own, over
+// HTTP/1.1, if that is nil.
 func NewSender(base string, client *http.Client, keys []string) *Sender {
-	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, pace: pacer{turn: make(chan struct{}, 1)},
-		cookies: map[string]string{}}
+	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, cookies: map[string]string{}}
 	for _, key := range keys {
 		s.secrets = append(s.secrets, redact.New(key))
 	}
-	if client != nil {
-		s.client = *client
-	} else {
-		s.client.Transport = newTransport()
+	switch {
+	case client == nil:
+		s.transport = newTransport()
+	case client.Transport == nil:
+		s.transport, s.timeout = http.DefaultTransport, client.Timeout
+	default:
+		s.transport, s.timeout = client.Transport, client.Timeout
 	}
-	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	s.client.Jar = nil
 	return s
 }
 
 func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: timeout}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: AtOnce, DisableCompression: true,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       time.Second, // before a server closes it, with a request on its way
-		Protocols:             new(http.Protocols), TLSHandshakeTimeout: 10 * time.Second,
+		ExpectContinueTimeout: time.Second, Protocols: new(http.Protocols),
+		IdleConnTimeout: time.Second, // before a server closes it, with a request on its way
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +98,7 @@ func (c *readableConn) Write(p []byte) (int, error) {
 }
 
 // Close closes the connections that are not used.
-func (s *Sender) Close() { s.client.CloseIdleConnections() }
+func (s *Sender) Close() { (&http.Client{Transport: s.transport}).CloseIdleConnections() }
 
 // Exchange sends a request within the server's rate limit: over a fresh connection, once, if it may start a run; over a
 // connection that has sent others before it, if there are any; and else over any. It returns the time without waits.
@@ -122,15 +118,15 @@ func (s *Sender) Exchange(ctx context.Context, r Request, mayRun bool, before ..
 // sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last
 // response. If an earlier one is a success, it ends with that and ErrBefore: the others might start more runs.
 func (s *Sender) sendFresh(ctx context.Context, limit time.Duration, requests ...Request) (res *Response, err error) {
-	client := s.client
-	if transport, ok := client.Transport.(*http.Transport); ok {
-		transport = transport.Clone()
-		transport.MaxConnsPerHost = 1
-		client.Transport = transport
-		defer transport.CloseIdleConnections()
+	transport := s.transport
+	if shared, ok := transport.(*http.Transport); ok {
+		fresh := shared.Clone()
+		fresh.MaxConnsPerHost = 1
+		defer fresh.CloseIdleConnections()
+		transport = fresh
 	}
 	for i, r := range requests {
-		res, err = s.exchange(ctx, client, r, limit)
+		res, err = s.exchange(ctx, transport, r, limit)
 		if err == nil && res.Status/100 == 2 && i < len(requests)-1 {
 			return res, ErrBefore
 		}
@@ -146,7 +142,7 @@ func (s *Sender) send(ctx context.Context, r Request) (*Response, error) {
 		GotConn:              func(info httptrace.GotConnInfo) { stale.Store(info.Reused) },
 		GotFirstResponseByte: func() { stale.Store(false) },
 	})
-	res, err := s.exchange(traced, s.client, r, timeout)
+	res, err := s.exchange(traced, s.transport, r, timeout)
 	if err == nil || !stale.Load() || ctx.Err() != nil || errors.Is(err, ErrNotFinished) {
 		return res, err
 	}
@@ -158,7 +154,11 @@ func (s *Sender) send(ctx context.Context, r Request) (*Response, error) {
 }
 
 // exchange does one exchange within a time limit, whatever the server and the transport do.
-func (s *Sender) exchange(ctx context.Context, client http.Client, r Request, limit time.Duration) (*Response, error) {
+func (s *Sender) exchange(ctx context.Context, transport http.RoundTripper, r Request,
+	limit time.Duration) (*Response, error) {
+	if s.timeout > 0 {
+		limit = min(limit, s.timeout)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", ErrNotFinished, limit))
 	defer cancel()
 	var res *Response
@@ -166,7 +166,7 @@ func (s *Sender) exchange(ctx context.Context, client http.Client, r Request, li
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		res, err = s.roundTrip(ctx, client, r)
+		res, err = s.roundTrip(ctx, transport, r)
 	}()
 	select {
 	case <-done:
@@ -178,7 +178,7 @@ func (s *Sender) exchange(ctx context.Context, client http.Client, r Request, li
 	return nil, context.Cause(ctx)
 }
 
-func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (*Response, error) {
+func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r Request) (*Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, s.Base+r.Path, nil)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (
 		req.Header.Set(h.Name, h.Value)
 	}
 	sent, _ := exchange.NewAttempt(ctx, req, r.Body)
-	received, err := client.Do(sent) //nolint:bodyclose // ReadResponse closes it
+	received, err := exchange.RoundTrip(transport, nil, sent) //nolint:bodyclose // ReadResponse closes it
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +201,11 @@ func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (
 		res.Body = res.Body[:1000] // more than is shown
 	case errors.Is(err, exchange.ErrSwitchedProtocols), err != nil && slices.Contains(unread, res.Status):
 		err = nil
-	case err == nil:
-		res.unzip(r)
+	case err == nil && r.Get("Accept-Encoding") == "gzip":
+		if plain, err := exchange.Decompress(res.Header.Get("Content-Encoding"), res.Body, maxBody); err == nil {
+			res.Body = plain
+			res.Header.Del("Content-Encoding")
+		}
 	}
 	if r.Keyed {
 		s.keepCookies(received)
@@ -217,21 +220,6 @@ func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (
 // unread are the statuses with which a server refuses a request that it has not read. It may close the connection.
 var unread = []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 	http.StatusRequestHeaderFieldsTooLarge}
-
-// unzip decodes the body if it was asked for in gzip, and is.
-func (res *Response) unzip(r Request) {
-	if r.Get("Accept-Encoding") != "gzip" || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
-		return
-	}
-	reader, err := gzip.NewReader(bytes.NewReader(res.Body))
-	if err != nil {
-		return
-	}
-	if plain, err := io.ReadAll(io.LimitReader(reader, maxBody)); err == nil {
-		res.Body = plain
-		res.Header.Del("Content-Encoding")
-	}
-}
 
 // keepCookies keeps the cookies that a response sets.
 func (s *Sender) keepCookies(received *http.Response) {
