@@ -71,17 +71,14 @@ func (j *judge) receive(c check, res *wire.Response) {
 		return
 	}
 	code := strconv.Itoa(res.Status)
-	for described := range c.op.Responses.Map() {
-		if strings.EqualFold(described, code[:1]+"XX") && !c.op.has(res.Status) {
-			code = described
-		}
-	}
-	if c.op.Responses.Value(code) == nil {
-		code = "default"
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.received[c.op.Name()+" "+code] = true
+	for _, described := range []string{code, code[:1] + "XX", "default"} {
+		if c.op.Responses.Value(described) != nil {
+			j.received[c.op.Name()+" "+described] = true
+			return
+		}
+	}
 }
 
 // unseen lists the responses of the document that did not come.
@@ -201,15 +198,12 @@ func (j *judge) violations(op *operation, res *wire.Response) []contract.Violati
 
 // integerHeaders returns the headers that the document describes as integers for a status.
 func integerHeaders(op *operation, status int) []string {
-	ref := op.Responses.Status(status)
-	if ref == nil {
-		ref = op.Responses.Default()
-	}
-	var names []string
-	if ref == nil {
+	described := op.Response(status)
+	if described == nil {
 		return nil
 	}
-	for name, h := range ref.Value.Headers {
+	var names []string
+	for name, h := range described.Headers {
 		if h.Value.Schema != nil && h.Value.Schema.Value.Type.Is(openapi3.TypeInteger) {
 			names = append(names, name)
 		}

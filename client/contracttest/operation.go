@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -247,15 +248,15 @@ func (op *operation) has(status int) bool { return op.Responses.Value(strconv.It
 
 // succeeds reports whether a response has a status of success that the document describes.
 func (op *operation) succeeds(res *wire.Response) bool {
-	described := false
-	for code := range op.Responses.Map() {
-		isIt := code == strconv.Itoa(res.Status) || strings.EqualFold(code, strconv.Itoa(res.Status/100)+"XX")
-		if isIt && res.Status < 400 {
-			return true
-		}
-		described = described || code[0] == '2' || code[0] == '3'
+	if op.Responses.Status(res.Status) != nil {
+		return res.Status < 400
 	}
-	return !described && res.Status/100 == 2
+	for code := range op.Responses.Map() {
+		if code[0] == '2' || code[0] == '3' {
+			return false
+		}
+	}
+	return res.Status/100 == 2
 }
 
 // looksTaken reports whether a response is one of the operation's successes, and not a page of something else.
@@ -263,13 +264,7 @@ func (op *operation) looksTaken(res *wire.Response) bool {
 	if res.Status/100 != 2 || res.Status == http.StatusNoContent {
 		return false
 	}
-	ref := op.Responses.Status(res.Status)
-	if ref == nil {
-		ref = op.Responses.Value("2XX")
-	}
-	if ref == nil {
-		ref = op.Responses.Status(http.StatusOK)
-	}
+	ref := cmp.Or(op.Responses.Status(res.Status), op.Responses.Status(http.StatusOK))
 	if ref == nil || len(ref.Value.Content) == 0 {
 		return true
 	}

@@ -49,10 +49,10 @@ func open(ctx context.Context, target Target) (*runner, error) {
 }
 
 func newRunner(target Target) (*runner, error) {
-	if err := target.validateAddress(); err != nil {
-		return nil, err
-	}
 	document, err := documentOf(target)
+	if err == nil {
+		err = target.validate(document)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,8 @@ type Target struct {
 func (t Target) validate(document *openapi3.T) error {
 	isOwn := len(t.Spec) == 0
 	switch {
+	case (t.BaseURL == "") == (t.Handler == nil):
+		return errors.New("the target needs a BaseURL or a Handler, and not both")
 	case t.MaxRuns < 0:
 		return fmt.Errorf("the target's MaxRuns is %d: it must be 0 (any number) or more", t.MaxRuns)
 	case isOwn && t.APIKey == "":
@@ -78,6 +80,11 @@ func (t Target) validate(document *openapi3.T) error {
 		return errors.New("the target's OtherAPIKey has a character that a key cannot have")
 	case isOwn && t.WorkflowID == "":
 		return errors.New("the target has no WorkflowID")
+	}
+	if t.Handler == nil {
+		if _, err := exchange.ParseBaseURL(t.BaseURL); err != nil {
+			return fmt.Errorf("the target's %w", err)
+		}
 	}
 	for name, value := range t.Credentials {
 		if document.Components == nil || document.Components.SecuritySchemes[name] == nil {
@@ -92,19 +99,6 @@ func (t Target) validate(document *openapi3.T) error {
 
 // isNoKey reports whether a character cannot be in a key.
 func isNoKey(r rune) bool { return r <= ' ' || r > '~' }
-
-// validateAddress returns what is wrong with the server that the target names.
-func (t Target) validateAddress() error {
-	if (t.BaseURL == "") == (t.Handler == nil) {
-		return errors.New("the target needs a BaseURL or a Handler, and not both")
-	}
-	if t.Handler == nil {
-		if _, err := exchange.ParseBaseURL(t.BaseURL); err != nil {
-			return fmt.Errorf("the target's %w", err)
-		}
-	}
-	return nil
-}
 
 // keys lists the values that no response may show.
 func (t Target) keys() []string {

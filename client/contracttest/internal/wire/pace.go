@@ -32,24 +32,24 @@ type pacer struct {
 	refusals int // 429 in a row
 }
 
-// paced calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
+// send calls exchange, and again, a few times, if the response is 429, which is not billed. After the last one it
 // returns the response and [ErrRateLimited]. The time that it returns is that of the last exchange.
-func (s *Sender) paced(ctx context.Context, exchange func() (*Response, error)) (res *Response, elapsed time.Duration,
-	err error) {
+func (p *pacer) send(ctx context.Context, pause func(context.Context, time.Duration) error,
+	exchange func() (*Response, error)) (res *Response, elapsed time.Duration, err error) {
 	hasTurn := false
 	for range attempts {
-		wait, limited, ok := s.pace.state()
+		wait, limited, ok := p.state()
 		if limited && !hasTurn {
-			s.pace.turn.Lock() // whoever has it ends with ctx
-			defer s.pace.turn.Unlock()
+			p.turn.Lock() // whoever has it ends with ctx
+			defer p.turn.Unlock()
 			hasTurn = true
-			wait, _, ok = s.pace.state()
+			wait, _, ok = p.state()
 		}
 		if !ok {
 			return res, elapsed, fmt.Errorf("%w: 429 to every request, %d in a row", ErrRateLimited, maxRefusals)
 		}
 		if wait > 0 {
-			if err := s.Pause(ctx, wait); err != nil {
+			if err := pause(ctx, wait); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -59,7 +59,7 @@ func (s *Sender) paced(ctx context.Context, exchange func() (*Response, error)) 
 		if err != nil {
 			return res, elapsed, err
 		}
-		if s.pace.took(res); res.Status != http.StatusTooManyRequests {
+		if p.took(res); res.Status != http.StatusTooManyRequests {
 			return res, elapsed, nil
 		}
 	}
