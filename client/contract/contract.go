@@ -100,8 +100,8 @@ type Validator struct {
 	options
 	router     *route.Router[*operation]
 	operations []*operation // by path and method
-	is31       bool
 	warnings   []string
+	doubts     func() []string // nil: of the embedded document, which is checked by tests
 }
 
 // New returns the Validator of an OpenAPI 3.0 or 3.1 document, in YAML or JSON. References must stay inside the
@@ -133,21 +133,13 @@ func load(spec []byte, o options) (*Validator, error) {
 		return nil, err
 	}
 	v := newValidator(document, tree, o)
-	doubts := document.Validate(context.Background(),
-		openapi3.DisableExamplesValidation(), openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
-	if many, ok := doubts.(openapi3.MultiError); ok { //nolint:errorlint // not wrapped
-		for _, doubt := range many {
-			v.doubt(doubt)
-		}
-	} else if doubts != nil {
-		v.doubt(doubts)
-	}
+	v.doubts = sync.OnceValue(func() []string { return doubtsOf(document) })
 	return v, nil
 }
 
 // newValidator returns the Validator of a document, and, if it is of OpenAPI 3.1, the same document decoded.
 func newValidator(document *openapi3.T, tree any, o options) *Validator {
-	v := &Validator{options: o, is31: tree != nil}
+	v := &Validator{options: o}
 	patterns := &schema.Patterns{Engine: o.regexps, Warn: v.warn}
 	c := &compiler{document: document, schemas30: schema.Compiler30{Patterns: patterns}}
 	if tree != nil {
@@ -158,21 +150,39 @@ func newValidator(document *openapi3.T, tree any, o options) *Validator {
 	return v
 }
 
-// doubt warns of what kin-openapi finds wrong with the document, but for a field that it does not know: JSON Schema
-// allows any, and OpenAPI 3.1 has some.
-func (v *Validator) doubt(err error) {
-	if v.is31 && strings.Contains(err.Error(), "extra sibling fields") {
-		return
+// doubtsOf returns what kin-openapi finds wrong with a document, but for fields that it does not know in OpenAPI 3.1:
+// JSON Schema allows any.
+func doubtsOf(document *openapi3.T) []string {
+	var texts []string
+	add := func(err error) {
+		text := printable.Clip(err.Error())
+		isField := document.IsOpenAPI31OrLater() && strings.Contains(err.Error(), "extra sibling fields")
+		if !isField && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
 	}
-	if text := err.Error(); !slices.Contains(v.warnings, printable.Clip(text)) {
-		v.warn(text)
+	err := document.Validate(context.Background(),
+		openapi3.DisableExamplesValidation(), openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
+	if many, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // not wrapped
+		for _, one := range many {
+			add(one)
+		}
+	} else if err != nil {
+		add(err)
 	}
+	return texts
 }
 
 func (v *Validator) warn(text string) { v.warnings = append(v.warnings, printable.Clip(text)) }
 
-// Warnings returns one line for each thing in the document that is doubtful or not validated.
-func (v *Validator) Warnings() []string { return slices.Clone(v.warnings) }
+// Warnings returns one line for each thing in the document that is doubtful or not validated. The first call looks for
+// what is doubtful, which takes longer than [New].
+func (v *Validator) Warnings() []string {
+	if v.doubts == nil {
+		return slices.Clone(v.warnings)
+	}
+	return slices.Concat(v.warnings, v.doubts())
+}
 
 // Default returns the Validator of the AI Tutor API (api/openapi.yaml). The document is parsed by the first call, once
 // a process.

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 
 // read returns a document as kin-openapi reads it, and, if it is of OpenAPI 3.1, decoded.
 func read(spec []byte) (document *openapi3.T, tree any, err error) {
-	if found := versionOf.FindSubmatch(spec); found != nil && strings.HasPrefix(string(found[2])+string(found[4]), "3.1") {
+	if _, version := versionOf(spec); strings.HasPrefix(version, "3.1") {
 		if tree, err = decodeDocument(spec); err != nil {
 			return nil, nil, err
 		}
@@ -34,22 +35,34 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 	return document, tree, err
 }
 
-var versionOf = regexp.MustCompile(
-	`(?m)^[\s{]*["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)|["'](openapi|swagger)["']\s*:\s*["']([0-9][0-9.]*)`,
-)
-
 func checkVersion(spec []byte) error {
-	found := versionOf.FindSubmatch(spec)
-	if found == nil {
-		return nil // the loader says what is wrong
-	}
-	kind, version := string(found[1])+string(found[3]), string(found[2])+string(found[4])
-	if kind == "openapi" && len(version) >= 3 && (version[:3] == "3.0" || version[:3] == "3.1") {
-		return nil
+	kind, version := versionOf(spec)
+	if kind == "" || kind == "openapi" && (strings.HasPrefix(version, "3.0") || strings.HasPrefix(version, "3.1")) {
+		return nil // or the loader says what is wrong
 	}
 	name := map[string]string{"openapi": "OpenAPI", "swagger": "Swagger"}[kind]
 	return fmt.Errorf("the document is of %s %s; OpenAPI 3.0 and 3.1 are supported (openapi: 3.0.3)", name, version)
 }
+
+// versionOf returns the field that has the version of a document, openapi or swagger, and the version.
+func versionOf(spec []byte) (kind, version string) {
+	if document, err := instance.Parse(spec); err == nil {
+		for _, kind := range []string{"openapi", "swagger"} {
+			if value, ok := document.Root().Member(kind); ok {
+				return kind, strings.Trim(string(value.Raw()), `"`)
+			}
+		}
+		return "", ""
+	}
+	for line := range bytes.Lines(spec) {
+		if found := versionLine.FindSubmatch(line[:min(len(line), 100)]); found != nil {
+			return string(found[1]), string(found[2])
+		}
+	}
+	return "", ""
+}
+
+var versionLine = regexp.MustCompile(`^(?:\{\s*)?["']?(openapi|swagger)["']?\s*:\s*["']?([0-9][0-9.]*)`)
 
 // checkTypes refuses a document with a schema whose type does not exist: it would refuse every value.
 func checkTypes(document *openapi3.T) error {
