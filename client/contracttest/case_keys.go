@@ -226,29 +226,43 @@ func (op *operation) otherPlaces() []check {
 		}
 		return op.Parameters.GetByInAndName(in, name) != nil
 	}
-	for _, query := range []struct{ name, parameter string }{
-		{"key-in-query", "api_key"}, {"key-in-access-token", "access_token"}, {"key-in-key", "key"},
-	} {
-		if !isDescribed(openapi3.ParameterInQuery, query.parameter) {
-			odd(query.name, "the key in ?"+query.parameter+"=",
-				bare.WithQuery(query.parameter+"="+url.QueryEscape(c.value)))
-		}
+	undescribed := func(in string, names []string) []string {
+		return slices.DeleteFunc(names, func(name string) bool { return isDescribed(in, name) })
 	}
-	for _, header := range []struct{ name, header, before string }{
-		{"key-in-other-header", "X-API-Key", ""},
-		{"key-in-x-auth-token", "X-Auth-Token", ""},
-		{"key-in-proxy-authorization", "Proxy-Authorization", "Bearer "},
-		{"key-in-forwarded-authorization", "X-Forwarded-Authorization", "Bearer "},
-	} {
-		if !isDescribed(openapi3.ParameterInHeader, header.header) {
-			add(header.name, "the key in "+header.header, bare.With(header.header, header.before+c.value))
+	inQuery := func(name string, parameters ...string) {
+		r := bare
+		parameters = undescribed(openapi3.ParameterInQuery, parameters)
+		for _, parameter := range parameters {
+			r = r.WithQuery(parameter + "=" + url.QueryEscape(c.value))
 		}
+		if len(parameters) == 0 {
+			return
+		}
+		odd(name, "the key in the query ("+strings.Join(parameters, ", ")+")", r)
 	}
+	inQuery("key-in-query", "api_key", "api-key", "apikey", "apiKey")
+	inQuery("key-in-access-token", "access_token", "auth_token", "token", "auth")
+	inQuery("key-in-key", "key")
+	inHeader := func(name, before string, headers ...string) {
+		r := bare
+		headers = undescribed(openapi3.ParameterInHeader, headers)
+		for _, header := range headers {
+			r = r.With(header, before+c.value)
+		}
+		if len(headers) == 0 {
+			return
+		}
+		add(name, "the key in a header ("+strings.Join(headers, ", ")+")", r)
+	}
+	inHeader("key-in-other-header", "", "X-API-Key", "X-Api-Token", "Api-Key", "ApiKey")
+	inHeader("key-in-x-auth-token", "", "X-Auth-Token", "X-Access-Token", "X-Token", "Auth-Token")
+	inHeader("key-in-proxy-authorization", "Bearer ", "Proxy-Authorization")
+	inHeader("key-in-forwarded-authorization", "Bearer ", "X-Forwarded-Authorization", "X-Original-Authorization",
+		"X-Authorization")
 	var cookies []string
-	for _, name := range []string{"api_key", "apikey", "token", "access_token", "authorization", "session"} {
-		if !isDescribed(openapi3.ParameterInCookie, name) {
-			cookies = append(cookies, name+"="+c.value)
-		}
+	for _, name := range undescribed(openapi3.ParameterInCookie, []string{"api_key", "api-key", "apikey", "apiKey",
+		"key", "token", "access_token", "auth_token", "auth", "authorization", "jwt", "session", "sid"}) {
+		cookies = append(cookies, name+"="+c.value)
 	}
 	add("key-in-cookie", "the key in a cookie", bare.With("Cookie", strings.Join(cookies, "; ")))
 	add("cookie-of-the-server", "the cookies that the server set", op.bare(op.values))
@@ -271,8 +285,11 @@ func (op *operation) otherPlaces() []check {
 		inBody.Body = body.JSON()
 		add("key-in-body", "the key in the body", inBody)
 	}
-	local := op.bareUnknown().With("X-Forwarded-For", "127.0.0.1").With("X-Real-IP", "127.0.0.1").
-		With("Forwarded", "for=127.0.0.1")
+	local := op.bareUnknown().With("Forwarded", "for=127.0.0.1")
+	for _, name := range []string{"X-Forwarded-For", "X-Real-IP", "X-Client-IP", "Client-IP", "True-Client-IP",
+		"X-Originating-IP", "CF-Connecting-IP"} {
+		local = local.With(name, "127.0.0.1")
+	}
 	return append(checks, op.keyCheck("from-loopback",
 		"a request without a key that claims to come from the server itself", local))
 }

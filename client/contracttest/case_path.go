@@ -42,6 +42,7 @@ func (op *operation) spellings() []check {
 	add("trailing-slash", "a slash after it", path+"/")
 	add("double-slash", "two slashes before it", "/"+path)
 	add("inner-double-slash", "two slashes in it", before+"/"+last)
+	add("dot-segment", "a segment that is a dot", before+"/."+last)
 	add("upper-case", "capitals", strings.ToUpper(fixed)+strings.TrimPrefix(path, fixed))
 	add("parameter", "a parameter after a semicolon", path+";x=y")
 	add("extension", ".json after it", path+".json")

@@ -37,7 +37,7 @@ const againstAdvice = "advice: "
 // faults returns those of every group, and some that many groups catch.
 func faults(op *operation) []fault {
 	return slices.Concat(faultsOfRuns(op), faultsOfPractice(), faultsOfKeys(), faultsOfWorkflows(),
-		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(), faultsOfOneRequest(op))
+		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(), faultsOfOtherPlaces(), faultsOfOneRequest(op))
 }
 
 const (
@@ -273,6 +273,36 @@ func faultsOfKeys() []fault {
 			}),
 		},
 	}
+}
+
+// faultsOfOtherPlaces takes the key from where the document has none, one place at a time.
+func faultsOfOtherPlaces() []fault {
+	var list []fault
+	add := func(place, names, check string, has func(r *http.Request, name string) bool) {
+		for name := range strings.FieldsSeq(names) {
+			list = append(list, fault{"the key is taken from " + place + " " + name, "unauthorized/" + check,
+				taking(func(r *http.Request, _ string) bool {
+					return r.Header.Get("Authorization") == "" && has(r, name)
+				}, asKeyed)})
+		}
+	}
+	inQuery := func(r *http.Request, name string) bool { return r.URL.Query().Get(name) == testKey }
+	add("the query", "api-key apiKey apikey", "key-in-query", inQuery)
+	add("the query", "access_token auth_token token auth", "key-in-access-token", inQuery)
+	inHeader := func(r *http.Request, name string) bool {
+		return strings.TrimPrefix(r.Header.Get(name), "Bearer ") == testKey
+	}
+	add("the header", "Api-Key X-Api-Token", "key-in-other-header", inHeader)
+	add("the header", "X-Access-Token X-Token Auth-Token", "key-in-x-auth-token", inHeader)
+	add("the header", "X-Authorization X-Original-Authorization", "key-in-forwarded-authorization", inHeader)
+	add("the cookie", "key auth jwt sid access_token auth_token apiKey", "key-in-cookie",
+		func(r *http.Request, name string) bool {
+			cookie, err := r.Cookie(name)
+			return err == nil && cookie.Value == testKey
+		})
+	add("a loopback address in", "X-Client-IP Client-IP True-Client-IP X-Originating-IP CF-Connecting-IP", "from-loopback",
+		func(r *http.Request, name string) bool { return r.Header.Get(name) == "127.0.0.1" })
+	return list
 }
 
 // faultsOfOneRequest takes the request of one check for valid, of those that have no fault by their own.
@@ -598,7 +628,7 @@ func faultsOfResponses() []fault {
 				respond(w, http.StatusUnauthorized, "application/json", `{"success":false,"error":"no valid key"}`)
 			})},
 	}
-	for _, text := range []string{"undefined", "[object Object]", " "} {
+	for _, text := range []string{"undefined", "None", "NaN", "[object Object]", "[object Promise]", " "} {
 		list = append(list, fault{"a run's text is " + strconv.Quote(text), againstAdvice + "runs/*",
 			altering(ok, replacing("Once upon a time, there was a friendly dog named Charlie...", text))})
 	}
@@ -611,7 +641,17 @@ func faultsOfResponses() []fault {
 		"PostgreSQL":        `duplicate key value violates unique constraint "runs_pkey"`,
 		"Prisma":            "Invalid `prisma.workflow.findUnique()` invocation",
 		"Mongo":             `MongoServerError: E11000 duplicate key error collection`,
+		"Elixir":            "** (MatchError) no match of right hand side value",
+		"Perl":              `Can't locate Run at lib/Run.pm line 12.`,
+		"Swift":             `Unexpectedly found nil: file Run.swift, line 12`,
+		"C++":               `terminate called after throwing an instance of 'std::out_of_range'`,
+		"SQLite":            `SQLITE_CONSTRAINT: UNIQUE constraint failed`,
+		"a path":            `ENOENT: open '/home/tutor/app/.env'`,
+		"a path of Windows": `no such file: C:\inetpub\web.config`,
 		"a private address": `connect to 10.0.3.17 failed`,
+		"metadata":          `GET http://169.254.169.254/latest failed`,
+		"IPv6":              `dial tcp [fd12:3456::1]:5432`,
+		"a name of a host":  `lookup db.prod.internal`,
 		"a local port":      `dial 127.0.0.1:5432`,
 	} {
 		list = append(list, fault{"an error shows " + name, againstAdvice + "unauthorized/key-of-null",

@@ -62,7 +62,14 @@ func (j *judge) judge(c check, res *wire.Response) []finding {
 			f.add(LevelAdvice, "%s", advice)
 		}
 	}
-	return append(f.list, j.invariants(c, res)...)
+	f.list = append(f.list, j.invariants(c, res)...)
+	if res.Limited != nil {
+		for _, fault := range j.invariants(c, res.Limited) {
+			fault.cause = "the 429 before it: " + fault.cause
+			f.list = append(f.list, fault)
+		}
+	}
+	return f.list
 }
 
 // receive notes which response of the document came.
@@ -214,17 +221,22 @@ func integerHeaders(op *operation, status int) []string {
 
 var internals = regexp.MustCompile(
 	`(?i)goroutine \d+ \[|\bat \S+ \(?\S+:\d+:\d+\)?|traceback \(most recent|file \\?"[^"]+\.py\\?", line \d+|` +
-		`\.(?:go|py|rb|java|php|ts|js|rs|cs):(?:line )?\d+|node_modules/|panic: |panicked at |` +
+		`\.(?:go|py|rb|java|php|ts|js|rs|cs|ex|pl|pm|kt|swift|scala|cpp)(?::|:line |,? line )\d+|` +
+		`/(?:etc|home|opt|root|srv|usr|var)/[\w./-]+\.\w+|\b[a-z]:\\[\w.\\-]+\.\w+|` +
+		`node_modules/|panic: |panicked at |terminate called after|\*\* \(\w+error\)|` +
 		`system\.\w+exception|\bat [\w.]+\([^)]*\) in |` +
 		`stack trace:|fatal error: uncaught|\.php(?:\(\d+\)| on line)|java\.\w+\.\w+exception|` +
 		`sqlstate|syntax error at or near|error in your sql syntax|violates \w+(?: \w+)? constraint|` +
-		`relation \\?"[^"]+\\?" does not exist|\bpq: |` +
+		`(?:relation|column|table) \\?"[^"]+\\?" does not exist|\bpq: |sqlite_\w+|` +
+		`unclosed quotation mark|wrongtype operation|` +
 		`\bselect\b.+\bfrom\b|\binsert into\b|ora-\d{5}|prismaclient|\bprisma\.\w+\.|` +
 		`mongo\w*error|e11000 duplicate key|er_[a-z]+_[a-z]+|econnrefused`,
 )
 
 var privateAddress = regexp.MustCompile(
-	`\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|\b(?:127\.0\.0\.1|localhost):\d+`,
+	`\b(?:10\.\d{1,3}|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b|` +
+		`\b(?:127\.0\.0\.1|localhost):\d+|\[(?:::1|f[cd][0-9a-f]{2}:[0-9a-f:]+)\]:\d+|` +
+		`\b[\w-]+\.(?:[\w-]+\.)*(?:internal|svc\.cluster\.local)\b`,
 )
 
 // ofPractice adds what good practice would have otherwise in a response.

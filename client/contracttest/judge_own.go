@@ -78,7 +78,7 @@ func (j *ownJudge) ofPractice(f *findings, op *operation, res *wire.Response) {
 			switch text = strings.TrimSpace(text); text {
 			case "":
 				f.add(LevelAdvice, "the text of a run should not be empty")
-			case "undefined", "null", "[object Object]":
+			case "undefined", "null", "None", "NaN", "[object Object]", "[object Promise]":
 				f.add(LevelAdvice, "the text of a run should not be %s", text)
 			}
 		}

@@ -3,6 +3,7 @@ package contracttest
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,42 @@ func TestAServerThatAlwaysReturns429SaysTooLittle(t *testing.T) {
 	assert.NotContains(t, report.Unseen(), "runWorkflow 429", "it is judged like any response")
 	assert.Len(t, report.Unsure(), len(report.Results))
 	assert.Empty(t, report.Failures())
+}
+
+func TestA429IsJudgedEvenIfTheRequestIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, contentType, body, want string
+	}{
+		{"that keeps the contract", "application/json", `{"success":false,"error":"too many"}`, ""},
+		{"of a gateway", "text/html", "<html></html>", "content-type"},
+		{"without an error", "application/json", `{"success":false}`, "error"},
+		{"with the key", "application/json", `{"success":false,"error":"too many for ` + testKey + `"}`, "the key in it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var once sync.Once
+			report, err := checkSome(t, api.Document(), instead(func(r *http.Request, _ string) bool {
+				limited := false
+				if asksKeyed(r) && strings.HasSuffix(r.URL.Path, testWorkflow) {
+					once.Do(func() { limited = true })
+				}
+				return limited
+			}, func(w http.ResponseWriter, _ *http.Request) {
+				respond(w, http.StatusTooManyRequests, test.contentType, test.body)
+			})(sound(t, api.Document())), runOperation+"/runs/")
+			require.NoError(t, err)
+			assert.NotContains(t, report.Unseen(), "runWorkflow 429")
+			assert.Empty(t, report.Unsure())
+			if test.want == "" {
+				assert.Empty(t, report.Failures())
+				return
+			}
+			require.Len(t, report.Failures(), 1)
+			assert.Contains(t, report.Failures()[0].Err.Error(), test.want)
+			assert.Contains(t, report.Failures()[0].Err.Error(), "429 Too Many Requests")
+		})
+	}
 }
 
 func TestARequestOverTheRateLimitIsSentAgain(t *testing.T) {

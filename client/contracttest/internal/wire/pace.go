@@ -53,9 +53,13 @@ func (p *pacer) send(ctx context.Context, pause func(context.Context, time.Durat
 				return nil, 0, err
 			}
 		}
+		before := res
 		began := time.Now()
 		res, err = exchange()
 		elapsed = time.Since(began)
+		if res != nil {
+			res.Limited = before
+		}
 		if err != nil {
 			return res, elapsed, err
 		}

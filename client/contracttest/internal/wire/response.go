@@ -17,6 +17,8 @@ type Response struct {
 	Leaks  []string // where a key was
 	Method string   // of the request
 	Host   string   // that it was sent to
+
+	Limited *Response // the 429 that came before it, if the request was sent again
 }
 
 // Refused reports whether the status is 4xx.
