@@ -19,7 +19,8 @@ func read(spec []byte) (document *openapi3.T, tree any, err error) {
 		if tree, err = decodeDocument(spec); err != nil {
 			return nil, nil, err
 		}
-		if bare, ok := withoutIdentifiers(tree); ok {
+		isCompleted := completeDefinitions(tree)
+		if bare, ok := withoutIdentifiers(tree); ok || isCompleted {
 			if spec, err = json.Marshal(bare); err != nil {
 				return nil, nil, err
 			}

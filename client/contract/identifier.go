@@ -2,7 +2,11 @@ package contract
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 )
 
 // withoutIdentifiers returns a copy of a decoded document of OpenAPI 3.1 without the references by $id and $anchor, and
@@ -86,16 +90,19 @@ func withoutFragment(u *url.URL) string {
 	return bare.String()
 }
 
-// withoutDeepReferences returns a copy of a decoded document without the references into a schema, which JSON Schema
-// knows, and kin-openapi not always.
+// withoutDeepReferences returns a copy of a decoded document without the references into a schema, and the lists of
+// items, which JSON Schema knows or knew, and kin-openapi not always.
 func withoutDeepReferences(value any) any {
 	switch node := value.(type) {
 	case map[string]any:
 		twin := make(map[string]any, len(node))
 		for name, inner := range node {
 			const depth = 3 // of #/components/schemas/X
-			if ref, ok := inner.(string); ok && name == "$ref" && strings.HasPrefix(ref, "#/components/") &&
-				strings.Count(ref, "/") > depth {
+			if ref, ok := inner.(string); ok && name == "$ref" && (strings.Contains(ref, "/$defs/") ||
+				strings.HasPrefix(ref, "#/components/") && strings.Count(ref, "/") > depth) {
+				continue
+			}
+			if _, isList := inner.([]any); isList && name == "items" {
 				continue
 			}
 			twin[name] = withoutDeepReferences(inner)
@@ -110,3 +117,48 @@ func withoutDeepReferences(value any) any {
 	}
 	return value
 }
+
+// completeDefinitions makes references to #/$defs, which the document does not have, references to the $defs of the
+// innermost schema around them that has the name: so generators mean it that put a whole schema into a document. It
+// reports whether there are any.
+func completeDefinitions(document any) bool {
+	changed := false
+	var visit func(value any, path string, around []definitions)
+	visit = func(value any, path string, around []definitions) {
+		switch node := value.(type) {
+		case map[string]any:
+			if own, ok := node["$defs"].(map[string]any); ok && path != "" {
+				around = append(slices.Clip(around), definitions{path, own})
+			}
+			if ref, ok := node["$ref"].(string); ok && strings.HasPrefix(ref, "#/$defs/") {
+				name, _, _ := strings.Cut(strings.TrimPrefix(ref, "#/$defs/"), "/")
+				for _, definitions := range slices.Backward(around) {
+					if _, ok := definitions.schemas[name]; ok {
+						node["$ref"], changed = "#"+escapePath(definitions.path)+strings.TrimPrefix(ref, "#"), true
+						break
+					}
+				}
+			}
+			for name, inner := range node {
+				visit(inner, path+"/"+instance.EscapeToken(name), around)
+			}
+		case []any:
+			for i, inner := range node {
+				visit(inner, path+"/"+strconv.Itoa(i), around)
+			}
+		}
+	}
+	root, _ := document.(map[string]any)
+	if _, ok := root["$defs"]; !ok {
+		visit(document, "", nil)
+	}
+	return changed
+}
+
+// definitions are the $defs of the schema at a path.
+type definitions struct {
+	path    string
+	schemas map[string]any
+}
+
+func escapePath(path string) string { return (&url.URL{Fragment: path}).EscapedFragment() }

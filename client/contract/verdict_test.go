@@ -101,6 +101,13 @@ components:
 	assert.Equal(t, []string{"header X-A: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.CheckResponse(res, []byte(`{}`))))
 }
 
+func TestDefinitionsOfASchemaThatAGeneratorHasPutIntoTheDocumentAreFound(t *testing.T) {
+	v := validatorOf(t, "3.1.0", bodySpec(`{$defs: {A: {type: integer}, B: {properties: {a: {$ref: '#/$defs/A'}}}}, properties: {b: {$ref: '#/$defs/B'}, c: {type: array, items: [{type: string}]}}}`))
+	assert.Equal(t, []string{"/paths/~1x/post/requestBody/content/application~1json/schema/properties/c/items is not judged: it is not as JSON Schema 2020-12 has it",
+		"/paths/~1x/post/responses/200/content/application~1json/schema/properties/c/items is not judged: it is not as JSON Schema 2020-12 has it"}, v.Warnings())
+	assert.Equal(t, []string{"body /b/a: value must be an integer"}, lines(t, v.ValidateRequest(newRequest(t, http.MethodPost, "/x", `{"b":{"a":"x"}}`))))
+}
+
 func TestNewTakesWhatItCanUse(t *testing.T) {
 	tests := []struct {
 		name, version, rest string
