@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // readBody reads a body, to the limit, and leaves in its place one that gives the same, the error included. With
@@ -49,11 +50,22 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// decodeContent returns a body without its content codings: gzip and deflate are known. If it is longer than limit
-// then, the error is an [*exchange.TooLongError].
-func decodeContent(header http.Header, data []byte, limit int64) ([]byte, error) {
+// unreadable returns the violation of a body that was not read whole.
+func unreadable(err error) []Violation {
+	if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
+		return inBody("is longer than %d bytes (WithMaxBodyBytes)", tooLong.Limit)
+	}
+	return inBody("could not be read whole: %v", err)
+}
+
+// decodeContent returns a body without its content codings: gzip and deflate are known.
+func decodeContent(header http.Header, data []byte, limit int64) (plain []byte, broken []Violation) {
 	if len(header["Content-Encoding"]) == 0 {
 		return data, nil
+	}
+	refuse := func(format string, args ...any) []Violation {
+		message := printable.Line(fmt.Sprintf(format, args...))
+		return []Violation{{In: "header", Pointer: "Content-Encoding", Message: message}}
 	}
 	codings := strings.Split(strings.Join(header.Values("Content-Encoding"), ","), ",")
 	for _, coding := range slices.Backward(codings) { // the last was applied last
@@ -70,16 +82,16 @@ func decodeContent(header http.Header, data []byte, limit int64) ([]byte, error)
 				reader, err = flate.NewReader(bytes.NewReader(data)), nil
 			}
 		default:
-			return nil, fmt.Errorf("the content coding %q cannot be decoded: gzip and deflate can", coding)
+			return nil, refuse("the content coding %q cannot be decoded: gzip and deflate can", coding)
 		}
 		if err == nil {
 			data, err = exchange.ReadBody(reader, -1, limit)
 		}
-		if tooLong, ok := errors.AsType[*exchange.TooLongError](err); ok {
-			return nil, tooLong
+		if _, tooLong := errors.AsType[*exchange.TooLongError](err); tooLong {
+			return nil, unreadable(err)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the body is not %s, as its content coding says: %w", coding, err)
+			return nil, refuse("the body is not %s, as its content coding says: %v", coding, err)
 		}
 	}
 	return data, nil

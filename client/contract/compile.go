@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,16 +22,18 @@ type compiler struct {
 	schemas31 *schema.Compiler31 // nil: the document is of OpenAPI 3.0
 }
 
-// operations returns the operations of the document, by path and method.
-func (c *compiler) operations() map[string]map[string]*operation {
-	operations := make(map[string]map[string]*operation)
-	for path, item := range c.document.Paths.Map() {
-		operations[path] = make(map[string]*operation)
-		for method, described := range item.Operations() {
-			operations[path][method] = c.operation(path, item, method, described)
-		}
+// operations returns the operations of the document, by path and method, and in that order.
+func (c *compiler) operations() (byPath map[string]map[string]*operation, all []*operation) {
+	byPath = make(map[string]map[string]*operation)
+	for path := range c.document.Paths.Map() { // also of one without operations
+		byPath[path] = make(map[string]*operation)
 	}
-	return operations
+	for _, described := range openapi.Operations(c.document) {
+		op := c.operation(described)
+		byPath[described.Path][described.Method] = op
+		all = append(all, op)
+	}
+	return byPath, all
 }
 
 // schema returns the Schema of ref, which stands in a place of the document.
@@ -57,30 +58,24 @@ func (p place) to(names ...string) place {
 	return p
 }
 
-func (c *compiler) operation(
-	path string,
-	item *openapi3.PathItem,
-	method string,
-	described *openapi3.Operation,
-) *operation {
-	op := &operation{
-		pathNames: route.Parameters(path),
-		security:  openapi.NewOperation(c.document, path, method, described).Security,
-	}
-	pathPlace := place("").to("paths", path)
-	at := pathPlace.to(strings.ToLower(method))
+func (c *compiler) operation(described openapi.Operation) *operation {
+	op := &operation{security: described.Security}
+	names := route.Parameters(described.Path)
 	add := func(ref *openapi3.ParameterRef, at place) {
 		if p := c.parameter(ref.Value, at); p != nil {
-			p.index = slices.Index(op.pathNames, p.Name)
+			p.index = slices.Index(names, p.Name)
 			op.parameters = append(op.parameters, p)
 		}
 	}
-	for i, ref := range item.Parameters {
-		if described.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
+	pathPlace := place("").to("paths", described.Path)
+	at := pathPlace.to(strings.ToLower(described.Method))
+	own := described.Operation.Parameters
+	for i, ref := range described.PathItem.Parameters {
+		if own.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
 			add(ref, pathPlace.to("parameters", strconv.Itoa(i)))
 		}
 	}
-	for i, ref := range described.Parameters {
+	for i, ref := range own {
 		add(ref, at.to("parameters", strconv.Itoa(i)))
 	}
 	op.setOthers()
@@ -88,13 +83,33 @@ func (c *compiler) operation(
 		op.body = c.body(ref.Value.Content, at.to("requestBody"), schema.Request)
 		op.isRequired = ref.Value.Required
 	}
-	op.responses = c.responses(described, at)
+	op.responses = c.responses(described.Responses, at)
 	return op
 }
 
-func (c *compiler) responses(described *openapi3.Operation, at place) responses {
-	compiled := responses{byStatus: make(map[int]*response)}
-	for key, ref := range described.Responses.Map() {
+// setOthers tells each parameter of the query the names of what else stands there.
+func (op *operation) setOthers() {
+	names := make(map[string]bool)
+	for _, alternative := range op.security {
+		for _, credential := range alternative {
+			if place, name := credential.In(); place == openapi3.ParameterInQuery {
+				names[name] = true
+			}
+		}
+	}
+	for _, p := range op.parameters {
+		if p.In == openapi3.ParameterInQuery {
+			names[p.Name] = true
+		}
+	}
+	for _, p := range op.parameters {
+		p.style.Others = names // its own name is no property of it
+	}
+}
+
+func (c *compiler) responses(described *openapi3.Responses, at place) responses {
+	compiled := make(responses)
+	for key, ref := range described.Map() {
 		if ref.Value == nil {
 			continue
 		}
@@ -102,20 +117,18 @@ func (c *compiler) responses(described *openapi3.Operation, at place) responses 
 		status, err := strconv.Atoi(key)
 		switch {
 		case key == "default":
-			compiled.fallback = response
-		case err == nil && strconv.Itoa(status) == key:
-			compiled.byStatus[status] = response
+			compiled[0] = response
+		case err == nil && status >= 100:
+			compiled[status] = response
 		case len(key) == 3 && '1' <= key[0] && key[0] <= '5' && key[1:] == "XX":
-			compiled.byRange[key[0]-'0'] = response
+			compiled[int(key[0]-'0')] = response
 		}
 	}
 	return compiled
 }
 
 func (c *compiler) response(described *openapi3.Response, at place) *response {
-	compiled := &response{body: c.body(described.Content, at, schema.Response)}
-	compiled.headers = c.headers(described.Headers, at)
-	return compiled
+	return &response{c.headers(described.Headers, at), c.body(described.Content, at, schema.Response)}
 }
 
 // headers returns the headers of a response or of a part, by name.
@@ -180,19 +193,33 @@ func (c *compiler) body(content openapi3.Content, at place, direction schema.Dir
 		}
 		b.media[described] = &media{
 			MediaType: described, schema: c.schema(described.Schema, at.to("content", name, "schema")),
-			texts: text.SchemaOf(described.Schema), parts: c.parts(described, at.to("content", name)), isWild: strings.Contains(name, "*"),
+			texts: text.SchemaOf(described.Schema), parts: c.parts(described, at.to("content", name)),
+			isWild: strings.Contains(name, "*"),
 		}
 	}
 	return b
 }
 
-// sortedOperations lists the operations of a document by path and method.
-func sortedOperations(operations map[string]map[string]*operation) []*operation {
-	var all []*operation
-	for _, path := range slices.Sorted(maps.Keys(operations)) {
-		for _, method := range slices.Sorted(maps.Keys(operations[path])) {
-			all = append(all, operations[path][method])
+// parts returns the properties of a form, those of its variants included.
+func (c *compiler) parts(described *openapi3.MediaType, at place) map[string]*part {
+	parts, names := make(map[string]*part), make(map[string]bool)
+	whole := text.SchemaOf(described.Schema)
+	for _, one := range whole {
+		for name := range one.Properties {
+			names[name] = true
 		}
 	}
-	return all
+	for name := range names {
+		p := &part{schema: whole.Property(name), encoding: described.Encoding[name]}
+		method := p.encoding.SerializationMethod()
+		p.style = text.NewStyle(&openapi3.Parameter{
+			Name: name, In: openapi3.ParameterInQuery, Style: method.Style, Explode: &method.Explode,
+		}, p.schema)
+		p.style.Others = names
+		if p.encoding != nil {
+			p.headers = c.headers(p.encoding.Headers, at.to("encoding", name))
+		}
+		parts[name] = p
+	}
+	return parts
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/text"
-	"github.com/aitutor-api/aitutor-go/client/internal/printable"
 )
 
 // body is what the document says about the body of a request or a response.
@@ -121,10 +121,21 @@ const (
 	asText
 )
 
+// mediaTypeOf returns a content type without its parameters.
+func mediaTypeOf(contentType string) string {
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(mediaType))
+}
+
+// isJSON reports whether a content type says JSON.
+func isJSON(contentType string) bool {
+	mediaType := mediaTypeOf(contentType)
+	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
+}
+
 // kindOf returns the kind of a body that has a content type.
 func kindOf(contentType string, described *openapi3.MediaType) kind {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	mediaType := mediaTypeOf(contentType)
 	value := described.Schema.Value
 	switch {
 	case value.Type.Is(openapi3.TypeString) && value.Format == "binary":
@@ -148,97 +159,48 @@ func kindOf(contentType string, described *openapi3.MediaType) kind {
 	return left
 }
 
-// isJSON reports whether a content type says JSON.
-func isJSON(contentType string) bool {
-	mediaType, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	mediaType = strings.TrimSpace(mediaType)
-	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
-}
-
-// check lists how a body, whose content coding is undone, breaks the contract.
-func (b *body) check(m *media, contentType string, data []byte) []Violation {
+// check lists how a body breaks the contract.
+func (b *body) check(header http.Header, data []byte, limit int64) []Violation {
+	contentType := header.Get("Content-Type")
+	m, unexpected := b.find(contentType)
+	if m == nil {
+		return unexpected
+	}
+	data, broken := decodeContent(header, data, limit)
+	if broken != nil {
+		return broken
+	}
 	switch kindOf(contentType, m.MediaType) {
 	case asJSON:
 		document, err := instance.Parse(data)
 		if err != nil {
-			return []Violation{notJSON(err)}
+			return notJSON(err)
 		}
 		return judge(m.schema, document, b.direction)
-	case asForm:
-		return b.judgeFields(m, decodeForm(m, data))
-	case asMultipart:
-		return b.judgeFields(m, decodeMultipart(m, contentType, data))
+	case asForm, asMultipart:
+		return b.checkForm(m, contentType, data)
 	case asYAML:
 		value, err := decodeYAML(data, true)
 		if err != nil {
-			return []Violation{{In: "body", Message: "is not YAML: " + printable.Line(err.Error())}}
+			return inBody("is not YAML: %v", err)
 		}
-		return b.judgeValue(m.schema, value)
+		return judgeDecoded(m.schema, value, b.direction)
 	case asText:
-		return b.judgeText(m, string(data))
+		return b.checkText(m, string(data))
+	case left:
 	}
 	return nil
 }
 
-// judgeText judges a text, which may stand for a number.
-func (b *body) judgeText(m *media, data string) []Violation {
-	violations := b.judgeValue(m.schema, data)
+// checkText judges a text, which may stand for a number.
+func (b *body) checkText(m *media, data string) []Violation {
+	violations := judgeDecoded(m.schema, data, b.direction)
 	if len(violations) == 0 || len(data) > 100 {
 		return violations
 	}
 	value, err := m.texts.Read(data, text.Typed)
-	if err == nil && len(b.judgeValue(m.schema, value)) == 0 {
+	if err == nil && len(judgeDecoded(m.schema, value, b.direction)) == 0 {
 		return nil
 	}
 	return violations
-}
-
-func (b *body) judgeValue(s *schema.Schema, value any) []Violation {
-	document, err := instance.Of(value)
-	if err != nil {
-		return []Violation{{In: "body", Message: printable.Line(err.Error())}}
-	}
-	return judge(s, document, b.direction)
-}
-
-// judge lists how a value breaks a schema.
-func judge(s *schema.Schema, document *instance.Document, direction schema.Direction) []Violation {
-	var violations []Violation
-	for _, found := range s.Judge(document, direction) {
-		violations = append(
-			violations,
-			Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message},
-		)
-	}
-	return violations
-}
-
-// judgeFields judges the fields of a form, but for those that cannot be decoded.
-func (b *body) judgeFields(m *media, f *fields) []Violation {
-	if f.trees == nil {
-		return f.broken
-	}
-	var violations []Violation
-	for i, reading := range []text.Reading{text.Typed, text.Literal} {
-		values, found := f.read(reading)
-		found = append(found, slices.DeleteFunc(b.judgeValue(m.schema, values), func(v Violation) bool {
-			return f.isUnjudged(v.Pointer) || slices.ContainsFunc(found, func(w Violation) bool { return w.Pointer == v.Pointer })
-		})...)
-		if len(found) == 0 {
-			return f.broken
-		}
-		if i == 0 {
-			violations = found
-		}
-	}
-	return append(f.broken, violations...)
-}
-
-func (f *fields) isUnjudged(pointer string) bool {
-	for name := range f.unjudged {
-		if at := pointerTo(name); pointer == at || strings.HasPrefix(pointer, at+"/") {
-			return true
-		}
-	}
-	return false
 }

@@ -145,8 +145,8 @@ func newValidator(document *openapi3.T, tree any, o options) *Validator {
 	if tree != nil {
 		c.schemas31 = schema.NewCompiler31(tree, patterns)
 	}
-	operations := c.operations()
-	v.router, v.operations = route.New(document.Servers, operations), sortedOperations(operations)
+	byPath, operations := c.operations()
+	v.router, v.operations = route.New(document.Servers, byPath), operations
 	return v
 }
 

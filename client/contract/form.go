@@ -28,30 +28,6 @@ type part struct {
 	headers  []*parameter
 }
 
-// parts returns the properties of a form, those of its variants included.
-func (c *compiler) parts(described *openapi3.MediaType, at place) map[string]*part {
-	parts, names := make(map[string]*part), make(map[string]bool)
-	whole := text.SchemaOf(described.Schema)
-	for _, one := range whole {
-		for name := range one.Properties {
-			names[name] = true
-		}
-	}
-	for name := range names {
-		p := &part{schema: whole.Property(name), encoding: described.Encoding[name]}
-		method := p.encoding.SerializationMethod()
-		p.style = text.NewStyle(&openapi3.Parameter{
-			Name: name, In: openapi3.ParameterInQuery, Style: method.Style, Explode: &method.Explode,
-		}, p.schema)
-		p.style.Others = names
-		if p.encoding != nil {
-			p.headers = c.headers(p.encoding.Headers, at.to("encoding", name))
-		}
-		parts[name] = p
-	}
-	return parts
-}
-
 // isJSON reports whether the document says that the field is sent as JSON.
 func (p *part) isJSON() bool {
 	return p.encoding != nil && isJSON(p.encoding.ContentType)
@@ -64,35 +40,64 @@ func (p *part) isBinary() bool {
 	})
 }
 
-// fields are the fields of a form.
-type fields struct {
-	whole    text.Schema
-	trees    map[string]any  // of texts, by name
-	unjudged map[string]bool // which cannot be decoded
+// form is a form that is decoded.
+type form struct {
+	*media
+	trees    map[string]any  // of texts, by field
+	unjudged map[string]bool // fields that cannot be decoded
 	broken   []Violation
 }
 
-// brokenForm returns a form that cannot be decoded.
-func brokenForm(in, message string) *fields {
-	return &fields{broken: []Violation{{In: in, Message: message}}}
+// checkForm judges the fields of a form, but for those that cannot be decoded.
+func (b *body) checkForm(m *media, contentType string, data []byte) []Violation {
+	f := &form{media: m, trees: make(map[string]any), unjudged: make(map[string]bool)}
+	decode := f.decode
+	if kindOf(contentType, m.MediaType) == asMultipart {
+		decode = f.decodeMultipart
+	}
+	if broken := decode(contentType, data); broken != nil {
+		return broken
+	}
+	var violations []Violation
+	for i, reading := range []text.Reading{text.Typed, text.Literal} {
+		values, found := f.read(reading)
+		found = append(found, slices.DeleteFunc(judgeDecoded(m.schema, values, b.direction), func(v Violation) bool {
+			isSame := func(w Violation) bool { return w.Pointer == v.Pointer }
+			return f.isUnjudged(v.Pointer) || slices.ContainsFunc(found, isSame)
+		})...)
+		if len(found) == 0 {
+			return f.broken
+		}
+		if i == 0 {
+			violations = found
+		}
+	}
+	return append(f.broken, violations...)
 }
 
-func newFields(m *media) *fields {
-	return &fields{whole: m.texts, trees: make(map[string]any), unjudged: make(map[string]bool)}
+func (f *form) isUnjudged(pointer string) bool {
+	for name := range f.unjudged {
+		if at := pointerTo(name); pointer == at || strings.HasPrefix(pointer, at+"/") {
+			return true
+		}
+	}
+	return false
 }
+
+func pointerTo(name string) string { return "/" + instance.EscapeToken(name) }
 
 // refuse adds the violation of a field, which is judged no further.
-func (f *fields) refuse(name, keyword, message string) {
+func (f *form) refuse(name, keyword, message string) {
 	f.broken = append(f.broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: keyword, Message: message})
 	f.unjudged[name] = true
 }
 
 // read returns the fields as the value of a form, and the violations of those that cannot be read.
-func (f *fields) read(reading text.Reading) (map[string]any, []Violation) {
+func (f *form) read(reading text.Reading) (map[string]any, []Violation) {
 	var broken []Violation
 	values := make(map[string]any, len(f.trees))
 	for _, name := range slices.Sorted(maps.Keys(f.trees)) {
-		value, err := f.whole.Property(name).Read(f.trees[name], reading)
+		value, err := f.texts.Property(name).Read(f.trees[name], reading)
 		switch {
 		case errors.Is(err, text.ErrUndefined):
 			f.unjudged[name] = true
@@ -111,22 +116,21 @@ func (f *fields) read(reading text.Reading) (map[string]any, []Violation) {
 	return values, broken
 }
 
-// decodeForm decodes the fields of a form that is encoded as a query is.
-func decodeForm(m *media, data []byte) *fields {
+// decode decodes the fields of a form that is encoded as a query is.
+func (f *form) decode(_ string, data []byte) []Violation {
 	sent, err := url.ParseQuery(strings.ReplaceAll(string(data), ";", "%3B"))
 	if err != nil {
-		return brokenForm("body", "is not a form: "+printable.Line(err.Error()))
+		return inBody("is not a form: %v", err)
 	}
-	f := newFields(m)
-	for _, name := range slices.Sorted(maps.Keys(m.parts)) {
-		if own := m.take(name, sent); len(own) > 0 {
-			f.addField(name, m.parts[name], own)
+	for _, name := range slices.Sorted(maps.Keys(f.parts)) {
+		if own := f.take(name, sent); len(own) > 0 {
+			f.addField(name, f.parts[name], own)
 		}
 	}
 	for name, values := range sent {
 		f.trees[name] = treeOf(values)
 	}
-	return f
+	return nil
 }
 
 // take takes what belongs to a field out of a form: what has its name, and with brackets, or the properties of an
@@ -143,7 +147,7 @@ func (m *media) take(name string, sent url.Values) url.Values {
 	return own
 }
 
-func (f *fields) addField(name string, p *part, sent url.Values) {
+func (f *form) addField(name string, p *part, sent url.Values) {
 	if value := sent.Get(name); p.isJSON() && value != "" {
 		f.addJSON(name, []byte(value))
 		return
@@ -165,10 +169,10 @@ func (f *fields) addField(name string, p *part, sent url.Values) {
 	}
 }
 
-func (f *fields) addJSON(name string, data []byte) {
+func (f *form) addJSON(name string, data []byte) {
 	document, err := instance.Parse(data)
 	if err != nil {
-		f.refuse(name, "", notJSON(err).Message)
+		f.refuse(name, "", notJSON(err)[0].Message)
 		return
 	}
 	f.trees[name] = text.Decoded{Value: document.Root().Decode()}
@@ -187,29 +191,28 @@ func treeOf(texts []string) any {
 }
 
 // decodeMultipart decodes the parts of a form.
-func decodeMultipart(m *media, contentType string, data []byte) *fields {
+func (f *form) decodeMultipart(contentType string, data []byte) []Violation {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || parameters["boundary"] == "" {
-		return brokenForm("content-type", "has no boundary")
+		return []Violation{{In: "content-type", Message: "has no boundary"}}
 	}
-	f := newFields(m)
 	reader := multipart.NewReader(bytes.NewReader(data), parameters["boundary"])
 	for {
 		sent, err := reader.NextPart()
 		if err == io.EOF { //nolint:errorlint // it is not wrapped
-			return f
+			return nil
 		}
 		var content []byte
 		if err == nil {
 			content, err = io.ReadAll(sent)
 		}
 		if err != nil {
-			return brokenForm("body", "is not multipart: "+printable.Line(err.Error()))
+			return inBody("is not multipart: %v", err)
 		}
 		name := sent.FormName()
-		described := m.parts[name]
+		described := f.parts[name]
 		if described == nil {
-			described = &part{schema: f.whole.Property(name)}
+			described = &part{schema: f.texts.Property(name)}
 		}
 		if len(described.schema) == 0 {
 			f.add(name, string(content), true)
@@ -221,7 +224,7 @@ func decodeMultipart(m *media, contentType string, data []byte) *fields {
 }
 
 // add adds a value to a field, which is a list if several may have its name.
-func (f *fields) add(name string, value any, isList bool) {
+func (f *form) add(name string, value any, isList bool) {
 	before, again := f.trees[name]
 	list, _ := before.([]any)
 	switch {
@@ -234,7 +237,7 @@ func (f *fields) add(name string, value any, isList bool) {
 	}
 }
 
-func (f *fields) checkHeaders(name string, p *part, header http.Header) {
+func (f *form) checkHeaders(name string, p *part, header http.Header) {
 	for _, described := range p.headers {
 		for _, violation := range described.check(&sent{header: header}) {
 			f.broken = append(f.broken, Violation{
@@ -246,21 +249,21 @@ func (f *fields) checkHeaders(name string, p *part, header http.Header) {
 }
 
 // addPart decodes a part that the document describes, by the type that it has.
-func (f *fields) addPart(name string, p *part, contentType string, content []byte) {
+func (f *form) addPart(name string, p *part, contentType string, content []byte) {
 	isList, one := p.schema.Permits(openapi3.TypeArray), p
 	if isList {
 		one = &part{schema: p.schema.Items(), encoding: p.encoding}
 	}
-	mediaType, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	mediaType = strings.TrimSpace(mediaType)
+	mediaType := mediaTypeOf(contentType)
 	isText := mediaType == "" || strings.HasPrefix(mediaType, "text/")
+	isExpected := one.isBinary() || one.schema.IsAny() || isJSON(mediaType) || isText || mediaType == "application/octet-stream"
 	wants := ""
-	if p.encoding != nil {
+	if p.encoding != nil && p.encoding.ContentType != "" {
 		wants = p.encoding.ContentType
+		isExpected = mediaType == "" || p.encoding.AllowsContentType(mediaType)
 	}
 	switch {
-	case wants != "" && mediaType != "" && !p.encoding.AllowsContentType(mediaType),
-		wants == "" && !one.isBinary() && !one.schema.IsAny() && !isJSON(mediaType) && !isText && mediaType != "application/octet-stream":
+	case !isExpected:
 		f.refuse(name, "", `unexpected content type "`+printable.Clip(contentType)+`" of a part`)
 	case isJSON(cmp.Or(mediaType, wants)), mediaType == "" && one.schema.PermitsOnly(openapi3.TypeObject):
 		f.addJSONPart(name, content, isList)
@@ -273,10 +276,10 @@ func (f *fields) addPart(name string, p *part, contentType string, content []byt
 	}
 }
 
-func (f *fields) addJSONPart(name string, content []byte, isList bool) {
+func (f *form) addJSONPart(name string, content []byte, isList bool) {
 	document, err := instance.Parse(content)
 	if err != nil {
-		f.refuse(name, "", notJSON(err).Message)
+		f.refuse(name, "", notJSON(err)[0].Message)
 		return
 	}
 	value := document.Root().Decode()
@@ -288,11 +291,9 @@ func (f *fields) addJSONPart(name string, content []byte, isList bool) {
 }
 
 // addOne adds a value to a field that is a list, or the value of one that is none.
-func (f *fields) addOne(name string, value any, isList bool) {
+func (f *form) addOne(name string, value any, isList bool) {
 	if _, again := f.trees[name]; isList && !again {
 		value = []any{value}
 	}
 	f.add(name, value, isList)
 }
-
-func pointerTo(name string) string { return "/" + instance.EscapeToken(name) }

@@ -7,6 +7,7 @@ import (
 	"log"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,19 +113,19 @@ func (v *Validator) statusOf(req *http.Request, broken *Error) (int, *operation)
 	}
 	status := http.StatusBadRequest
 	switch {
-	case missing != nil && missing.Path:
+	case missing != nil && missing.In == "path":
 		status = http.StatusNotFound
 	case missing != nil:
 		status = http.StatusMethodNotAllowed
 	case len(checkSecurity(op.security, req)) > 0:
 		status = http.StatusUnauthorized
 	}
-	if op != nil && op.responses.byStatus[status] != nil {
+	if op != nil && op.responses[status] != nil {
 		return status, op
 	}
 	if missing != nil { // the document may describe it elsewhere
 		for _, other := range v.operations {
-			if other.responses.byStatus[status] != nil {
+			if other.responses[status] != nil {
 				return status, other
 			}
 		}
@@ -191,10 +192,10 @@ func (op *operation) errorBody(status int, message string) (contentType string, 
 		default:
 			continue
 		}
-		c := &check{req: &http.Request{Method: http.MethodGet}, isResponse: true, status: status,
+		c := &check{req: &http.Request{Method: http.MethodGet, URL: &url.URL{}}, isResponse: true, status: status,
 			header: http.Header{"Content-Type": {contentType}}}
-		op.judgeResponse(c)
-		if len(c.found) == 0 && len(c.checkBody(data)) == 0 {
+		op.checkResponse(c)
+		if c.errorOf(data, nil) == nil {
 			return contentType, data
 		}
 	}

@@ -32,7 +32,6 @@ type sent struct {
 	header http.Header
 	host   string
 	path   []string
-	names  []string // of the path's values
 	query  url.Values
 }
 
@@ -77,11 +76,7 @@ func (p *parameter) judge(tree any, reading text.Reading) []Violation {
 	case err != nil:
 		return p.violations(err)
 	}
-	document, err := instance.Of(value)
-	if err != nil {
-		return nil // infinite numbers, which are refused as texts before
-	}
-	found := judge(p.schema, document, schema.None)
+	found := judgeDecoded(p.schema, value, schema.None)
 	for i := range found {
 		found[i].In, found[i].Pointer = p.In, p.Name
 	}
@@ -124,7 +119,7 @@ func (p *parameter) jsonTrees(s *sent, value string) ([]any, error) {
 	for _, one := range texts {
 		document, err := instance.Parse([]byte(one))
 		if err != nil {
-			failure = text.Error(notJSON(err).Message)
+			failure = text.Error(notJSON(err)[0].Message)
 			continue
 		}
 		trees = append(trees, text.Decoded{Value: document.Root().Decode()})

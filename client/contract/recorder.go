@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/aitutor-api/aitutor-go/client/internal/exchange"
 )
 
 // recorder is the writer of a response that is validated. It holds the response back, or passes it on and keeps a copy
@@ -59,7 +61,7 @@ func (r *recorder) begin(status int, data []byte) {
 		c := r.validator.responseCheck(r.response()) //nolint:bodyclose // it has none
 		r.check = &c
 	}
-	isJudged := r.check != nil && (r.check.needsBody() || len(r.check.found) > 0)
+	isJudged := r.check != nil && r.check.needsBody()
 	if !r.passes && !isJudged {
 		r.passes = true
 		maps.Copy(r.ResponseWriter.Header(), r.sent)
@@ -141,11 +143,10 @@ func (r *recorder) validate() error {
 		return nil
 	}
 	r.check.header = r.sent
-	res := &http.Response{Body: restoredBody{&r.body, http.NoBody}}
-	length := int64(r.body.Len())
-	data, err := readBody(&res.Body, length, r.validator.maxBodyBytes)
-	r.body = *bytes.NewBuffer(data)
-	return r.check.errorOf(data, err)
+	if limit := r.validator.maxBodyBytes; int64(r.body.Len()) > limit {
+		return r.check.errorOf(r.body.Bytes()[:limit], &exchange.TooLongError{Limit: limit})
+	}
+	return r.check.errorOf(r.body.Bytes(), nil)
 }
 
 // send sends a response that was held back.

@@ -124,7 +124,7 @@ func (d *Document) hasUniqueNames() bool {
 	var buffer [16]uint64
 	hashes := buffer[:0]
 	for i := range d.nodes {
-		v := Value{d, uint32(i)} //nolint:gosec // Parse bounds the length
+		v := Value{d, uint32(i)}
 		if v.Kind() != '{' {
 			continue
 		}

@@ -25,9 +25,9 @@ type Operation interface {
 	AcceptsPath(values []string) bool
 }
 
-// Missing says that a document has no operation for a request: no path, or a path that lacks the method.
+// Missing says that a document has no operation for a request.
 type Missing struct {
-	Path    bool
+	In      string // "path", or "method" if the document has the path
 	Message string
 }
 
@@ -112,10 +112,7 @@ func (r *Router[T]) Find(method string, u *url.URL) (operation T, path *Path, mi
 	segments := appendSegments(segmentBuffer[:0], u)
 	found := r.root.match(segments, targetBuffer[:0])
 	if len(found) == 0 {
-		return operation, nil, &Missing{
-			Path:    true,
-			Message: "the contract has no operation " + method + " " + u.EscapedPath(),
-		}
+		return operation, nil, &Missing{"path", "the contract has no operation " + method + " " + u.EscapedPath()}
 	}
 	chosen := found[0]
 	if len(found) > 1 {
@@ -123,7 +120,7 @@ func (r *Router[T]) Find(method string, u *url.URL) (operation T, path *Path, mi
 	}
 	operation, ok := chosen.operations[method]
 	if !ok {
-		return operation, nil, &Missing{Message: "the contract has no " + method + " " + chosen.Template}
+		return operation, nil, &Missing{"method", "the contract has no " + method + " " + chosen.Template}
 	}
 	return operation, chosen.Path, nil
 }

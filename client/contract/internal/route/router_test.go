@@ -46,7 +46,7 @@ func TestRouterFindsTheOperationThatIsMeant(t *testing.T) {
 				return
 			}
 			assert.Equal(t, test.missing, missing.Message)
-			assert.Equal(t, test.path == "/c", missing.Path)
+			assert.Equal(t, test.path == "/c", missing.In == "path")
 		})
 	}
 }

@@ -75,9 +75,9 @@ func (c *Compiler31) resolve(path []string, depth int) []string {
 	const maxDepth = 100 // references may go in a circle
 	value := c.document
 	for i, name := range path {
-		object, isObject := value.(map[string]any)
+		object, _ := value.(map[string]any)
 		inner, ok := valueAt(value, []string{name})
-		if ref, isRef := object["$ref"].(string); !ok && isObject && isRef && strings.HasPrefix(ref, "#/") && depth < maxDepth {
+		if ref, isRef := object["$ref"].(string); !ok && isRef && strings.HasPrefix(ref, "#/") && depth < maxDepth {
 			return c.resolve(append(pointerOf(ref), path[i:]...), depth+1)
 		}
 		value = inner
@@ -217,7 +217,8 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 	if compiled.Enum != nil {
 		s.addEnum("enum", "value is not one of the allowed values", compiled.Enum.Values, compiled.Enum.Values)
 	}
-	s.addBounds(compiled.Minimum, compiled.Maximum, compiled.ExclusiveMinimum, compiled.ExclusiveMaximum, compiled.MultipleOf)
+	s.addBounds(compiled.Minimum, compiled.Maximum, compiled.ExclusiveMinimum, compiled.ExclusiveMaximum,
+		compiled.MultipleOf)
 	for _, ref := range []*jsonschema.Schema{compiled.Ref, compiled.RecursiveRef} {
 		if ref != nil {
 			s.refs = append(s.refs, c.compile(ref))

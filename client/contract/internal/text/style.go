@@ -124,7 +124,8 @@ func (s *Style) split(text, structure, between, equals string) (any, error) {
 	if structure == openapi3.TypeArray {
 		return listOfTexts(parts), nil
 	}
-	invalid := Error(`a value must be a list of object's properties in format "name` + equals + `value" separated by ` + between)
+	const format = `a value must be a list of object's properties in format "name`
+	invalid := Error(format + equals + `value" separated by ` + between)
 	object := make(map[string]any)
 	if equals == between {
 		if len(parts)%2 != 0 {
@@ -153,7 +154,7 @@ func listOfTexts(texts []string) []any {
 	return list
 }
 
-// QueryTrees is Trees for the query, or the fields of a form.
+// QueryTrees returns what Trees does, for the query or the fields of a form.
 func (s *Style) QueryTrees(query url.Values) ([]any, error) {
 	values := query[s.Name]
 	return s.trees(func(structure string) (any, error) {

@@ -228,8 +228,10 @@ func typesOfValues(s *openapi3.Schema) []string {
 
 // Permits reports whether the value may be an array or an object, whichever is asked.
 func (s Schema) Permits(structure string) bool {
-	types := s.types()
-	return slices.Contains(types, structure) || len(types) == 0 && slices.ContainsFunc(s, func(part *openapi3.Schema) bool {
+	if types := s.types(); len(types) > 0 {
+		return slices.Contains(types, structure)
+	}
+	return slices.ContainsFunc(s, func(part *openapi3.Schema) bool {
 		if structure == openapi3.TypeArray {
 			return part.Items != nil || len(part.PrefixItems) > 0
 		}
@@ -240,8 +242,12 @@ func (s Schema) Permits(structure string) bool {
 // PermitsScalar reports whether the value may be something else than an array or an object.
 func (s Schema) PermitsScalar() bool {
 	types := s.types()
-	return len(types) == 0 && !s.Permits(openapi3.TypeArray) && !s.Permits(openapi3.TypeObject) ||
-		slices.ContainsFunc(types, func(name string) bool { return name != openapi3.TypeArray && name != openapi3.TypeObject })
+	if len(types) == 0 {
+		return !s.Permits(openapi3.TypeArray) && !s.Permits(openapi3.TypeObject)
+	}
+	return slices.ContainsFunc(types, func(name string) bool {
+		return name != openapi3.TypeArray && name != openapi3.TypeObject
+	})
 }
 
 // IsAny reports whether nothing is said of the value.

@@ -1,0 +1,53 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
+	"github.com/aitutor-api/aitutor-go/client/contract/internal/schema"
+	"github.com/aitutor-api/aitutor-go/client/internal/printable"
+)
+
+// judge lists how a value breaks a schema.
+func judge(s *schema.Schema, document *instance.Document, direction schema.Direction) []Violation {
+	var violations []Violation
+	for _, found := range s.Judge(document, direction) {
+		violations = append(
+			violations,
+			Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message},
+		)
+	}
+	return violations
+}
+
+// judgeDecoded lists how a decoded body breaks a schema.
+func judgeDecoded(s *schema.Schema, value any, direction schema.Direction) []Violation {
+	document, err := instance.Of(value)
+	if err != nil {
+		return inBody("%v", err)
+	}
+	return judge(s, document, direction)
+}
+
+// inBody returns a violation of the body as a whole.
+func inBody(format string, args ...any) []Violation {
+	return []Violation{{In: "body", Message: printable.Line(fmt.Sprintf(format, args...))}}
+}
+
+// notJSON returns the violation of a body that is broken in JSON itself.
+func notJSON(err error) []Violation {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return inBody("is not JSON: %v", err)
+	}
+	violations := inBody("is not JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset)
+	const limit = 4 << 10 // bytes of a pointer
+	if violations[0].Pointer = string(syntax.JSONPointer); len(syntax.JSONPointer) > limit {
+		violations[0].Pointer = strings.ToValidUTF8(string(syntax.JSONPointer[:limit]), "") + "..."
+	}
+	return violations
+}
