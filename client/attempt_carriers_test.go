@@ -196,13 +196,7 @@ func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
 	}
 	var started sync.Map
 	server := gatewayOverHTTP2(t, &started)
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	require.True(t, ok)
-	client1, _ := server.Client().Transport.(*http.Transport)
-	standard.TLSClientConfig = &tls.Config{RootCAs: client1.TLSClientConfig.RootCAs}
-	c, err := client.New(testKey, client.WithBaseURL(server.URL), client.WithMaxRetries(0))
-	require.NoError(t, err)
-	defer c.CloseIdleConnections()
+	c := newDefaultClient(t, server, server.URL)
 	runs := 4000
 	if testing.Short() {
 		runs = 400
@@ -236,6 +230,108 @@ func TestCarrier_ByDefaultSpeaksHTTP1(t *testing.T) {
 	assert.Zero(t, failed.Load())
 	assert.Zero(t, twice)
 	assert.Equal(t, runs, total)
+}
+
+// newDefaultClient returns a client with the default transport, which trusts server from now on in this process.
+func newDefaultClient(t *testing.T, server *httptest.Server, base string) *client.Client {
+	t.Helper()
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	require.True(t, ok)
+	trusting, ok := server.Client().Transport.(*http.Transport)
+	require.True(t, ok)
+	standard.TLSClientConfig = &tls.Config{RootCAs: trusting.TLSClientConfig.RootCAs}
+	c, err := client.New(testKey, client.WithBaseURL(base), client.WithMaxRetries(0))
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+// A load balancer forgets connections, and closes none: what is sent on them reaches nobody. Over HTTP/2 every later
+// run would go there.
+func TestCarrier_ByDefaultLosesOneRunToAConnectionThatIsForgotten(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	var started sync.Map
+	server := gatewayOverHTTP2(t, &started)
+	balancer := &forgetfulBalancer{to: server.Listener.Addr().String()}
+	c := newDefaultClient(t, server, "https"+strings.TrimPrefix(serveAccepted(t, balancer.serve), "http"))
+	inputs := exampleInputs(t)
+	_, err := c.Run(t.Context(), "wf_before", inputs)
+	require.NoError(t, err)
+	balancer.forget()
+	lost := 0
+	for i := range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		balancer.onLoss(cancel) // in place of the time that a caller waits
+		run, err := c.Run(ctx, fmt.Sprintf("wf_after_%d", i), inputs)
+		cancel()
+		_, reached := started.Load(fmt.Sprintf("/api/v1/run/wf_after_%d", i))
+		assert.Equal(t, err == nil, reached, "%v", err)
+		if err != nil {
+			lost++
+			assert.ErrorContains(t, err, "may have been billed")
+			continue
+		}
+		assert.Equal(t, "HTTP/1.1", run.Header.Get("X-Protocol"))
+	}
+	assert.Equal(t, 1, lost, "runs that are lost")
+}
+
+// forgetfulBalancer passes on what it receives, until it forgets the connections that it has.
+type forgetfulBalancer struct {
+	to    string
+	mu    sync.Mutex
+	epoch int
+	lost  func() // called if a request comes on a connection that is forgotten
+}
+
+func (b *forgetfulBalancer) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.epoch++
+}
+
+func (b *forgetfulBalancer) onLoss(lost func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lost = lost
+}
+
+// remembers reports whether a connection of an epoch is not forgotten; if it is, it calls lost.
+func (b *forgetfulBalancer) remembers(epoch int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if epoch != b.epoch {
+		b.lost()
+	}
+	return epoch == b.epoch
+}
+
+func (b *forgetfulBalancer) serve(conn net.Conn) {
+	b.mu.Lock()
+	epoch := b.epoch
+	b.mu.Unlock()
+	next, err := net.Dial("tcp", b.to) //nolint:noctx // on loopback, and closed below
+	if err != nil {
+		return
+	}
+	var back sync.WaitGroup
+	back.Go(func() { _, _ = io.Copy(conn, next) })
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := conn.Read(buffer)
+		if err != nil {
+			break
+		}
+		if !b.remembers(epoch) {
+			_, _ = io.Copy(io.Discard, conn) // until the client closes it
+			break
+		}
+		_, _ = next.Write(buffer[:n])
+	}
+	_ = next.Close()
+	back.Wait()
 }
 
 func TestCarrier_OverHTTP2SaysThatTheServerTookTheRequestBack(t *testing.T) {
