@@ -29,10 +29,7 @@ type outcome struct {
 // attempt sends req once and reads the response; one that streams is left to the caller.
 func (c *config) attempt(req *http.Request, body []byte, number int, streams bool) (o outcome) {
 	ctx := req.Context()
-	attemptCtx, cancel := context.WithCancel(ctx)
-	if c.timeout > 0 {
-		attemptCtx, cancel = context.WithTimeout(ctx, c.timeout)
-	}
+	attemptCtx, cancel := c.withTimeout(ctx)
 	defer func() {
 		if !o.streams {
 			cancel()
@@ -80,6 +77,14 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		o.err = c.reason(ctx, attemptCtx, failed)
 	}
 	return o
+}
+
+// withTimeout returns the context of an attempt.
+func (c *config) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.timeout > 0 {
+		return context.WithTimeout(ctx, c.timeout)
+	}
+	return context.WithCancel(ctx)
 }
 
 // isStream reports whether a response is a stream of events.

@@ -494,6 +494,33 @@ func (b *closing) Close() error {
 	return b.ReadCloser.Close()
 }
 
+// A worker has one context for all its runs: what a call leaves on it stays as long as the program runs.
+func TestCarrier_LeavesNothingOnTheContext(t *testing.T) {
+	t.Parallel()
+	ctx := &countingContext{Context: t.Context(), done: make(chan struct{})}
+	for name, opts := range map[string][]client.Option{"by default": nil, "without a timeout": {client.WithTimeout(0)}} {
+		for what, next := range map[string]step{
+			"a run": stepResponse(200, runBody), "an error": stepResponse(500, "{}"), "no response": stepError(io.EOF),
+		} {
+			_, _ = newClient(t, roundTrip(next), opts...).Run(ctx, testWorkflow, exampleInputs(t))
+			assert.Zero(t, ctx.left.Load(), "%s, %s", name, what)
+		}
+	}
+}
+
+// countingContext counts what waits for its end.
+type countingContext struct {
+	context.Context
+	done chan struct{}
+	left atomic.Int64
+}
+
+func (c *countingContext) Done() <-chan struct{} { return c.done }
+func (c *countingContext) AfterFunc(func()) func() bool {
+	c.left.Add(1)
+	return func() bool { c.left.Add(-1); return true }
+}
+
 func TestCarrier_WithTheTextOfACauseAloneKeepsTheCause(t *testing.T) {
 	errCause := errors.New("the user went home")
 	ctx, cancel := context.WithCancelCause(t.Context())
