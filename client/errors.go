@@ -78,8 +78,8 @@ func (e *ArgumentError) of(call string, key redact.Secret) error {
 }
 
 // APIError is a response that is not a run: an error of the service in either variant, or a gateway's page. The API key
-// is redacted in all fields but Body, where a server may have echoed it. It prints, also through [slog], without its
-// Body.
+// is redacted in all fields but Body, where a server may have echoed it. An *APIError prints, also through [slog],
+// without its Body; a copy, which is no pointer, prints with it.
 type APIError struct {
 	StatusCode int
 	Code       string        // the service's own code, or the host's; empty if there is none

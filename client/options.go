@@ -60,10 +60,11 @@ func WithBaseURL(rawURL string) Option {
 //
 // By default one connection pool serves all Clients of the program, a copy of [http.DefaultTransport] that speaks
 // HTTP/1.1: a run takes seconds, so a connection for it alone costs nothing, and no two runs share its fate. Whoever
-// brings a client chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover)
-// bills a run each time. A Transport that fails before it has sent anything, such as a rate limiter, says so with an
-// error that has a method NotSent() bool: if that is true, and nothing has read the request's body, the run is safe to
-// retry.
+// brings a client chooses. Its Transport must send a request once: one that repeats it (a retrying client, a failover,
+// an http.Client in it that follows redirects) bills a run each time. A Transport that fails before it has sent
+// anything, such as a rate limiter, says so with an error that has a method NotSent() bool: if that is true, and
+// nothing has read the request's body, the run is safe to retry. A request of [Client.API] that has no body, and is no
+// GET or HEAD, is safe to retry only if net/http itself could not connect.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

@@ -22,7 +22,8 @@ import (
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
-// Run is the response of a run that is done. It prints, also through [slog], without its text.
+// Run is the response of a run that is done. A *Run prints, also through [slog], without its text; a copy, which is no
+// pointer, prints with it.
 //
 // Everything in it but RateLimit comes from outside: treat the IDs, Output, Text and Citations as untrusted, and escape
 // them before HTML, SQL or a shell. Code that is tested with its own Run sets the fields that it reads: [Run.Decode]
