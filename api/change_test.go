@@ -67,7 +67,7 @@ func TestOperationsOfEveryShape(t *testing.T) {
 	run(t, dir, "go", "test", "-short", "-run", "TestO", "./client")
 }
 
-// TestWorkflowsOfEveryShape replaces the story workflow as the README says, by workflows that have little in common
+// TestWorkflowsOfEveryShape replaces the workflow as the README says, by workflows that have little in common
 // with it.
 func TestWorkflowsOfEveryShape(t *testing.T) {
 	for _, test := range []struct{ name, change, outputText string }{

@@ -287,7 +287,7 @@ func (e *violationError) Unwrap() []error { return []error{e.violation, e.err} }
 // request was written (DNS, dial, TLS); false for everything else, even for refusals that no retry would change (401,
 // 400, a bad argument) and for a cancelled context. For joined errors, it reports true only if it would for each.
 //
-// A fake of this package in a test returns [ErrRateLimited], or an error that has a method NotSent() bool, to be safe.
+// In a test, a fake returns [ErrRateLimited], or an error that has a method NotSent() bool, for what is safe to retry.
 func SafeToRetry(err error) bool {
 	notSent, judged := verdict(err)
 	return judged && notSent && !errors.Is(err, context.Canceled)

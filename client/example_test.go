@@ -70,6 +70,32 @@ func ExampleNew() {
 	// new client: base URL "http://example.com": plain http would send the key in the clear: use https
 }
 
+// A call with other settings is made by a second Client, which costs microseconds. Both use the same connections.
+func ExampleNew_settingsOfOneCall() {
+	server := clienttest.NewServer(quiz, clienttest.WithTextResults())
+	defer server.Close()
+	hc := server.Client() // or none: the default one is shared, too
+	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithHTTPClient(hc))
+	if err != nil {
+		log.Fatal(err)
+	}
+	patient, err := client.New(server.APIKey, client.WithBaseURL(server.URL), client.WithHTTPClient(hc),
+		client.WithTimeout(10*time.Minute), client.WithMaxRetries(10))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, each := range []*client.Client{c, patient} {
+		run, err := each.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(run.Text)
+	}
+	// Output:
+	// {"questions":["What do dogs eat?"]}
+	// {"questions":["What do dogs eat?"]}
+}
+
 func ExampleFromEnv() {
 	server := clienttest.NewServer(quiz, clienttest.WithTextResults())
 	defer server.Close()

@@ -55,14 +55,14 @@ paths:
     post:
       operationId: runWorkflow
       parameters: [{name: workflow_id, in: path, required: true, schema: {type: string, example: wf_a}}]
-      requestBody: {required: true, content: {application/json: {schema: {type: object, required: [story], properties: {story: {type: string}}}}}}
+      requestBody: {required: true, content: {application/json: {schema: {type: object, required: [prompt], properties: {prompt: {type: string}}}}}}
       responses:
         '400':
           description: An error.
           content:
             application/json:
               schema: {$ref: '#/components/schemas/Error'}
-              example: {success: false, error: {message: 'Missing required parameter: story', code: invalid_request}}
+              example: {success: false, error: {message: 'Missing required parameter: prompt', code: invalid_request}}
         default: {$ref: '#/components/responses/Error'}
 `
 
@@ -291,7 +291,7 @@ responses: {'200': {description: A thing., headers: {X-Total: {required: true, s
 				name, value, _ := strings.Cut(e.answer, ": ")
 				assert.Equal(t, value, response.Header.Get(name), about)
 				assert.Contains(t, string(body), e.want)
-				assert.NotContains(t, string(body), "story")
+				assert.NotContains(t, string(body), "prompt")
 			}
 			for _, received := range server.Requests() {
 				assert.NotContains(t, received.URL.String()+fmt.Sprint(received.Header), key)

@@ -12,14 +12,14 @@
 // multipart/form-data, YAML that the document describes, text/plain, text/csv, or another text/ type whose schema is a
 // string. Of any other described media type (HTML, XML, images, event streams, application/octet-stream,
 // multipart/mixed ...), and of strings of format binary, only the content type is checked: the body is left alone, not
-// even read. A body that is compressed with gzip or deflate is decoded for the judgement only. JSON must be strict: no
+// even read. A body that is compressed with gzip or deflate is decoded only to be judged. JSON must be strict: no
 // duplicate names, no invalid UTF-8, no data after the value, no byte order mark.
 //
 // Of formats, those that kin-openapi knows are checked: date, date-time, byte, int32 and int64, and what a program
 // registers with [openapi3.DefineStringFormatValidator] and its like. No other is: uuid, email, uri, ipv4, ipv6,
 // hostname, time, duration, float and double are notes for people.
 //
-// Not checked: what a header parameter named Accept, Content-Type or Authorization says (OpenAPI has it ignored),
+// Not checked: what a header parameter named Accept, Content-Type or Authorization says (OpenAPI says to ignore it),
 // headers and properties that are not described, links, callbacks, webhooks, and the scopes of a credential.
 //
 // # Whose verdict

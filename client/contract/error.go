@@ -9,17 +9,17 @@ import (
 )
 
 // Error is an exchange that breaks the contract, with up to 1,000 violations. In a body of more than 40,000 names and
-// values only the first is looked for. What comes from the other side is in the texts: treat them as untrusted.
+// values only the first is looked for. Its texts quote what the other side sent: treat them as untrusted.
 //
-// A value that fits no variant of an anyOf or oneOf has the violations of the variant that it evidently is. If it may
-// be several, a violation says that it fits none of them, and the violations of each follow, the closest variant first,
-// with the variant's name at the end of the message.
+// If a value fits no variant of an anyOf or oneOf, the violations are those of the variant that it is clearly meant to
+// be. If it may be several, a violation says that it fits none of them, and the violations of each follow, the closest
+// variant first, with the variant's name at the end of the message.
 type Error struct {
 	Method, Path string
 	StatusCode   int // 0 for a request
 	Violations   []Violation
-	// Body is the body as received, or as much of it as was read; a compressed one as it came. Nothing is lost: what was
-	// paid for is here.
+	// Body is the body as received, still compressed if it was, or as much of it as was read. Nothing that was paid for
+	// is lost.
 	Body []byte
 
 	isResponse bool

@@ -4,8 +4,8 @@
 //
 // The checks are made from the document: for each operation from its own security, parameters, body and responses. A
 // changed contract changes the checks. Each check sends one request. Its response must be what the check asks for, and
-// it must keep the contract (status, content type, headers, schema, strict JSON), be no redirect and no 5xx, and be
-// without the key. The documented variant and the deployed variant of a response both pass.
+// it must keep the contract (status, content type, headers, schema, strict JSON); it must not be a redirect or a 5xx, and
+// must not contain the key. The documented variant and the deployed variant of a response both pass.
 //
 // There are two levels. [LevelContract]: the contract demands it. [LevelAdvice]: good practice that the contract does
 // not demand, such as a 405 for other methods. What a framework or a gateway returns for a request that never reached

@@ -14,7 +14,7 @@ func TestRerun(t *testing.T) {
 			f := newFleet(t, newDatabase(t), nil)
 			f.mustRun(prompts(5), "add", "-")
 			f.respond(500, `{"success": false, "error": "The run failed", "code": "workflow_run_failed"}`)
-			f.respond(400, `{"success": false, "error": "Story is missing", "code": "missing_input"}`)
+			f.respond(400, `{"success": false, "error": "The prompt is missing", "code": "missing_input"}`)
 			f.respond(413, "FUNCTION_PAYLOAD_TOO_LARGE", "Content-Type", "text/plain")
 			f.mustRun("", "work", "-until-empty", "-rate", "1000", "-workers", "1")
 			assert.Equal(t, states(0, 0, 2, 3, 0), f.status())

@@ -83,7 +83,7 @@ func TestRun_ReadsFlagsAsFlags(t *testing.T) {
 	server := clienttest.NewServer()
 	defer server.Close()
 	setenv(t, server.URL, server.APIKey, server.WorkflowID)
-	for _, args := range [][]string{{"-h"}, {"--help"}, {"-help"}, {"a", "story", "--help"}} {
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"-help"}, {"a", "dog", "--help"}} {
 		var stderr bytes.Buffer
 		require.ErrorIs(t, run(t.Context(), args, io.Discard, &stderr), flag.ErrHelp)
 		assert.Contains(t, stderr.String(), "PROMPT")

@@ -2,6 +2,9 @@
 // it:
 //
 //	serve -address 127.0.0.1:8080 -text
+//
+// With -text it responds in the deployed variant, with -lenient it runs whatever it is sent, as the service does, and
+// with -delay 5s each run takes that long.
 package main
 
 import (
