@@ -8,9 +8,9 @@
 //     request is sent again only if the run certainly did not start: after a failure before the request was written,
 //     and after a 429, for which the client waits as long as Retry-After says. If that is over 60 s, it returns the
 //     error at once. [SafeToRetry] tells a queue the same.
-//   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call. A call that its
-//     context ends is billed, and its text is lost: to stop a batch, start no more runs, and wait for those that have
-//     started, with [context.WithoutCancel] (see the example "batch").
+//   - A run takes seconds, up to five minutes. [WithTimeout] bounds an attempt, a context bounds a call. If either ends
+//     it, the run is billed all the same, and its text is lost: to stop a batch, start no more runs and wait for those
+//     that have started, with [context.WithoutCancel] (see the example "batch").
 //   - The service has two variants of each response, the documented one and the one it gives today. A [Run] is filled
 //     from either.
 //   - A response that is not a run is an [*APIError], which [errors.Is] matches with [ErrUnauthorized] and the like. An

@@ -107,8 +107,8 @@ func start(service *service) *Server {
 	return s
 }
 
-// Close ends the context of every request under way, no longer waits for bodies that are not sent to their end, waits
-// for the responses, and shuts the server down.
+// Close ends the context of every request under way, stops waiting for bodies that have not come whole, waits for the
+// responses, and shuts the server down.
 func (s *Server) Close() {
 	s.cancel()
 	s.server.Close()
@@ -146,7 +146,7 @@ type Request struct {
 }
 
 // Requests returns the requests that the server received, the oldest first: also those that it refused and those that
-// went to a queued handler. Of more than 64 MiB the oldest are forgotten.
+// went to a queued handler. Beyond 64 MiB the oldest are forgotten.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
