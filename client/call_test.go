@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -157,166 +155,6 @@ func TestRequest_WithoutItsHeadersIsRefused(t *testing.T) {
 	assert.Empty(t, transport.inputs, "nothing was sent")
 }
 
-// TestCall_ThatAnotherCallsErrorCancelsIsNotOfItsType cancels as errgroup does: the cause is the error of the first
-// call.
-func TestCall_ThatAnotherCallsErrorCancelsIsNotOfItsType(t *testing.T) {
-	t.Parallel()
-	for name, another := range map[string]reply{
-		"an APIError":   {503, nil, example(t, "Unauthorized")},
-		"a 401":         {401, nil, example(t, "Unauthorized")},
-		"a broken run":  {200, nil, `{"success":true,"result":5}`},
-		"a run cut off": {200, http.Header{"Content-Length": {"90"}}, runBody},
-	} {
-		_, cause := runExample(t, clientOf(t, another))
-		require.Error(t, cause)
-		for when, begun := range map[string]string{"before the headers": "", "in the body": head(len(runBody))} {
-			t.Run(name+", "+when, func(t *testing.T) {
-				t.Parallel()
-				ctx, cancel := context.WithCancelCause(t.Context())
-				c := newTestClient(t, serveRaw(t, new(counter), func(conn *net.TCPConn, _ *http.Request, _ int) {
-					_, _ = io.WriteString(conn, begun)
-					cancel(cause)
-					_, _ = io.Copy(io.Discard, conn)
-				}))
-				_, err := c.Run(ctx, testWorkflow, exampleInputs(t))
-				require.ErrorIs(t, err, context.Canceled)
-				assert.NotErrorIs(t, err, client.ErrUnauthorized)
-				_, isAPIError := errors.AsType[*client.APIError](err)
-				assert.False(t, isAPIError, "%v", err)
-				_, isViolation := errors.AsType[*contract.Error](err)
-				assert.False(t, isViolation, "%v", err)
-				assertOneLine(t, err)
-				assert.False(t, client.SafeToRetry(err))
-			})
-		}
-	}
-}
-
-// TestCall_ThatIsCancelledReturnsAndLeavesNothing cancels at every point of a call. TestMain sees that no goroutine is
-// left, the server that no connection is.
-func TestCall_ThatIsCancelledReturnsAndLeavesNothing(t *testing.T) {
-	t.Parallel()
-	errCause := errors.New("the user went home")
-	const part = 20
-	for name, test := range map[string]struct {
-		responding func(net.Conn)
-		begun      bool // a 2xx response may have come by then
-	}{
-		"before the headers":           {func(net.Conn) {}, false},
-		"in the middle of the headers": {func(conn net.Conn) { _, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Le") }, false},
-		"before the body":              {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))) }, true},
-		"in the middle of the body":    {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))+runBody[:part]) }, true},
-		"in an error's body": {func(conn net.Conn) {
-			_, _ = io.WriteString(conn, "HTTP/1.1 500 Sorry\r\nContent-Length: 9\r\n\r\nsorr")
-		}, false},
-		"in a 429's body": {func(conn net.Conn) {
-			_, _ = io.WriteString(conn, "HTTP/1.1 429 Slow\r\nContent-Length: 9\r\n\r\nslow")
-		}, false},
-	} {
-		for how, cause := range map[string]error{"": nil, ", with a cause": errCause} {
-			t.Run(name+how, func(t *testing.T) {
-				t.Parallel()
-				seen := new(counter)
-				ctx, cancel := context.WithCancelCause(t.Context())
-				gone := make(chan struct{})
-				c := newTestClient(t, serveRaw(t, seen, func(conn *net.TCPConn, _ *http.Request, _ int) {
-					test.responding(conn)
-					cancel(cause)
-					_, _ = io.Copy(io.Discard, conn) // until the client has closed the connection
-					close(gone)
-				}))
-				run, err := c.Run(ctx, testWorkflow, exampleInputs(t))
-				<-gone
-				if run != nil {
-					assert.True(t, test.begun, "a Run without a 2xx response")
-					assert.Equal(t, "application/json", run.Header.Get("Content-Type"))
-					assert.True(t, strings.HasPrefix(runBody[:part], string(run.Body)))
-				}
-				require.ErrorIs(t, err, context.Canceled)
-				if cause != nil {
-					require.ErrorIs(t, err, cause)
-				}
-				assert.False(t, client.SafeToRetry(err))
-				assert.Equal(t, 1, seen.count())
-				assert.NotContains(t, err.Error(), "WithTimeout")
-				assertNoKey(t, testKey, run, err)
-			})
-		}
-	}
-}
-
-func TestCall_WithAContextThatHasEndedSendsNothing(t *testing.T) {
-	t.Parallel()
-	seen := new(counter)
-	c := newTestClient(t, serveHTTP(t, seen, respondJSON(200, runBody)))
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
-	defer cancel()
-	for name, ctx := range map[string]context.Context{"cancelled": cancelled, "too late": late} {
-		run, err := c.Run(ctx, testWorkflow, exampleInputs(t))
-		require.ErrorIs(t, err, ctx.Err(), name)
-		assert.Nil(t, run)
-		assert.NotContains(t, err.Error(), "billed")
-	}
-	assert.Zero(t, seen.count(), "runs that the server saw")
-}
-
-// TestTimeout_IsCalledByItsName has each of the times that may be up.
-func TestTimeout_IsCalledByItsName(t *testing.T) {
-	t.Parallel()
-	const short = 300 * time.Millisecond
-	for name, test := range map[string]struct {
-		context    time.Duration // 0: no deadline
-		httpClient time.Duration
-		timeout    time.Duration
-		says       string
-	}{
-		"the deadline of the context":               {short, 0, time.Minute, "the time of the context was up"},
-		"WithTimeout":                               {0, 0, short, "no whole response within 300ms (WithTimeout)"},
-		"WithTimeout below that of the http.Client": {0, time.Minute, short, "no whole response within 300ms (WithTimeout)"},
-		"the Timeout of the http.Client":            {0, short, time.Minute, "no whole response within 300ms (http.Client.Timeout)"},
-		"the Timeout of the http.Client alone":      {0, short, 0, "no whole response within 300ms (http.Client.Timeout)"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			seen := new(counter)
-			base := serveHTTP(t, seen, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-			transport := &http.Transport{}
-			t.Cleanup(transport.CloseIdleConnections)
-			own := &http.Client{Transport: transport, Timeout: test.httpClient}
-			ctx := t.Context()
-			if test.context > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, test.context)
-				defer cancel()
-			}
-			_, err := newTestClient(t, base, client.WithHTTPClient(own), client.WithTimeout(test.timeout)).Run(ctx, testWorkflow, exampleInputs(t))
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.ErrorContains(t, err, test.says)
-			assert.Equal(t, strings.Contains(test.says, "WithTimeout"), strings.Contains(err.Error(), "WithTimeout"))
-			assert.False(t, client.SafeToRetry(err))
-			assert.Equal(t, 1, seen.count())
-		})
-	}
-}
-
-func TestTimeout_OfADialIsSafeToRetry(t *testing.T) {
-	t.Parallel()
-	// The transport lets a dial go on when the call that wanted it is over: the end of the test ends it.
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		<-t.Context().Done()
-		return nil, t.Context().Err()
-	}}
-	c := newTestClient(t, "https://127.0.0.1:1", client.WithHTTPClient(&http.Client{Transport: transport}),
-		client.WithTimeout(20*time.Millisecond), client.WithMaxRetries(0))
-	_, err := runExample(t, c)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.True(t, client.SafeToRetry(err), "%v", err)
-	assert.ErrorContains(t, err, "no whole response within 20ms (WithTimeout)")
-	assert.NotContains(t, err.Error(), "billed")
-}
-
 func TestViolation_HasEveryViolationAndTheBody(t *testing.T) {
 	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, documentedRun(t, map[string]any{"run_id": 7, "output": 5})}
 	run, err := runExample(t, clientOf(t, broken))
@@ -437,152 +275,6 @@ func TestViolationHandler(t *testing.T) {
 		_, err = runExample(t, clientOf(t, reply{200, nil, runBody}, never))
 		require.NoError(t, err)
 	})
-}
-
-func TestLog_HasARecordPerAttempt(t *testing.T) {
-	contract.Default()
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		transport := scripted(
-			stepError(&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route\nfor " + testKey + strings.Repeat(" x", 1000))}),
-			stepResponse(429, `{"success":false,"error":"slow down, `+testKey+`"}`),
-			stepResponse(200, documentedRun(t, map[string]any{"run_id": "run_1"})),
-		)
-		_, err := newClient(t, transport, client.WithLogger(logger)).RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "a secret topic"})
-		require.NoError(t, err)
-		assert.NotContains(t, log.String(), testKey)
-		assert.NotContains(t, log.String(), "a secret topic")
-
-		var records, waits []map[string]any
-		for _, record := range recordsOf(t, log.Bytes()) {
-			if record["msg"] == "aitutor: waiting to try again" {
-				waits = append(waits, record)
-			} else {
-				records = append(records, record)
-			}
-		}
-		require.Len(t, waits, 2)
-		assert.Contains(t, waits[0]["reason"], "no route for [redacted] x")
-		assert.Equal(t, "429 Too Many Requests", waits[1]["reason"])
-		assert.Positive(t, waits[1]["wait"])
-		require.Len(t, records, 3)
-		problem, _ := records[0]["error"].(string)
-		assert.Contains(t, problem, "dial tcp: no route for [redacted] x", "one line")
-		assert.Less(t, len(problem), 400)
-		records[0]["error"] = "..."
-		want := map[string]any{"level": "DEBUG", "msg": "aitutor: request", "method": "POST", "path": "/api/v1/run/wf_1"}
-		for i, own := range []map[string]any{
-			{"attempt": 1.0, "status": 0.0, "run_id": "", "error": "..."},
-			{"attempt": 2.0, "status": 429.0, "run_id": "", "error": ""},
-			{"attempt": 3.0, "status": 200.0, "run_id": "run_1", "error": ""},
-		} {
-			for name, value := range want {
-				assert.Equal(t, value, records[i][name], "record %d: %s", i, name)
-			}
-			for name, value := range own {
-				if value == "" && records[i][name] == nil {
-					continue // an attribute without a value may be left out
-				}
-				assert.Equal(t, value, records[i][name], "record %d: %s", i, name)
-			}
-			assert.Contains(t, records[i], "duration")
-		}
-	})
-}
-
-func TestLog_HasTheErrorOfAResponseThatIsCutOff(t *testing.T) {
-	var log bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	_, err := runExample(t, clientOf(t, reply{200, http.Header{"Content-Length": {"90"}}, runBody}, client.WithLogger(logger)))
-	require.Error(t, err)
-	records := recordsOf(t, log.Bytes())
-	require.Len(t, records, 1)
-	assert.EqualValues(t, 200, records[0]["status"])
-	assert.Contains(t, records[0]["error"], "the response was cut off after")
-	assert.NotContains(t, log.String(), runText)
-}
-
-func recordsOf(t *testing.T, log []byte) []map[string]any {
-	t.Helper()
-	var records []map[string]any
-	for line := range bytes.Lines(log) {
-		var record map[string]any
-		require.NoError(t, json.Unmarshal(line, &record))
-		records = append(records, record)
-	}
-	return records
-}
-
-func TestDoer_WaitsNoLongerThanWithTimeout(t *testing.T) {
-	t.Parallel()
-	const limit = "no whole response within 1s (WithTimeout)"
-	bounded := []client.Option{client.WithTimeout(time.Second)}
-	row := func(name string, handler http.HandlerFunc) serverCase {
-		return serverCase{
-			name: name, handler: handler, requests: 1, opts: bounded,
-			is: []error{context.DeadlineExceeded}, says: []string{"timed out", limit, "may have been billed"},
-		}
-	}
-	cut := func(name, body string, handler http.HandlerFunc) serverCase {
-		c := row(name, handler)
-		c.cut, c.body = true, body
-		return c
-	}
-	until := func(r *http.Request) { <-r.Context().Done() }
-	thenSilent := func(body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			respondJSON(200, body)(w, r)
-			_ = http.NewResponseController(w).Flush()
-			until(r)
-		}
-	}
-	dripped := cut("drips a body byte by byte", "", drip(200, strings.Repeat(" ", 1000)))
-	dripped.bodySize = anySize
-	drippedError := dripped
-	drippedError.name, drippedError.handler = "drips an error byte by byte", drip(500, strings.Repeat(" ", 1000))
-	drippedError.cut, drippedError.status = false, 500
-	drippedHeaders := row("drips headers line by line", nil)
-	drippedHeaders.raw = func(conn *net.TCPConn, _ *http.Request, _ int) {
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
-		pace := time.NewTicker(time.Millisecond)
-		defer pace.Stop()
-		for range pace.C {
-			if _, err := io.WriteString(conn, "X-Drip: 1\r\n"); err != nil {
-				return
-			}
-		}
-	}
-	runServerCases(t, []serverCase{
-		row("never responds", func(_ http.ResponseWriter, r *http.Request) { until(r) }),
-		cut("sends the headers and falls silent", "", thenSilent("")),
-		cut("sends half a body and falls silent", runBody[:40], thenSilent(runBody[:40])),
-		cut("sends a whole run and never ends it", runBody, thenSilent(runBody)),
-		dripped,
-		drippedError,
-		drippedHeaders,
-	})
-}
-
-// drip responds with text again and again, a byte at a time.
-func drip(status int, text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		pace := time.NewTicker(time.Millisecond)
-		defer pace.Stop()
-		for i := 0; ; i++ {
-			if _, err := io.WriteString(w, text[i%len(text):i%len(text)+1]); err != nil {
-				return
-			}
-			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-pace.C:
-			case <-r.Context().Done():
-				return
-			}
-		}
-	}
 }
 
 // assertNoKey formats everything that a call returned, with every verb, in log records and as JSON, and looks for the
@@ -896,4 +588,45 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 		reason,
 		chunk,
 	})
+}
+
+// dump is a test whose failures are kept: testify prints values by reflection, with all that they point at.
+type dump struct{ bytes.Buffer }
+
+func (d *dump) Errorf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
+
+func TestKey_IsInNoDumpOfTheClient(t *testing.T) {
+	base := serveHTTP(t, new(counter), respondJSON(200, runBody))
+	byDefault, err := client.New(testKey, client.WithBaseURL(base))
+	require.NoError(t, err)
+	for name, c := range map[string]*client.Client{"with an http.Client": newTestClient(t, base), "by default": byDefault} {
+		_, err := runExample(t, c)
+		require.NoError(t, err)
+		var dumped dump
+		assert.Equal(&dumped, &client.Client{}, c)
+		assert.Equal(&dumped, new(client.Client).API(), c.API())
+		assert.Contains(t, dumped.String(), "maxRetries", "a dump by reflection")
+		assert.NotContains(t, dumped.String(), testKey, name)
+		assert.NotContains(t, fmt.Sprintf("%#v %+v", c, *c), testKey, name)
+	}
+}
+
+func TestKey_ThatIsShortIsNotLookedFor(t *testing.T) {
+	body := documentedRun(t, map[string]any{"run_id": "run_test_a1"})
+	transport := scripted(stepResponse(200, body, "X-Request-Id", "req_test_1"))
+	c, err := client.New("test", client.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	run, err := runExample(t, c)
+	require.NoError(t, err)
+	assert.Equal(t, "run_test_a1", run.ID)
+	assert.Equal(t, "req_test_1", run.RequestID)
+}
+
+// A key may be what the contract wants of a header: the header is validated as it came.
+func TestKey_InAHeaderIsValidatedAsItCame(t *testing.T) {
+	transport := scripted(stepResponse(200, runBody, "X-Ratelimit-Limit", "12345678", "X-Ratelimit-Remaining", "1"))
+	c, err := client.New("12345678", client.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	_, err = runExample(t, c)
+	require.NoError(t, err)
 }

@@ -338,3 +338,11 @@ func logged(value any) map[string]string {
 	slog.New(slog.NewJSONHandler(&object, nil)).Info("record", "value", value)
 	return map[string]string{"text": text.String(), "JSON": object.String()}
 }
+
+func TestError_OfErrorsThatAreJoinedIsOneLine(t *testing.T) {
+	_, err := runExample(t, newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, errors.Join(errors.New("the first gateway is down"), errors.New("and so is the second"))
+	})))
+	require.EqualError(t, err,
+		"run workflow wf_1: the first gateway is down; and so is the second: the run may have been billed")
+}

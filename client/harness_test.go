@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -514,80 +512,6 @@ func (c *readCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Servers of HTTP/2 frames (RFC 9113).
-
-const (
-	frameData      = 0
-	frameHeaders   = 1
-	frameRSTStream = 3
-	frameSettings  = 4
-	frameGoAway    = 7
-	flagEndStream  = 1
-	flagEndHeaders = 4
-
-	codeProtocol = 1
-	codeInternal = 2
-	codeRefused  = 7
-)
-
-func writeFrame(w io.Writer, kind, flags byte, stream uint32, payload []byte) {
-	frame := make([]byte, 0, 9+len(payload))
-	frame = append(frame, byte(len(payload)>>16), byte(len(payload)>>8), byte(len(payload)), kind, flags)
-	frame = binary.BigEndian.AppendUint32(frame, stream)
-	_, _ = w.Write(append(frame, payload...))
-}
-
-// writeEarlyHints writes an interim response of 103 (RFC 8297), in the encoding of RFC 7541.
-func writeEarlyHints(w io.Writer, stream uint32) {
-	writeFrame(w, frameHeaders, flagEndHeaders, stream, []byte{0x08, 3, '1', '0', '3'})
-}
-
-// serveHTTP2 reads whole requests over HTTP/2, without TLS if there are no certificates, and calls script with each
-// stream.
-func serveHTTP2(t *testing.T, requests *counter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32)) string {
-	t.Helper()
-	scheme := "http"
-	if certificates != nil {
-		scheme = "https"
-	}
-	return scheme + strings.TrimPrefix(serveAccepted(t, func(conn net.Conn) {
-		if certificates != nil {
-			conn = tls.Server(conn, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
-		}
-		reader := bufio.NewReader(conn)
-		if _, err := io.CopyN(io.Discard, reader, 24); err != nil { // the preface
-			return
-		}
-		writeFrame(conn, frameSettings, 0, 0, nil)
-		for {
-			var header [9]byte
-			if _, err := io.ReadFull(reader, header[:]); err != nil {
-				return
-			}
-			size := int64(header[0])<<16 | int64(header[1])<<8 | int64(header[2])
-			if _, err := io.CopyN(io.Discard, reader, size); err != nil {
-				return
-			}
-			kind, flags, stream := header[3], header[4], binary.BigEndian.Uint32(header[5:])
-			if kind == frameHeaders {
-				requests.add()
-			}
-			if (kind == frameHeaders || kind == frameData) && flags&flagEndStream != 0 {
-				script(conn, stream)
-			}
-		}
-	}), "http")
-}
-
-// trustedOverHTTP2 returns a server for its certificates, and for the client that trusts them.
-func trustedOverHTTP2(t *testing.T) *httptest.Server {
-	t.Helper()
-	server := newServer(t, nil)
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	return server
-}
-
 // chainOf lists an error and all that it wraps.
 func chainOf(err error) []error {
 	if err == nil {
@@ -734,15 +658,6 @@ var errNoConnection = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("conn
 type failingInputs struct{}
 
 func (failingInputs) MarshalJSON() ([]byte, error) { return nil, errors.New("no " + testKey) }
-
-// allocated returns how many bytes the program allocates, in all, while do runs.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // assertOneLine asserts that an error is one line of a length that a person reads.
 func assertOneLine(tb testing.TB, err error) {

@@ -168,15 +168,3 @@ func LogViolations(logger *slog.Logger) func(context.Context, *contract.Error) e
 func isPrintable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
-
-// transport returns the transport and the cookies of the next attempt.
-func (c *config) transport() (http.RoundTripper, http.CookieJar) {
-	if c.http == nil {
-		return exchange.DefaultTransport(), nil
-	}
-	own := c.http()
-	if own.Transport == nil {
-		return http.DefaultTransport, own.Jar
-	}
-	return own.Transport, own.Jar
-}

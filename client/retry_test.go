@@ -282,3 +282,22 @@ func TestRetry_WaitsAsLongAsRetryAfterSaysOrNotAtAll(t *testing.T) {
 		},
 	})
 }
+
+func TestRetry_OfAContextThatIsOverSendsNothing(t *testing.T) {
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	withCause, cancelWith := context.WithCancelCause(t.Context())
+	cancelWith(errors.New("the user went home"))
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	for says, ctx := range map[string]context.Context{
+		"context canceled": cancelled, "context canceled: the user went home": withCause, "context deadline exceeded": late,
+	} {
+		transport := scripted(stepResponse(200, runBody))
+		run, err := newClient(t, transport).Run(ctx, testWorkflow, exampleInputs(t))
+		require.ErrorIs(t, err, ctx.Err())
+		require.EqualError(t, err, "run workflow wf_1: the context was over before the request was sent: "+says)
+		assert.Nil(t, run)
+		assert.Empty(t, transport.asked, "runs that were sent")
+	}
+}

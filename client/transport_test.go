@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -13,10 +14,14 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +30,380 @@ import (
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
 )
+
+func TestTransport_ThatSaysThatItHasNotSentIsBelievedIfItReadNothing(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		err      error
+		reads    bool
+		attempts int
+	}{
+		{"a limiter", notSentError(true), false, 3},
+		{"a limiter, wrapped", fmt.Errorf("over the limit: %w", notSentError(true)), false, 3},
+		{"a limiter that read the body", notSentError(true), true, 1},
+		{"a limiter that may have sent", notSentError(false), false, 1},
+		{"an OAuth endpoint that does not say it", errors.New("oauth2: cannot fetch token: 503"), false, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts := 0
+				_, err := runExample(t, newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					attempts++
+					if test.reads {
+						_, _ = io.Copy(io.Discard, req.Body)
+					}
+					return nil, test.err
+				})))
+				require.ErrorIs(t, err, test.err)
+				assert.Equal(t, test.attempts, attempts)
+				assert.Equal(t, test.attempts > 1, client.SafeToRetry(err))
+				assert.Equal(t, test.attempts == 1, strings.Contains(err.Error(), "may have been billed"), err)
+			})
+		})
+	}
+}
+
+func TestTransport_WhoseProxyFuncFailsHasSentNothing(t *testing.T) {
+	transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no PAC file") }}
+	_, err := runExample(t, newClient(t, transport, client.WithMaxRetries(0)))
+	require.ErrorContains(t, err, "no PAC file")
+	assert.True(t, client.SafeToRetry(err))
+	assert.NotContains(t, err.Error(), "billed")
+}
+
+func TestTransport_MayChangeItsRequestInPlace(t *testing.T) {
+	started := new(counter)
+	var paths []string
+	gateway := serveUnread(t, func(w http.ResponseWriter, r *http.Request) {
+		started.add()
+		paths = append(paths, r.URL.Path)
+		if started.count() == 1 {
+			respondJSON(429, limitedBody)(w, r)
+			return
+		}
+		respondJSON(200, runBody)(w, r)
+	})
+	to, err := url.Parse(gateway)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	rewriting := roundTrip(func(req *http.Request) (*http.Response, error) {
+		req.URL.Scheme, req.URL.Host, req.URL.Path = to.Scheme, to.Host, "/gateway"+req.URL.Path
+		req.Host = "other.example"
+		req.Header.Set("Authorization", "Bearer of the gateway")
+		return transport.RoundTrip(req)
+	})
+	run, err := runExample(t, newClient(t, rewriting, client.WithMaxRetries(1)))
+	require.NoError(t, err)
+	assert.Equal(t, runText, run.Text)
+	assert.Equal(t, []string{"/gateway/api/v1/run/wf_1", "/gateway/api/v1/run/wf_1"}, paths)
+}
+
+// It runs in a separate process: it replaces http.DefaultTransport.
+func TestTransport_ThatReplacesTheDefaultTransportIsUsed(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	started := new(counter)
+	server := httptest.NewServer(counted(started, respondJSON(200, runBody)))
+	defer server.Close()
+	c, err := client.New(testKey, client.WithBaseURL(server.URL))
+	require.NoError(t, err)
+	defer c.CloseIdleConnections()
+	run := func() {
+		t.Helper()
+		_, err := runExample(t, c)
+		require.NoError(t, err)
+	}
+	run()
+	require.Equal(t, 1, started.count())
+
+	original, mocked := http.DefaultTransport, 0
+	http.DefaultTransport = roundTrip(func(req *http.Request) (*http.Response, error) {
+		mocked++
+		return stepResponse(200, runBody)(req)
+	})
+	run()
+	assert.Equal(t, 1, mocked, "the mock has the run, although a Client was made before")
+	assert.Equal(t, 1, started.count(), "and the server has not")
+	http.DefaultTransport = original
+	run()
+	assert.Equal(t, 1, mocked)
+	assert.Equal(t, 2, started.count(), "the mock is gone")
+}
+
+// inProcessOfItsOwn runs the test again in another process, and reports whether this is that one.
+func inProcessOfItsOwn(t *testing.T, env ...string) bool {
+	t.Helper()
+	const name = "AITUTOR_TEST_PROCESS"
+	if os.Getenv(name) == t.Name() {
+		return true
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short()))
+	cmd.Env = append(append(os.Environ(), name+"="+t.Name()), env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return false
+}
+
+// gatewayOverHTTP2 offers HTTP/2 and closes a connection after a hundred requests. It counts those of each path.
+func gatewayOverHTTP2(t *testing.T, started *sync.Map) *httptest.Server {
+	t.Helper()
+	type ofConn struct{}
+	server := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := started.LoadOrStore(r.URL.Path, new(atomic.Int64))
+		n.(*atomic.Int64).Add(1) //nolint:errcheck // as stored
+		if seen, ok := r.Context().Value(ofConn{}).(*atomic.Int64); ok && seen.Add(1) >= 100 {
+			w.Header().Set("Connection", "close") // over HTTP/2, net/http sends GOAWAY
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("X-Protocol", r.Proto)
+		respondJSON(200, runBody)(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, ofConn{}, new(atomic.Int64))
+	}
+	server.StartTLS()
+	return server
+}
+
+func TestTransport_ByDefaultSpeaksHTTP1(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	var started sync.Map
+	server := gatewayOverHTTP2(t, &started)
+	c := newDefaultClient(t, server, server.URL)
+	runs := 4000
+	if testing.Short() {
+		runs = 400
+	}
+	inputs := exampleInputs(t)
+	var all sync.WaitGroup
+	var failed atomic.Int64
+	slots := make(chan struct{}, 64)
+	for i := range runs {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			run, err := c.Run(t.Context(), "wf_"+strconv.Itoa(i), inputs)
+			if !assert.NoError(t, err) {
+				failed.Add(1)
+				return
+			}
+			assert.Equal(t, "HTTP/1.1", run.Header.Get("X-Protocol"))
+		})
+	}
+	all.Wait()
+	total, twice := 0, 0
+	started.Range(func(_, n any) bool {
+		total++
+		if n.(*atomic.Int64).Load() > 1 { //nolint:errcheck // as stored
+			twice++
+		}
+		return true
+	})
+	t.Logf("%d runs: %d failed, %d reached the gateway, %d twice", runs, failed.Load(), total, twice)
+	assert.Zero(t, failed.Load())
+	assert.Zero(t, twice)
+	assert.Equal(t, runs, total)
+}
+
+// newDefaultClient returns a client with the default transport, which trusts server from now on in this process.
+func newDefaultClient(t *testing.T, server *httptest.Server, base string) *client.Client {
+	t.Helper()
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	require.True(t, ok)
+	trusting, ok := server.Client().Transport.(*http.Transport)
+	require.True(t, ok)
+	standard.TLSClientConfig = &tls.Config{RootCAs: trusting.TLSClientConfig.RootCAs}
+	c, err := client.New(testKey, client.WithBaseURL(base), client.WithMaxRetries(0))
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+// A load balancer forgets connections, and closes none: what is sent on them reaches nobody. Over HTTP/2 every later
+// run would go there.
+func TestTransport_ByDefaultLosesOneRunToAConnectionThatIsForgotten(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	var started sync.Map
+	server := gatewayOverHTTP2(t, &started)
+	balancer := &forgetfulBalancer{to: server.Listener.Addr().String()}
+	c := newDefaultClient(t, server, "https"+strings.TrimPrefix(serveAccepted(t, balancer.serve), "http"))
+	inputs := exampleInputs(t)
+	_, err := c.Run(t.Context(), "wf_before", inputs)
+	require.NoError(t, err)
+	balancer.forget()
+	lost := 0
+	for i := range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		balancer.onLoss(cancel) // in place of the time that a caller waits
+		run, err := c.Run(ctx, fmt.Sprintf("wf_after_%d", i), inputs)
+		cancel()
+		_, reached := started.Load(fmt.Sprintf("/api/v1/run/wf_after_%d", i))
+		assert.Equal(t, err == nil, reached, "%v", err)
+		if err != nil {
+			lost++
+			assert.ErrorContains(t, err, "may have been billed")
+			continue
+		}
+		assert.Equal(t, "HTTP/1.1", run.Header.Get("X-Protocol"))
+	}
+	assert.Equal(t, 1, lost, "runs that are lost")
+}
+
+// forgetfulBalancer passes on what it receives, until it forgets the connections that it has.
+type forgetfulBalancer struct {
+	to    string
+	mu    sync.Mutex
+	epoch int
+	lost  func() // called if a request comes on a connection that is forgotten
+}
+
+func (b *forgetfulBalancer) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.epoch++
+}
+
+func (b *forgetfulBalancer) onLoss(lost func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lost = lost
+}
+
+// remembers reports whether a connection of an epoch is not forgotten; if it is, it calls lost.
+func (b *forgetfulBalancer) remembers(epoch int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if epoch != b.epoch {
+		b.lost()
+	}
+	return epoch == b.epoch
+}
+
+func (b *forgetfulBalancer) serve(conn net.Conn) {
+	b.mu.Lock()
+	epoch := b.epoch
+	b.mu.Unlock()
+	next, err := net.Dial("tcp", b.to) //nolint:noctx // on loopback, and closed below
+	if err != nil {
+		return
+	}
+	var back sync.WaitGroup
+	back.Go(func() { _, _ = io.Copy(conn, next) })
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := conn.Read(buffer)
+		if err != nil {
+			break
+		}
+		if !b.remembers(epoch) {
+			_, _ = io.Copy(io.Discard, conn) // until the client closes it
+			break
+		}
+		_, _ = next.Write(buffer[:n])
+	}
+	_ = next.Close()
+	back.Wait()
+}
+
+func TestTransport_WhoseProxyRefusesSaysItsStatus(t *testing.T) {
+	t.Parallel()
+	for status, says := range map[string]string{
+		"502 Bad Gateway":                   "the proxy refused the connection: 502 Bad Gateway",
+		"407 Proxy Authentication Required": "the proxy refused the connection: 407 Proxy Authentication Required",
+		"403 Forbidden":                     "the proxy refused the connection: 403 Forbidden",
+		"403 " + testKey:                    "[redacted]",
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			proxied := new(counter)
+			to, err := url.Parse(serveRaw(t, proxied, rawResponse("HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n")))
+			require.NoError(t, err)
+			transport := &http.Transport{Proxy: http.ProxyURL(to)}
+			t.Cleanup(transport.CloseIdleConnections)
+			_, err = runExample(t, newClient(t, transport, client.WithMaxRetries(1)))
+			require.ErrorContains(t, err, "run workflow wf_1: "+says)
+			assert.True(t, client.SafeToRetry(err), "the key and the inputs went nowhere: %v", err)
+			assert.NotContains(t, err.Error(), "billed")
+			assert.Equal(t, 2, proxied.count())
+			assertNoKey(t, testKey, nil, err)
+		})
+	}
+}
+
+func TestTransport_ByDefaultSaysTheStatusOfAProxy(t *testing.T) {
+	proxy := serveRaw(t, new(counter), rawResponse("HTTP/1.1 502 The proxy is tired\r\nContent-Length: 0\r\n\r\n"))
+	if !inProcessOfItsOwn(t, "HTTPS_PROXY="+proxy) {
+		return
+	}
+	c, err := client.New(testKey, client.WithMaxRetries(0))
+	require.NoError(t, err)
+	_, err = runExample(t, c)
+	require.ErrorContains(t, err, "the proxy refused the connection: 502 The proxy is tired")
+	assert.True(t, client.SafeToRetry(err))
+}
+
+// A breaker returns both, for one.
+func TestTransport_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) {
+	errLate := errors.New("too many failures")
+	for name, row := range map[string]struct {
+		response step
+		attempts int
+		safe     bool
+		says     string
+	}{
+		"a run":          {stepResponse(200, runBody), 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a broken run":   {stepResponse(200, `{"result":5}`), 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a server error": {stepResponse(500, `{"success":false,"error":"Sorry"}`), 1, false, "500 Internal Server Error: Sorry: too many failures"},
+		"a 429":          {stepResponse(429, limitedBody), 2, true, "429 Too Many Requests: Too many requests: too many failures"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts, open := 0, 0
+				c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					attempts++
+					open++
+					res, _ := row.response(req)
+					res.Body = &closing{ReadCloser: res.Body, closed: func() { open-- }}
+					return res, errLate
+				}), client.WithMaxRetries(1))
+				run, err := runExample(t, c)
+				require.ErrorIs(t, err, errLate)
+				require.ErrorContains(t, err, row.says)
+				assert.Equal(t, row.attempts, attempts)
+				assert.Equal(t, row.safe, client.SafeToRetry(err))
+				assert.Zero(t, open, "bodies that are not closed")
+				var failure *client.APIError
+				if errors.As(err, &failure) {
+					assert.NotEmpty(t, failure.Body)
+				} else {
+					require.NotNil(t, run)
+					assert.Contains(t, string(run.Body), "result")
+				}
+			})
+		})
+	}
+}
+
+// closing is a body that tells when it is first closed.
+type closing struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (b *closing) Close() error {
+	if b.closed != nil {
+		b.closed()
+		b.closed = nil
+	}
+	return b.ReadCloser.Close()
+}
 
 func TestTransport_ReadsAResponseHoweverItIsSent(t *testing.T) {
 	t.Parallel()
@@ -170,26 +549,48 @@ func (d *failingDialer) dial(context.Context, string, string) (net.Conn, error) 
 	return nil, d.err
 }
 
-func TestTransport_OfTheCallerThatSendsAgainIsNotSafeToRetry(t *testing.T) {
+func TestTransport_ThatSendsAgainIsNotBelievedAboutItsDial(t *testing.T) {
 	t.Parallel()
-	requests := new(counter)
-	base := serveHTTP(t, requests, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	refused := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("no route to host")
-	}}
-	again := roundTrip(func(req *http.Request) (*http.Response, error) {
-		first := &http.Transport{DisableKeepAlives: true}
-		if res, err := first.RoundTrip(req.Clone(req.Context())); err == nil {
-			return res, nil
+	noRoute := errors.New("no route to host")
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	sendingWith := func(ctx func(*http.Request) context.Context) func(*http.Request) error {
+		return func(req *http.Request) error {
+			_, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req.Clone(ctx(req))) //nolint:bodyclose // there is none
+			return err
 		}
-		return refused.RoundTrip(req)
-	})
-	c := newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: again}))
-	run, err := c.Run(t.Context(), testWorkflow, exampleInputs(t))
-	require.ErrorContains(t, err, "no route to host")
-	assert.Nil(t, run)
-	assert.False(t, client.SafeToRetry(err), err)
-	assert.Equal(t, 1, requests.count(), "requests that reached the server")
+	}
+	itsContext := sendingWith((*http.Request).Context)
+	another := sendingWith(func(*http.Request) context.Context { return context.Background() })
+	failingOver := func(send func(*http.Request) error) roundTrip {
+		return func(req *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("no gateway is left: %w; %w", refused, send(req))
+		}
+	}
+	for name, row := range map[string]struct {
+		trip roundTrip
+		says string
+	}{
+		"and then cannot dial": {func(req *http.Request) (*http.Response, error) {
+			_ = itsContext(req)
+			return (&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+				return nil, noRoute
+			}}).RoundTrip(req)
+		}, "no route to host"},
+		"after it could not dial, with the request's context":    {failingOver(itsContext), "connection refused"},
+		"after it could not dial, without the request's context": {failingOver(another), "connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requests := new(counter)
+			base := serveHTTP(t, requests, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+			run, err := runExample(t, newTestClient(t, base, client.WithHTTPClient(&http.Client{Transport: row.trip})))
+			require.ErrorContains(t, err, row.says)
+			assert.ErrorContains(t, err, "may have been billed")
+			assert.Nil(t, run)
+			assert.False(t, client.SafeToRetry(err), err)
+			assert.Equal(t, 1, requests.count(), "runs that were started by one call")
+		})
+	}
 }
 
 // Kept-alive connections.
@@ -400,13 +801,19 @@ func TestTransport_SendsOnceToAnHTTP2ServerThatBreaksOff(t *testing.T) {
 		writeFrame(conn, frameRSTStream, 0, stream, []byte{0, 0, 0, code})
 	}
 	trusted := trustedOverHTTP2(t)
-	for name, script := range map[string]func(conn net.Conn, stream uint32){
-		"resets the stream":                    func(conn net.Conn, stream uint32) { reset(conn, stream, codeInternal) },
-		"says that it did not take the stream": func(conn net.Conn, stream uint32) { reset(conn, stream, codeRefused) },
-		"says that the stream is wrong":        func(conn net.Conn, stream uint32) { reset(conn, stream, codeProtocol) },
-		"goes away and echoes the key":         func(conn net.Conn, stream uint32) { goAway(conn, stream, codeInternal) },
-		"goes away before the stream":          func(conn net.Conn, _ uint32) { goAway(conn, 0, 0) },
-		"sends early hints endlessly": func(conn net.Conn, stream uint32) {
+	const tookBack = "the server took the request back over HTTP/2 (GOAWAY or a reset); use HTTP/1.1 for runs"
+	for name, row := range map[string]struct {
+		script func(conn net.Conn, stream uint32)
+		says   string
+	}{
+		"resets the stream": {func(conn net.Conn, stream uint32) { reset(conn, stream, codeInternal) }, tookBack},
+		"says that it did not take the stream": {
+			func(conn net.Conn, stream uint32) { reset(conn, stream, codeRefused) }, tookBack,
+		},
+		"says that the stream is wrong": {func(conn net.Conn, stream uint32) { reset(conn, stream, codeProtocol) }, tookBack},
+		"goes away and echoes the key":  {func(conn net.Conn, stream uint32) { goAway(conn, stream, codeInternal) }, ""},
+		"goes away before the stream":   {func(conn net.Conn, _ uint32) { goAway(conn, 0, 0) }, tookBack},
+		"sends early hints endlessly": {func(conn net.Conn, stream uint32) {
 			var hints bytes.Buffer
 			for range 10_000 {
 				writeEarlyHints(&hints, stream)
@@ -415,11 +822,11 @@ func TestTransport_SendsOnceToAnHTTP2ServerThatBreaksOff(t *testing.T) {
 			for err == nil {
 				_, err = conn.Write(hints.Bytes())
 			}
-		},
-		"responds in HTTP/1": func(conn net.Conn, _ uint32) { _, _ = io.WriteString(conn, head(len(runBody))+runBody) },
+		}, ""},
+		"responds in HTTP/1": {func(conn net.Conn, _ uint32) { _, _ = io.WriteString(conn, head(len(runBody))+runBody) }, ""},
 	} {
 		for _, hints := range []bool{false, true} {
-			broken := script
+			script, broken := row.script, row.script
 			if hints {
 				name += ", after early hints"
 				broken = func(conn net.Conn, stream uint32) {
@@ -437,6 +844,11 @@ func TestTransport_SendsOnceToAnHTTP2ServerThatBreaksOff(t *testing.T) {
 				assert.Nil(t, run)
 				assert.LessOrEqual(t, requests.count(), 1, "requests that reached the server: %v", err)
 				assert.False(t, client.SafeToRetry(err), "%v", err)
+				if row.says != "" {
+					assert.ErrorContains(t, err, row.says)
+					assert.ErrorContains(t, err, "may have been billed")
+					assert.Equal(t, 1, requests.count(), "requests that reached the server: %v", err)
+				}
 				assertNoKey(t, testKey, nil, err)
 			}
 			t.Run(name, func(t *testing.T) {
@@ -625,20 +1037,76 @@ func TestTransport_LeavesTheCookiesOfAServerToTheCallersJar(t *testing.T) {
 	assert.Equal(t, []string{"", "a=b"}, cookies)
 }
 
-func TestTransport_OfAProxyThatRefusesIsSafeToRetry(t *testing.T) {
-	t.Parallel()
-	proxied := new(counter)
-	proxy := serveRaw(t, proxied, rawResponse("HTTP/1.1 403 "+testKey+"\r\nContent-Length: 0\r\n\r\n"))
-	transport := &http.Transport{
-		Proxy: func(req *http.Request) (*url.URL, error) { return req.URL.Parse(proxy) },
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, address)
-		},
+// Servers of HTTP/2 frames (RFC 9113).
+
+const (
+	frameData      = 0
+	frameHeaders   = 1
+	frameRSTStream = 3
+	frameSettings  = 4
+	frameGoAway    = 7
+	flagEndStream  = 1
+	flagEndHeaders = 4
+
+	codeProtocol = 1
+	codeInternal = 2
+	codeRefused  = 7
+)
+
+func writeFrame(w io.Writer, kind, flags byte, stream uint32, payload []byte) {
+	frame := make([]byte, 0, 9+len(payload))
+	frame = append(frame, byte(len(payload)>>16), byte(len(payload)>>8), byte(len(payload)), kind, flags)
+	frame = binary.BigEndian.AppendUint32(frame, stream)
+	_, _ = w.Write(append(frame, payload...))
+}
+
+// writeEarlyHints writes an interim response of 103 (RFC 8297), in the encoding of RFC 7541.
+func writeEarlyHints(w io.Writer, stream uint32) {
+	writeFrame(w, frameHeaders, flagEndHeaders, stream, []byte{0x08, 3, '1', '0', '3'})
+}
+
+// serveHTTP2 reads whole requests over HTTP/2, without TLS if there are no certificates, and calls script with each
+// stream.
+func serveHTTP2(t *testing.T, requests *counter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32)) string {
+	t.Helper()
+	scheme := "http"
+	if certificates != nil {
+		scheme = "https"
 	}
-	t.Cleanup(transport.CloseIdleConnections)
-	_, err := runExample(t, newClient(t, transport, client.WithMaxRetries(1)))
-	require.Error(t, err)
-	assert.True(t, client.SafeToRetry(err), "the key and the inputs went nowhere: %v", err)
-	assert.Equal(t, 2, proxied.count())
-	assertNoKey(t, testKey, nil, err)
+	return scheme + strings.TrimPrefix(serveAccepted(t, func(conn net.Conn) {
+		if certificates != nil {
+			conn = tls.Server(conn, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+		}
+		reader := bufio.NewReader(conn)
+		if _, err := io.CopyN(io.Discard, reader, 24); err != nil { // the preface
+			return
+		}
+		writeFrame(conn, frameSettings, 0, 0, nil)
+		for {
+			var header [9]byte
+			if _, err := io.ReadFull(reader, header[:]); err != nil {
+				return
+			}
+			size := int64(header[0])<<16 | int64(header[1])<<8 | int64(header[2])
+			if _, err := io.CopyN(io.Discard, reader, size); err != nil {
+				return
+			}
+			kind, flags, stream := header[3], header[4], binary.BigEndian.Uint32(header[5:])
+			if kind == frameHeaders {
+				requests.add()
+			}
+			if (kind == frameHeaders || kind == frameData) && flags&flagEndStream != 0 {
+				script(conn, stream)
+			}
+		}
+	}), "http")
+}
+
+// trustedOverHTTP2 returns a server for its certificates, and for the client that trusts them.
+func trustedOverHTTP2(t *testing.T) *httptest.Server {
+	t.Helper()
+	server := newServer(t, nil)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	return server
 }
