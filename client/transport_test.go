@@ -379,8 +379,7 @@ func TestTransport_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) 
 				assert.Equal(t, row.attempts, attempts)
 				assert.Equal(t, row.safe, client.SafeToRetry(err))
 				assert.Zero(t, open, "bodies that are not closed")
-				var failure *client.APIError
-				if errors.As(err, &failure) {
+				if failure, ok := errors.AsType[*client.APIError](err); ok {
 					assert.NotEmpty(t, failure.Body)
 				} else {
 					require.NotNil(t, run)
@@ -555,7 +554,7 @@ func TestTransport_ThatSendsAgainIsNotBelievedAboutItsDial(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	sendingWith := func(ctx func(*http.Request) context.Context) func(*http.Request) error {
 		return func(req *http.Request) error {
-			_, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req.Clone(ctx(req))) //nolint:bodyclose // there is none
+			_, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req.Clone(ctx(req)))
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func TestAttempt_IsNotSentOnAConnectionThatWasDeadIfNoOtherIsThere(t *testing.T)
 	require.NoError(t, err)
 	_ = res.Body.Close()
 	restarted.Store(true)
-	_, err, notSent := send() //nolint:bodyclose // there is none
+	_, err, notSent := send()
 	require.ErrorContains(t, err, "no route")
 	assert.True(t, notSent)
 }
