@@ -708,3 +708,40 @@ func allocated(do func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+// resetAfterRead returns a script that writes text, and resets the connection as soon as the client has read it, and
+// the option that makes the client tell. An earlier reset may drop what was not read.
+func resetAfterRead(text string) (rawScript, client.Option) {
+	read := make(chan struct{}, 16)
+	script := func(conn *net.TCPConn, _ *http.Request, _ int) {
+		_, _ = io.WriteString(conn, text)
+		<-read
+		reset(conn)
+	}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &readCounter{Conn: conn, left: len(text), read: read}, err
+		},
+	}
+	return script, client.WithHTTPClient(&http.Client{Transport: transport})
+}
+
+// readCounter sends to read when a number of bytes was read from the connection.
+type readCounter struct {
+	net.Conn
+	left int
+	read chan<- struct{}
+}
+
+func (c *readCounter) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.left -= n; c.left <= 0 || err != nil {
+		select {
+		case c.read <- struct{}{}:
+		default:
+		}
+	}
+	return n, err
+}

@@ -630,3 +630,17 @@ func TestKey_InAHeaderIsValidatedAsItCame(t *testing.T) {
 	_, err = runExample(t, c)
 	require.NoError(t, err)
 }
+
+// chainOf lists an error and all that it wraps.
+func chainOf(err error) []error {
+	if err == nil {
+		return nil
+	}
+	chain := append([]error{err}, chainOf(errors.Unwrap(err))...)
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range many.Unwrap() {
+			chain = append(chain, chainOf(inner)...)
+		}
+	}
+	return chain
+}

@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -267,31 +266,6 @@ func documentedWith(edit func(run, output map[string]any), raw string) string {
 	return strings.Replace(string(toJSON(run)), `"@"`, raw, 1)
 }
 
-// outputName returns the name of a property that the output of the documented variant must have, and that is not null,
-// or "".
-var outputName = sync.OnceValue(func() string {
-	schema := openapi.Merged(api.Document().Components.Schemas["RunOutput"].Value)
-	i := slices.IndexFunc(schema.Required, func(name string) bool { return !schema.Properties[name].Value.Nullable })
-	if i < 0 {
-		return ""
-	}
-	return schema.Required[i]
-})
-
-// readExample returns the run that the client reads from documentedBody.
-func readExample(t *testing.T) *client.Run {
-	t.Helper()
-	c := newTestClient(t, "https://example.com", client.WithHTTPClient(&http.Client{Transport: roundTrip(
-		func(req *http.Request) (*http.Response, error) {
-			recorder := httptest.NewRecorder()
-			respondJSON(200, documentedBody())(recorder, req)
-			return recorder.Result(), nil
-		})}))
-	run, err := c.Run(t.Context(), testWorkflow, exampleInputs(t))
-	require.NoError(t, err)
-	return run
-}
-
 func toJSON(value any) []byte {
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -371,14 +345,6 @@ func withHeader(handler http.HandlerFunc, name, value string) http.HandlerFunc {
 		w.Header().Set(name, value)
 		handler(w, r)
 	}
-}
-
-// startTLS starts a server over TLS.
-func startTLS(t *testing.T, requests *counter, handler http.HandlerFunc) *httptest.Server {
-	t.Helper()
-	server := newServer(t, counted(requests, handler))
-	server.StartTLS()
-	return server
 }
 
 // trusting returns an HTTP client that trusts the certificate of server and closes its connections with the test.
@@ -473,57 +439,6 @@ func serveAccepted(t *testing.T, serve func(net.Conn)) string {
 		serving.Wait()
 	})
 	return "http://" + listener.Addr().String()
-}
-
-// resetAfterRead returns a script that writes text, and resets the connection as soon as the client has read it, and
-// the option that makes the client tell. An earlier reset may drop what was not read.
-func resetAfterRead(text string) (rawScript, client.Option) {
-	read := make(chan struct{}, 16)
-	script := func(conn *net.TCPConn, _ *http.Request, _ int) {
-		_, _ = io.WriteString(conn, text)
-		<-read
-		reset(conn)
-	}
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			return &readCounter{Conn: conn, left: len(text), read: read}, err
-		},
-	}
-	return script, client.WithHTTPClient(&http.Client{Transport: transport})
-}
-
-// readCounter sends to read when a number of bytes was read from the connection.
-type readCounter struct {
-	net.Conn
-	left int
-	read chan<- struct{}
-}
-
-func (c *readCounter) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if c.left -= n; c.left <= 0 || err != nil {
-		select {
-		case c.read <- struct{}{}:
-		default:
-		}
-	}
-	return n, err
-}
-
-// chainOf lists an error and all that it wraps.
-func chainOf(err error) []error {
-	if err == nil {
-		return nil
-	}
-	chain := append([]error{err}, chainOf(errors.Unwrap(err))...)
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, inner := range many.Unwrap() {
-			chain = append(chain, chainOf(inner)...)
-		}
-	}
-	return chain
 }
 
 const limitedBody = `{"success":false,"error":"Too many requests."}`

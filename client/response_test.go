@@ -6,16 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/contract"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 	"github.com/aitutor-api/aitutor-go/gen"
 )
 
@@ -519,3 +523,28 @@ func TestResponse_TheRequestIDIsThatOfEitherHeader(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "iad1::abc", run.RequestID)
 }
+
+// readExample returns the run that the client reads from documentedBody.
+func readExample(t *testing.T) *client.Run {
+	t.Helper()
+	c := newTestClient(t, "https://example.com", client.WithHTTPClient(&http.Client{Transport: roundTrip(
+		func(req *http.Request) (*http.Response, error) {
+			recorder := httptest.NewRecorder()
+			respondJSON(200, documentedBody())(recorder, req)
+			return recorder.Result(), nil
+		})}))
+	run, err := c.Run(t.Context(), testWorkflow, exampleInputs(t))
+	require.NoError(t, err)
+	return run
+}
+
+// outputName returns the name of a property that the output of the documented variant must have, and that is not null,
+// or "".
+var outputName = sync.OnceValue(func() string {
+	schema := openapi.Merged(api.Document().Components.Schemas["RunOutput"].Value)
+	i := slices.IndexFunc(schema.Required, func(name string) bool { return !schema.Properties[name].Value.Nullable })
+	if i < 0 {
+		return ""
+	}
+	return schema.Required[i]
+})

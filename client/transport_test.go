@@ -1109,3 +1109,11 @@ func trustedOverHTTP2(t *testing.T) *httptest.Server {
 	server.StartTLS()
 	return server
 }
+
+// startTLS starts a server over TLS.
+func startTLS(t *testing.T, requests *counter, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := newServer(t, counted(requests, handler))
+	server.StartTLS()
+	return server
+}
