@@ -105,13 +105,10 @@ func (s *Sender) Close() { (&http.Client{Transport: s.transport}).CloseIdleConne
 func (s *Sender) Exchange(ctx context.Context, r Request, mayRun bool, before ...Request) (*Response, time.Duration,
 	error) {
 	return s.pace.send(ctx, s.Pause, func() (*Response, error) {
-		switch {
-		case len(before) > 0:
-			return s.sendFresh(ctx, timeout, append(slices.Clone(before), r)...)
-		case mayRun:
+		if mayRun && len(before) == 0 {
 			return s.sendFresh(ctx, runTimeout, r)
 		}
-		return s.send(ctx, r)
+		return s.send(ctx, append(slices.Clone(before), r)...)
 	})
 }
 
@@ -134,23 +131,30 @@ func (s *Sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 	return res, err
 }
 
-// send sends a request that starts no run over any connection. If a connection that was used before is closed before a
-// byte of the response, the request is sent again: the server may have closed it before the request came.
-func (s *Sender) send(ctx context.Context, r Request) (*Response, error) {
-	var stale atomic.Bool
+// send sends requests that start no run: one over any connection, more over a fresh one. If the connection is closed
+// before a byte of the response, they are sent again over fresh ones, twice at most: what is between may have restarted.
+func (s *Sender) send(ctx context.Context, requests ...Request) (res *Response, err error) {
+	var responds atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(info httptrace.GotConnInfo) { stale.Store(info.Reused) },
-		GotFirstResponseByte: func() { stale.Store(false) },
+		WroteHeaders:         func() { responds.Store(false) },
+		GotFirstResponseByte: func() { responds.Store(true) },
 	})
-	res, err := s.exchange(traced, s.transport, r, timeout)
-	if err == nil || !stale.Load() || ctx.Err() != nil || errors.Is(err, ErrNotFinished) {
-		return res, err
+	if len(requests) == 1 {
+		res, err = s.exchange(traced, s.transport, requests[0], timeout)
+	} else {
+		res, err = s.sendFresh(traced, timeout, requests...)
 	}
-	again, againErr := s.sendFresh(ctx, timeout, r)
-	if IsRefused(againErr) { // the server is gone, and this request may have been under way
-		return nil, err
+	for range 2 {
+		if err == nil || responds.Load() || ctx.Err() != nil || errors.Is(err, ErrNotFinished) {
+			break
+		}
+		again, againErr := s.sendFresh(traced, timeout, requests...)
+		if IsRefused(againErr) { // the server is gone, and these requests may have been under way
+			break
+		}
+		res, err = again, againErr
 	}
-	return again, againErr
+	return res, err
 }
 
 // exchange does one exchange within a time limit, whatever the server and the transport do.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -141,6 +142,47 @@ func TestAnExchangeEndsWhateverTheServerDoes(t *testing.T) {
 			}
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusSwitchingProtocols, res.Status)
+		})
+	}
+}
+
+func TestARequestIsSentAgainIfItsConnectionIsClosedAndItStartsNoRun(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		closed int64 // connections without a response
+		mayRun bool
+		before int
+		sent   int64
+		fails  bool
+	}{
+		{"once", 1, false, 0, 2, false},
+		{"twice", 2, false, 0, 3, false},
+		{"and no more often", 3, false, 0, 3, true},
+		{"with those before it", 2, false, 1, 4, false},
+		{"but not if it may start a run", 1, true, 0, 1, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var sent atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if sent.Add(1) <= test.closed {
+					panic(http.ErrAbortHandler)
+				}
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
+			t.Cleanup(server.Close)
+			sender := NewSender(server.URL, nil, nil)
+			defer sender.Close()
+			r := Request{Method: http.MethodPost, Path: "/"}.WithBody("application/json", []byte("{}"))
+			res, _, err := sender.Exchange(t.Context(), r, test.mayRun, slices.Repeat([]Request{r}, test.before)...)
+			assert.Equal(t, test.sent, sent.Load())
+			if test.fails {
+				require.Error(t, err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusUnauthorized, res.Status)
 		})
 	}
 }
