@@ -22,7 +22,6 @@ type check struct {
 
 	request wire.Request
 	before  []wire.Request // sent first, over the same connection
-	cookies bool           // send what the server has set as cookies
 
 	success    bool // a success is wanted
 	bypasses   bool // the response may be a framework's or a gateway's, in another shape

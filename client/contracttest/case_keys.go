@@ -56,7 +56,7 @@ func (op *operation) unauthorized() []check {
 		checks = append(checks, op.keyCheck(name, "a request with "+what, r))
 	}
 	for i, c := range op.credentials {
-		if others := append(op.credentials[:i:i], op.credentials[i+1:]...); len(others) > 0 {
+		if others := slices.Concat(op.credentials[:i], op.credentials[i+1:]); len(others) > 0 {
 			add("missing-"+c.Name, "all credentials but "+c.Name, withCredentials(op.bare(op.values), others...))
 		}
 	}
@@ -265,8 +265,9 @@ func (op *operation) otherPlaces() []check {
 		cookies = append(cookies, name+"="+c.value)
 	}
 	add("key-in-cookie", "the key in a cookie", bare.With("Cookie", strings.Join(cookies, "; ")))
-	add("cookie-of-the-server", "the cookies that the server set", op.bare(op.values))
-	checks[len(checks)-1].cookies = true
+	fromServer := op.bare(op.values)
+	fromServer.Cookies = true
+	add("cookie-of-the-server", "the cookies that the server set", fromServer)
 	if c.isBearer() {
 		basic := openapi.Credential{Scheme: openapi3.NewSecurityScheme().WithType("http").WithScheme("basic")}
 		odd("key-as-user", "the key as the user of HTTP basic",

@@ -310,7 +310,7 @@ func faultsOfOneRequest(op *operation) []fault {
 	var list []fault
 	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
 		op.otherMethods()) {
-		if len(c.before) > 0 || c.cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
+		if len(c.before) > 0 || c.request.Cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
 			"method/") && c.request.Keyed || c.level() == LevelAdvice {
 			continue
 		}

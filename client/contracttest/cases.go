@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -90,20 +91,18 @@ func (s *suite) selected() ([]check, error) {
 	if other, err := newSuite(s.document, standard); err == nil {
 		all = append(all, names(other.checks())...)
 	}
-	unknown := func(field string, entries []string) error {
-		for _, entry := range entries {
-			if name, _ := cutKnown(entry); !slices.Contains(all, name) {
-				return fmt.Errorf("the target's %s names %q, which is no check; the checks are: %s", field, name,
+	for field, entries := range map[string][]string{
+		"Skip": s.target.Skip, "Known": slices.Sorted(maps.Keys(s.target.known())),
+	} {
+		for _, name := range entries {
+			if !slices.Contains(all, name) {
+				return nil, fmt.Errorf("the target's %s names %q, which is no check; the checks are: %s", field, name,
 					strings.Join(names(checks), ", "))
 			}
 		}
-		return nil
 	}
-	if err := unknown("Skip", s.target.Skip); err != nil {
-		return nil, err
-	}
-	if err := unknown("Known", s.target.Known); err != nil || len(s.target.Only) == 0 {
-		return checks, err
+	if len(s.target.Only) == 0 {
+		return checks, nil
 	}
 	for _, pattern := range s.target.Only {
 		if _, err := path.Match(pattern, ""); err != nil {

@@ -163,3 +163,22 @@ func namesOfResults(report *Report) []string {
 	}
 	return list
 }
+
+func TestAServerThatAlwaysReturns429SaysTooLittle(t *testing.T) {
+	t.Parallel()
+	target := testTarget()
+	target.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w,
+			http.StatusTooManyRequests, "too many")
+	})
+	r, err := newRunner(target)
+	require.NoError(t, err)
+	require.NoError(t, r.serve(t.Context(), target.Handler))
+	defer r.close()
+	r.sender.Pause = noPause
+	report, err := r.report(t.Context())
+	require.ErrorIs(t, err, ErrUnsure)
+	assert.NotContains(t, report.Unseen(), "runWorkflow 429", "it is judged like any response")
+	assert.Len(t, report.Unsure(), len(report.Results))
+	assert.Empty(t, report.Failures())
+}

@@ -21,10 +21,11 @@ type runner struct {
 	judge   *judge
 	sender  *wire.Sender
 	ceiling *ceiling
-	restart time.Duration  // how long to wait for a server that has stopped
-	served  func()         // stops the server of the target's Handler
-	billed  int            // runs that the server had started before
-	unknown *wire.Response // to the preflight's request for what does not exist
+	restart time.Duration     // how long to wait for a server that has stopped
+	known   map[string]string // reasons of checks that are known to fail
+	served  func()            // stops the server of the target's Handler
+	billed  int               // runs that the server had started before
+	unknown *wire.Response    // to the preflight's request for what does not exist
 
 	aborted error // why the checks say nothing
 	stopped error // why no more checks are made
@@ -61,7 +62,8 @@ func newRunner(target Target) (*runner, error) {
 		return nil, err
 	}
 	r := &runner{suite: s, sender: wire.NewSender(target.BaseURL, target.HTTPClient, target.keys()),
-		ceiling: newCeiling(target.MaxRuns), restart: 10 * time.Second, served: func() {}}
+		ceiling: newCeiling(target.MaxRuns), restart: 10 * time.Second, known: target.known(),
+		served: func() {}}
 	if r.judge, err = newJudge(s); err != nil {
 		return nil, err
 	}
@@ -235,9 +237,6 @@ func (r *runner) exchange(ctx context.Context, c check) (res *wire.Response, ela
 			r.ceiling.end(isRun, res == nil && err != nil && c.mayRun() && !wire.IsRefused(err))
 		}()
 	}
-	if c.cookies {
-		c.request = r.sender.WithCookies(c.request)
-	}
 	res, elapsed, err = r.sender.Exchange(ctx, c.request, c.mayRun(), c.before...)
 	if errors.Is(err, wire.ErrBefore) {
 		err = fmt.Errorf("%w: %w", ErrSkipped, err)
@@ -247,15 +246,13 @@ func (r *runner) exchange(ctx context.Context, c check) (res *wire.Response, ela
 
 // know marks a result that Target.Known lists.
 func (r *runner) know(result *Result) {
-	for _, entry := range r.target.Known {
-		name, reason := cutKnown(entry)
-		switch {
-		case name != result.Check || result.Unsure != nil:
-		case result.Err != nil:
-			result.Known = reason
-		default:
-			result.fail(LevelContract, "it no longer fails: take it out of the known failures")
-		}
+	reason, isKnown := r.known[result.Check]
+	switch {
+	case !isKnown || result.Unsure != nil:
+	case result.Err != nil:
+		result.Known = reason
+	default:
+		result.fail(LevelContract, "it no longer fails: take it out of the known failures")
 	}
 }
 

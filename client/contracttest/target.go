@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -105,11 +106,12 @@ func (t Target) keys() []string {
 	return append(slices.Sorted(maps.Values(t.Credentials)), t.APIKey, t.OtherAPIKey)
 }
 
-// cutKnown returns the name and the reason of an entry of Target.Known.
-func cutKnown(entry string) (name, reason string) {
-	name, reason, _ = strings.Cut(strings.TrimSpace(entry), " ")
-	if reason = strings.TrimSpace(reason); reason == "" {
-		reason = "known to fail"
+// known returns the reasons of the checks that are known to fail, by name.
+func (t Target) known() map[string]string {
+	reasons := map[string]string{}
+	for _, entry := range t.Known {
+		name, reason, _ := strings.Cut(strings.TrimSpace(entry), " ")
+		reasons[name] = cmp.Or(strings.TrimSpace(reason), "known to fail")
 	}
-	return name, reason
+	return reasons
 }

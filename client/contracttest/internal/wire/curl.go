@@ -45,21 +45,21 @@ func isArgument(body []byte) bool {
 
 // argument returns text as one argument, with the secrets' variables, and what is repeated often made by a command.
 func (r Request) argument(text string) string {
-	parts := ""
+	var parts []string
 	for _, s := range r.segments(text) {
 		switch {
 		case s.shell != "":
-			parts += `"` + s.shell + `"`
+			parts = append(parts, `"`+s.shell+`"`)
 		case s.times > 1:
-			parts += `"$(` + s.repeated() + `)"`
+			parts = append(parts, `"$(`+s.repeated()+`)"`)
 		default:
-			parts += "'" + strings.ReplaceAll(s.text, "'", `'\''`) + "'"
+			parts = append(parts, "'"+strings.ReplaceAll(s.text, "'", `'\''`)+"'")
 		}
 	}
-	if parts == "" {
+	if len(parts) == 0 {
 		return "''"
 	}
-	return parts
+	return strings.Join(parts, "")
 }
 
 // printed returns a command that prints text.

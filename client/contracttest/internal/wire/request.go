@@ -18,6 +18,7 @@ type Request struct {
 	Body     []byte
 	Keyed    bool // it has a valid key
 	Existing bool // its path parameters are those of what exists
+	Cookies  bool // it is sent with the cookies that the server has set
 	Headers  []Header
 
 	secrets []secret // in any part of it

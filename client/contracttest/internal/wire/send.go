@@ -47,13 +47,13 @@ type Sender struct {
 	pace      pacer
 
 	mu      sync.Mutex
-	cookies map[string]string // that responses to requests with the key have set
+	cookies map[string]*http.Cookie // that responses to requests with the key have set
 }
 
 // NewSender returns a Sender of requests with some keys. It uses the transport of client, or one of its own, over
 // HTTP/1.1, if that is nil.
 func NewSender(base string, client *http.Client, keys []string) *Sender {
-	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, cookies: map[string]string{}}
+	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, cookies: map[string]*http.Cookie{}}
 	for _, key := range keys {
 		s.secrets = append(s.secrets, redact.New(key))
 	}
@@ -192,6 +192,9 @@ func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r R
 	for _, h := range r.Headers {
 		req.Header.Set(h.Name, h.Value)
 	}
+	if r.Cookies {
+		s.addCookies(req)
+	}
 	sent, _ := exchange.NewAttempt(ctx, req, r.Body)
 	received, err := exchange.RoundTrip(transport, nil, sent) //nolint:bodyclose // ReadResponse closes it
 	if err != nil {
@@ -199,9 +202,9 @@ func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r R
 	}
 	res := &Response{Status: received.StatusCode, Header: received.Header, Method: r.Method, Host: req.URL.Host}
 	res.Body, err = exchange.ReadResponse(ctx, received, maxBody)
-	var long *exchange.TooLongError
+	_, isLong := errors.AsType[*exchange.TooLongError](err)
 	switch {
-	case errors.As(err, &long):
+	case isLong:
 		res.Body = res.Body[:1000] // more than is shown
 	case errors.Is(err, exchange.ErrSwitchedProtocols), err != nil && slices.Contains(unread, res.Status):
 		err = nil
@@ -230,23 +233,20 @@ func (s *Sender) keepCookies(received *http.Response) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, cookie := range received.Cookies() {
-		s.cookies[cookie.Name] = cookie.Value
+		s.cookies[cookie.Name] = cookie
 	}
 }
 
-// WithCookies returns a request with the cookies that the server has set.
-func (s *Sender) WithCookies(r Request) Request {
+// addCookies adds the cookies that the server has set, or one that it has not.
+func (s *Sender) addCookies(req *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []string
-	for name, value := range s.cookies {
-		list = append(list, name+"="+value)
+	for _, cookie := range s.cookies {
+		req.AddCookie(cookie)
 	}
-	slices.Sort(list)
-	if len(list) == 0 {
-		list = []string{"session=contracttest"}
+	if len(s.cookies) == 0 {
+		req.Header.Set("Cookie", "session=contracttest")
 	}
-	return r.With("Cookie", strings.Join(list, "; "))
 }
 
 // Redact takes the keys of the Sender and of a request out of a text.
@@ -288,10 +288,9 @@ func (s *Sender) redactResponse(res *Response, received *http.Response, r Reques
 
 // IsThere reports whether err, of an exchange, shows that there is a server, however it behaves.
 func IsThere(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	dial := errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
-	return !dial && !errors.Is(err, ErrNotFinished)
+	op, isOp := errors.AsType[*net.OpError](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	return !(isOp && op.Op == "dial") && !isDNS && !errors.Is(err, ErrNotFinished)
 }
 
 // IsRefused reports whether err, of an exchange, shows that the server accepts no connections.
