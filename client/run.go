@@ -174,30 +174,19 @@ type runMethod = func(
 	context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn,
 ) (*http.Response, error)
 
-// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, the method has one
-// more argument for them, which is nil here: API sends them.
+// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, other than the workflow's
+// ID, the method has one more argument for them, which is nil here: API sends them.
 func runWorkflow(ctx context.Context, method any, workflowID string, inputs []byte) (*http.Response, error) {
 	const contentType = "application/json"
+	body := bytes.NewReader(inputs)
 	if run, ok := method.(runMethod); ok {
-		return run(ctx, workflowID, contentType, bytes.NewReader(inputs))
+		return run(ctx, workflowID, contentType, body)
 	}
-	texts := []string{workflowID, contentType}
-	var args []reflect.Value
-	called := reflect.ValueOf(method)
-	for i := range called.Type().NumIn() - 1 {
-		switch kind := called.Type().In(i); {
-		case kind == reflect.TypeFor[context.Context]():
-			args = append(args, reflect.ValueOf(ctx))
-		case kind == reflect.TypeFor[io.Reader]():
-			args = append(args, reflect.ValueOf(bytes.NewReader(inputs)))
-		case kind.Kind() == reflect.String && len(texts) > 0:
-			args = append(args, reflect.ValueOf(texts[0]).Convert(kind))
-			texts = texts[1:]
-		default:
-			args = append(args, reflect.Zero(kind))
-		}
-	}
-	out := called.Call(args)
+	run := reflect.ValueOf(method)
+	out := run.Call([]reflect.Value{
+		reflect.ValueOf(ctx), reflect.ValueOf(workflowID), reflect.Zero(run.Type().In(2)),
+		reflect.ValueOf(contentType), reflect.ValueOf(body),
+	})
 	res, _ := reflect.TypeAssert[*http.Response](out[0])
 	err, _ := reflect.TypeAssert[error](out[1])
 	return res, err
