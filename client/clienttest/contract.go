@@ -12,11 +12,6 @@ import (
 	"github.com/aitutor-api/aitutor-go/client/internal/payload"
 )
 
-const (
-	runWorkflow = "runWorkflow"
-	workflowID  = "workflow_id"
-)
-
 // A contract is what the server takes from the spec: the rules for requests, and the examples that it responds with.
 type contract struct {
 	document         *openapi3.T
@@ -29,21 +24,22 @@ type contract struct {
 func contractOf(document *openapi3.T) contract {
 	c := contract{document: document}
 	for _, op := range openapi.Operations(document) {
-		if op.OperationID == runWorkflow {
+		if op.OperationID == openapi.RunWorkflow {
 			c.operation = op
 		}
 	}
 	if c.operation.Operation == nil {
-		panic("clienttest: the spec has no operation " + runWorkflow)
+		panic("clienttest: the spec has no operation " + openapi.RunWorkflow + ", which client/internal/openapi/operation.go names")
 	}
-	id := c.operation.Parameters.GetByInAndName(openapi3.ParameterInPath, workflowID)
+	id := c.operation.Parameters.GetByInAndName(openapi3.ParameterInPath, openapi.WorkflowID)
 	if id == nil {
-		panic("clienttest: the spec's " + runWorkflow + " has no path parameter " + workflowID)
+		panic("clienttest: the spec's " + openapi.RunWorkflow + " has no path parameter " + openapi.WorkflowID +
+			", which client/internal/openapi/operation.go names")
 	}
 	c.workflowID, c.workflowIDSchema = c.parameterExample(id), id.Schema.Value
 	_, media := c.operation.Body()
 	if media == nil {
-		panic("clienttest: the spec's " + runWorkflow + " has no JSON body")
+		panic("clienttest: the spec's " + openapi.RunWorkflow + " has no JSON body")
 	}
 	c.inputs = openapi.Merged(media.Schema.Value)
 	return c

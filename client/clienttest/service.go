@@ -63,7 +63,7 @@ func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.
 	if !s.admits(op, w, r) {
 		return
 	}
-	workflow := s.workflows[r.PathValue(workflowID)]
+	workflow := s.workflows[r.PathValue(openapi.WorkflowID)]
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if !s.lenient && (err != nil || mediaType != "application/json") {
 		s.refuse(w, http.StatusUnsupportedMediaType, "The content type must be application/json")
@@ -150,7 +150,7 @@ func challenge(header http.Header, op openapi.Operation) {
 
 // exists reports whether a value of a path parameter is one that the server has.
 func (s *service) exists(p *openapi3.Parameter, value string) bool {
-	if p.Name == workflowID {
+	if p.Name == openapi.WorkflowID {
 		_, ok := s.workflows[value]
 		return ok
 	}

@@ -200,7 +200,7 @@ var anyWorkflow = sync.OnceValue(func() *Validator {
 		panic("contract: the embedded openapi.yaml: " + err.Error())
 	}
 	for _, op := range openapi.Operations(document) {
-		if op.OperationID == "runWorkflow" {
+		if op.OperationID == openapi.RunWorkflow {
 			acceptAnyRun(op)
 		}
 	}

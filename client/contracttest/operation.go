@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	runOperation   = "runWorkflow"
-	workflowIDName = "workflow_id"
+	runOperation   = openapi.RunWorkflow
+	workflowIDName = openapi.WorkflowID
 	formType       = "application/x-www-form-urlencoded"
 )
 

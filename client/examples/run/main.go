@@ -149,7 +149,7 @@ type inputs struct {
 
 func exampleInputs() (*inputs, error) {
 	for _, operation := range openapi.Operations(api.Document()) {
-		if _, media := operation.Body(); media != nil && operation.OperationID == "runWorkflow" {
+		if _, media := operation.Body(); media != nil && operation.OperationID == openapi.RunWorkflow {
 			value, err := openapi.ForRequests(api.Document()).Example(media)
 			values, _ := value.(map[string]any)
 			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value).Required}, err

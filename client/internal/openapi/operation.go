@@ -13,6 +13,13 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// The names in the contract by which its packages know the operation that runs a workflow. Its method in gen is named
+// after the first.
+const (
+	RunWorkflow = "runWorkflow" // the operationId
+	WorkflowID  = "workflow_id" // the parameter of the path
+)
+
 // Operation is one operation of a document, with what its path and the document say for it.
 type Operation struct {
 	*openapi3.Operation

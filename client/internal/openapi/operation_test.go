@@ -7,8 +7,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
+
+// TestTheContractHasTheOperationThatRunsAWorkflow fails if the contract names it in another way: then the constants of
+// operation.go have to follow, and client/run.go.
+func TestTheContractHasTheOperationThatRunsAWorkflow(t *testing.T) {
+	for _, op := range openapi.Operations(api.Document()) {
+		if op.OperationID == openapi.RunWorkflow {
+			assert.NotNil(t, op.Parameters.GetByInAndName("path", openapi.WorkflowID), "client/internal/openapi/operation.go: WorkflowID")
+			return
+		}
+	}
+	assert.Fail(t, "client/internal/openapi/operation.go: RunWorkflow is no operation of api/openapi.yaml")
+}
 
 func TestOperations(t *testing.T) {
 	document := load(t, "3.0.3", `paths:

@@ -29,8 +29,6 @@ import (
 // EventStream is the content type of a stream of events.
 const EventStream = "text/event-stream"
 
-const runOperation = "runWorkflow" // the operationId of gen's RunWorkflow
-
 // Operation is an operation of the contract.
 type Operation struct {
 	method      string
@@ -74,7 +72,7 @@ func operationsOf(document *openapi3.T) ([]Operation, error) {
 			Credentials: credentials,
 			Accept:      strings.Join(produced, ", "),
 			Streams:     slices.Contains(produced, EventStream),
-			IsRun:       described.OperationID == runOperation,
+			IsRun:       described.OperationID == openapi.RunWorkflow,
 			response:    responseType(described.Name()),
 		})
 	}
