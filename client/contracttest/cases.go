@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -44,9 +45,13 @@ func names(checks []check) []string {
 	return list
 }
 
+// unspaced has what a name of the document may contain, and the name of a check not.
+var unspaced = regexp.MustCompile(`[/\s]`)
+
 // finish returns a check of the operation as the target wants it.
 func (op *operation) finish(c check) check {
-	c.op, c.name = op, op.Name()+"/"+c.name
+	group, name, _ := strings.Cut(c.name, "/")
+	c.op, c.name = op, op.Name()+"/"+group+"/"+unspaced.ReplaceAllString(name, "-") // a name of the document may have any
 	if c.missing == nil {
 		c.missing = op.missing
 	}
