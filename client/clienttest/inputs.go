@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -54,21 +53,6 @@ func readInputs(r *http.Request) (inputs map[string]any, status int, message str
 	return inputs, 0, ""
 }
 
-// formats are those of strings that OpenAPI leaves open, and that a server checks all the same.
-var formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
-	"uuid":  openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562),
-	"email": openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail),
-	"ipv4":  openapi3.NewIPValidator(true),
-	"ipv6":  openapi3.NewIPValidator(false),
-	"uri": openapi3.NewCallbackValidator(func(text string) error {
-		if parsed, err := url.Parse(text); err != nil || !parsed.IsAbs() {
-			return errors.New("not an absolute URI")
-		}
-		return nil
-	}),
-	"hostname": openapi3.NewRegexpFormatValidator(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`),
-})
-
 // A badInput is a part of a request that breaks the spec.
 type badInput struct {
 	status  int
@@ -80,7 +64,7 @@ type badInput struct {
 // checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's
 // required names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
-	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors(), formats))
+	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi.Formats))
 }
 
 // checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a
@@ -107,7 +91,7 @@ func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput 
 		Route: &routers.Route{Spec: c.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
 		Options: &openapi3filter.Options{
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
-			SchemaValidationOptions: []openapi3.SchemaValidationOption{formats},
+			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi.Formats},
 		},
 	})
 	failed, ok := errors.AsType[*openapi3filter.RequestError](err)

@@ -450,7 +450,7 @@ func faultsOfRequests(op *operation) []fault {
 		return fault{name + " is run", "request/" + check, taking(body, asValid(op))}
 	}
 	bad := hasStatus(http.StatusBadRequest)
-	everyBad := "request/*-body request/json-* request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/empty-* request/blank-*"
+	everyBad := "request/*-body request/json-* request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/*-breaks-* request/empty-* request/blank-*"
 	list := []fault{
 		taken("an empty body", "empty-body", bodyIs("")),
 		taken("JSON cut short", "json-cut-short", bodyIs(valid[:len(valid)-1])),
@@ -499,7 +499,7 @@ func faultsOfRequests(op *operation) []fault {
 		)
 	}
 	for _, c := range op.schemaBodies() {
-		check := strings.TrimPrefix(c.name, "request/")
+		_, check, _ := strings.Cut(op.finish(c).name, "/request/")
 		one := taken("the request of "+check, check, bodyIs(string(c.request.Body)))
 		if c.level() == LevelAdvice {
 			one.caught = againstAdvice + one.caught
@@ -664,7 +664,7 @@ func faultsOfResponses() []fault {
 
 func faultsEverywhere() []fault {
 	withBody := "workflow/constructor workflow/proto workflow/id-in-query workflow/id-in-body unauthorized/* workflow/unknown workflow/other-case workflow/cut-short workflow/with-more workflow/unknown-and-inputs request/empty-* request/json-* " +
-		"request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/blank-* request/*-fits-no-variant"
+		"request/*-object request/array-of-inputs request/missing-* request/other-case-* request/*-is-* request/*-has-* request/*-breaks-* request/blank-* request/*-fits-no-variant"
 	return []fault{
 		{"every error has a success", withBody, altering(anError, replacing(`"success":false`, `"success":true`))},
 		{"every error has a name twice", withBody, altering(anError, replacing(`{"success":false`,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client/contracttest/internal/values"
+	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
 
 const (
@@ -127,8 +128,9 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 	t.Helper()
 	m := testOperation(t, document)
 	responses := m.Responses
-	examples := responses.Status(http.StatusOK).Value.Content.Get("application/json").Examples
-	run := values.Encode(examples[slices.Sorted(maps.Keys(examples))[0]].Value.Value)
+	example, err := openapi.ForResponses(document).Example(responses.Status(http.StatusOK).Value.Content.Get("application/json"))
+	require.NoError(t, err)
+	run := values.Encode(example)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := bodyOf(r)
 		id, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v1/run/")
@@ -151,7 +153,7 @@ func sound(t *testing.T, document *openapi3.T) http.Handler {
 		case err != nil || fields == nil:
 			refuse(w, http.StatusBadRequest, "not a JSON object")
 		default:
-			if err := m.schema.VisitJSON(fields, openapi3.VisitAsRequest()); err != nil {
+			if err := m.schema.VisitJSON(fields, openapi3.VisitAsRequest(), openapi.Formats); err != nil {
 				refuse(w, http.StatusBadRequest, err.Error())
 				return
 			}

@@ -23,6 +23,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/aitutor-api/aitutor-go/api"
 	"github.com/aitutor-api/aitutor-go/client"
 	"github.com/aitutor-api/aitutor-go/client/clienttest"
@@ -143,8 +145,8 @@ func start(ctx context.Context, c *client.Client, workflowID, arg string, hasArg
 
 // inputs are those of the contract's example.
 type inputs struct {
-	values   map[string]any
-	required []string
+	values map[string]any
+	schema *openapi3.Schema
 }
 
 func exampleInputs() (*inputs, error) {
@@ -152,7 +154,7 @@ func exampleInputs() (*inputs, error) {
 		if _, media := operation.Body(); media != nil && operation.OperationID == openapi.RunWorkflow {
 			value, err := openapi.ForRequests(api.Document()).Example(media)
 			values, _ := value.(map[string]any)
-			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value).Required}, err
+			return &inputs{maps.Clone(values), openapi.Merged(media.Schema.Value)}, err
 		}
 	}
 	return nil, errors.New("the contract has no operation runWorkflow that takes JSON")
@@ -160,10 +162,14 @@ func exampleInputs() (*inputs, error) {
 
 var errNoText = errors.New("the workflow has no text for a prompt: give its inputs as a JSON object")
 
-// setPrompt sets the first required text.
+// setPrompt sets the first required text that has no format and no list of values.
 func (in *inputs) setPrompt(prompt string) error {
-	for _, name := range in.required {
-		if _, isText := in.values[name].(string); isText {
+	for _, name := range in.schema.Required {
+		property := &openapi3.Schema{}
+		if ref := in.schema.Properties[name]; ref != nil {
+			property = openapi.Merged(ref.Value)
+		}
+		if _, isText := in.values[name].(string); isText && property.Format == "" && len(property.Enum) == 0 {
 			in.values[name] = prompt
 			return nil
 		}
