@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -107,7 +108,9 @@ func TestNoRunsStartsNoRun(t *testing.T) {
 	}
 	for _, name := range []string{"runs/valid", "request/empty-body", "request/other-content-type",
 		"request/json-with-more", "request/form"} {
-		assert.Contains(t, unsure, "runWorkflow/"+name)
+		if slices.Contains(contracttest.Checks(), "runWorkflow/"+name) { // a workflow without required inputs has no form
+			assert.Contains(t, unsure, "runWorkflow/"+name)
+		}
 	}
 }
 
