@@ -53,6 +53,8 @@
 //	                                        not judged
 //	header parameters Accept, Content-Type, ignored                          OpenAPI says so
 //	Authorization
+//	a discriminator's value that no mapping names the schema of that name   OpenAPI says so
+//	has
 //	an empty API key                        is none                          nobody could use it
 //	int64                                   exact                            2^63 is not rounded into bounds
 //	a pattern that RE2 does not know        not judged, and warned of        see [WithRegexp]; openapi3filter fails
@@ -114,14 +116,14 @@ func New(spec []byte, opts ...Option) (*Validator, error) {
 			return nil, fmt.Errorf("new validator: %w", err)
 		}
 	}
-	v, err := load(spec, o)
+	v, err := newOf(spec, o)
 	if err != nil {
 		return nil, fmt.Errorf("new validator: %s", printable.Clip(err.Error()))
 	}
 	return v, nil
 }
 
-func load(spec []byte, o options) (*Validator, error) {
+func newOf(spec []byte, o options) (*Validator, error) {
 	if err := checkVersion(spec); err != nil {
 		return nil, err
 	}

@@ -15,25 +15,35 @@ import (
 
 // read returns a document as kin-openapi reads it, and, if it is of OpenAPI 3.1, decoded.
 func read(spec []byte) (document *openapi3.T, tree any, err error) {
-	if _, version := versionOf(spec); strings.HasPrefix(version, "3.1") {
-		if tree, err = decodeDocument(spec); err != nil {
-			return nil, nil, err
-		}
-		isCompleted := completeDefinitions(tree)
-		if bare, ok := withoutIdentifiers(tree); ok || isCompleted {
-			if spec, err = json.Marshal(bare); err != nil {
-				return nil, nil, err
-			}
-		}
+	if _, version := versionOf(spec); !strings.HasPrefix(version, "3.1") {
+		document, err = openapi3.NewLoader().LoadFromData(spec)
+		return document, nil, err
 	}
-	document, err = openapi3.NewLoader().LoadFromData(spec)
-	if external, ok := errors.AsType[*openapi3.DisallowedExternalRefError](err); tree != nil && err != nil &&
-		(!ok || external == nil) {
-		if bare, marshalErr := json.Marshal(withoutDeepReferences(tree)); marshalErr == nil {
-			document, err = openapi3.NewLoader().LoadFromData(bare)
+	if tree, err = decodeDocument(spec); err != nil {
+		return nil, nil, err
+	}
+	isCompleted := completeDefinitions(tree)
+	bare, isStripped := withoutIdentifiers(tree)
+	if isStripped || isCompleted {
+		document, err = load(bare)
+	} else {
+		document, err = openapi3.NewLoader().LoadFromData(spec) // whose errors have lines
+	}
+	if external, ok := errors.AsType[*openapi3.DisallowedExternalRefError](err); err != nil && (!ok || external == nil) {
+		if again, againErr := load(withoutDeepReferences(bare)); againErr == nil {
+			document, err = again, nil
 		}
 	}
 	return document, tree, err
+}
+
+// load returns a decoded document as kin-openapi reads it.
+func load(tree any) (*openapi3.T, error) {
+	spec, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(spec)
 }
 
 func checkVersion(spec []byte) error {

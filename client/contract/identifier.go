@@ -127,6 +127,9 @@ func completeDefinitions(document any) bool {
 	visit = func(value any, path string, around []definitions) {
 		switch node := value.(type) {
 		case map[string]any:
+			if _, ok := node["$id"].(string); ok && path != "" { // in which # is the schema itself
+				return
+			}
 			if own, ok := node["$defs"].(map[string]any); ok && path != "" {
 				around = append(slices.Clip(around), definitions{path, own})
 			}

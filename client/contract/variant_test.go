@@ -94,6 +94,9 @@ components:
         kinds:
           anyOf: [{$ref: "#/components/schemas/Cat"}, {$ref: "#/components/schemas/Dog"}]
           discriminator: {propertyName: kind, mapping: {cat: "#/components/schemas/Cat", dog: Dog}}
+        named:
+          oneOf: [{$ref: "#/components/schemas/Cat"}, {$ref: "#/components/schemas/Dog"}, {$ref: "#/components/schemas/Named"}]
+          discriminator: {propertyName: kind}
         all: {allOf: [{required: [a]}, {properties: {b: {allOf: [{type: string}, {minLength: 2}]}}}]}
         twice: {allOf: [{required: [a]}, {required: [b, a]}]}
         none: {not: {type: string}}
@@ -131,6 +134,10 @@ func TestViolationsOfComposedSchemas(t *testing.T) {
 		{"the variant that is named, whatever the fields", `{"kind":{"kind":"dog","lives":10,"name":"x"}}`, []string{`body /kind/tricks: property "tricks" is missing`}},
 		{"the variant that is named, of any", `{"kinds":{"kind":"dog","lives":9,"name":"x"}}`, []string{`body /kinds/tricks: property "tricks" is missing`}},
 		{"a variant that is not there", `{"kind":{"kind":"cow"}}`, []string{`body /kind: discriminator property "kind" has invalid value`}},
+		{"a variant that is named as its schema, beside a mapping", `{"kind":{"kind":"Dog"}}`, []string{`body /kind/tricks: property "tricks" is missing`}},
+		{"a variant that is named as its schema", `{"named":{"kind":"Cat","lives":9,"tricks":[]}}`, nil},
+		{"a variant that is named as its schema, and broken", `{"named":{"kind":"Cat","lives":10,"tricks":[]}}`, []string{"body /named/lives: number must be at most 9"}},
+		{"a variant that has no name", `{"named":{"kind":"a dog","tricks":[]}}`, nil},
 		{"a variant that is named, but is none of them", `{"astray":{"kind":"bird","lives":9}}`, []string{`body /astray: value doesn't match any schema from "oneOf"`}},
 		{"everything of all", `{"all":{"b":5}}`, []string{`body /all/a: property "a" is missing`, "body /all/b: value must be a string"}},
 		{"what two of all want, once", `{"twice":{}}`, []string{`body /twice/a: property "a" is missing`, `body /twice/b: property "b" is missing`}},

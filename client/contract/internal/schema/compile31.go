@@ -33,6 +33,7 @@ const root = "openapi:///document"
 // NewCompiler31 returns the Compiler31 of a decoded document.
 func NewCompiler31(document any, patterns *Patterns) *Compiler31 {
 	c := &Compiler31{Patterns: patterns, document: document, schemas: make(map[*jsonschema.Schema]*Schema)}
+	c.resolveAnchors()
 	c.reset()
 	c.findAnchors()
 	return c
@@ -279,6 +280,8 @@ func (c *Compiler31) addObject(s *Schema, compiled *jsonschema.Schema) {
 	for matcher, part := range compiled.PatternProperties {
 		if known, ok := matcher.(pattern31); ok && known.Regexp != nil {
 			s.patterns = append(s.patterns, patternProperty{known.Regexp, c.compile(part)})
+		} else {
+			s.hasOpaque = true
 		}
 	}
 	switch additional := compiled.AdditionalProperties.(type) {
@@ -343,6 +346,47 @@ func discriminatorOf31(described any) *discriminator {
 		}
 	}
 	return d
+}
+
+// resolveAnchors makes references to the anchors of the document itself pointers: the library looks for an anchor only
+// in schemas that it knows already.
+func (c *Compiler31) resolveAnchors() {
+	pointers := make(map[string]string)
+	visit := func(do func(object map[string]any, path []string)) {
+		var walk func(value any, path []string)
+		walk = func(value any, path []string) {
+			switch node := value.(type) {
+			case map[string]any:
+				if _, ok := node["$id"].(string); ok { // whose anchors are its own
+					return
+				}
+				do(node, path)
+				for name, inner := range node {
+					walk(inner, append(path, name))
+				}
+			case []any:
+				for i, inner := range node {
+					walk(inner, append(path, strconv.Itoa(i)))
+				}
+			}
+		}
+		walk(c.document, nil)
+	}
+	visit(func(object map[string]any, path []string) {
+		for _, keyword := range []string{"$anchor", "$dynamicAnchor"} {
+			if name, ok := object[keyword].(string); ok {
+				pointers["#"+name] = "#" + escapeFragment(pointerTo(path))
+			}
+		}
+	})
+	if len(pointers) == 0 {
+		return
+	}
+	visit(func(object map[string]any, _ []string) {
+		if ref, ok := object["$ref"].(string); ok && pointers[ref] != "" {
+			object["$ref"] = pointers[ref]
+		}
+	})
 }
 
 // findAnchors finds the dynamic anchors of the document, and the schemas with an $id, in which they are looked for.

@@ -32,6 +32,7 @@ type Schema struct {
 	required            []string
 	requiredCount       int // of different names
 	patterns            []patternProperty
+	hasOpaque           bool // there is a pattern of names that is not judged
 	additional          *Schema
 	noAdditional        bool
 	propertyNames       *Schema

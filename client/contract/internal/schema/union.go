@@ -65,14 +65,18 @@ func (w *walk) discriminated(s *Schema, variants []variant, v instance.Value) ([
 	if value.Kind() != '"' {
 		return nil, w.fail("discriminator", fmt.Sprintf("value of discriminator property %q is not a string", property))
 	}
-	ref, ok := s.discriminator.mapping[string(value.Text())]
+	ref, isMapped := s.discriminator.mapping[string(value.Text())]
+	if !isMapped { // it is the name of a schema
+		ref = "#/components/schemas/" + string(value.Text())
+	}
+	named := slices.DeleteFunc(slices.Clone(variants), func(v variant) bool { return v.ref != ref })
 	switch {
-	case len(s.discriminator.mapping) > 0 && !ok:
+	case len(named) == 0 && !isMapped && len(s.discriminator.mapping) > 0:
 		return nil, w.fail("discriminator", fmt.Sprintf("discriminator property %q has invalid value", property))
-	case ref == "":
+	case len(named) == 0 && (!isMapped || ref == ""):
 		return variants, true
 	}
-	return slices.DeleteFunc(slices.Clone(variants), func(v variant) bool { return v.ref != ref }), true
+	return named, true
 }
 
 // candidate is a variant that a value may be meant to be.

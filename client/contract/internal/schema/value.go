@@ -76,6 +76,7 @@ func (w *walk) checkMember(s *Schema, name, value instance.Value, ev evaluated, 
 			ok = w.child(p.schema, value, at) && ok
 		}
 	}
+	known = known || s.hasOpaque // which may be of this name
 	if !known && s.noAdditional {
 		known, ok = true, w.fail("additionalProperties", fmt.Sprintf("property %q is unsupported", clip(string(text))))
 	}
@@ -168,12 +169,14 @@ func (w *walk) hasOtherDirection(s *Schema, name string, seen *[]*Schema) bool {
 			}
 		}
 	}
-	if len(s.allOf)+len(s.refs) == 0 || slices.Contains(*seen, s) {
+	if len(s.allOf)+len(s.refs)+len(s.anyOf)+len(s.oneOf) == 0 || slices.Contains(*seen, s) {
 		return false
 	}
 	*seen = append(*seen, s)
 	has := func(part *Schema) bool { return w.hasOtherDirection(part, name, seen) }
-	return slices.ContainsFunc(s.allOf, has) || slices.ContainsFunc(s.refs, has)
+	hasVariant := func(one variant) bool { return has(one.Schema) }
+	return slices.ContainsFunc(s.allOf, has) || slices.ContainsFunc(s.refs, has) ||
+		slices.ContainsFunc(s.anyOf, hasVariant) || slices.ContainsFunc(s.oneOf, hasVariant)
 }
 
 func (w *walk) checkDependencies(s *Schema, v instance.Value, ev evaluated) bool {

@@ -51,6 +51,7 @@ func TestTextsAreReadAsTheirSchemaSays(t *testing.T) {
 			`{"a":1,"b":"2"}`, `{"a":1,"b":"2"}`},
 		{"an object without what is empty", `{type: object, properties: {a: {type: integer}}}`, map[string]any{"a": ""}, `{}`, `{}`},
 		{"an object in one text", `{type: object}`, `{"a":1}`, `{"a":1}`, `{"a":1}`},
+		{"a list of objects in one text", `{type: array, items: {type: object}}`, []any{`[{"a":1}]`}, `[{"a":1}]`, `[{"a":1}]`},
 		{"no object in one text", `{type: object}`, `a`, `!OpenAPI does not say how it is sent`, `!OpenAPI does not say how it is sent`},
 		{"what is known", `{type: integer}`, Decoded{"x"}, `"x"`, `"x"`},
 	}
