@@ -44,7 +44,7 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 		sent.Header.Set("Accept-Encoding", "gzip")
 	}
 	transport, jar := c.transport()
-	res, failed := exchange.RoundTrip(transport, jar, sent) //nolint:bodyclose // ReadResponse and the stream close it
+	res, failed := watch.RoundTrip(transport, jar, sent) //nolint:bodyclose // ReadResponse and the stream close it
 	if res == nil {
 		return outcome{unsent: watch.NotSent(transport, failed), err: c.reason(ctx, attemptCtx, failed)}
 	}

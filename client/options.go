@@ -64,7 +64,8 @@ func WithBaseURL(rawURL string) Option {
 // an http.Client in it that follows redirects) bills a run each time. A Transport that fails before it has sent
 // anything, such as a rate limiter, says so with an error that has a method NotSent() bool: if that is true, and
 // nothing has read the request's body, the run is safe to retry. A request of [Client.API] that has no body, and is no
-// GET or HEAD, is safe to retry only if net/http itself could not connect.
+// GET or HEAD, is safe to retry only if net/http itself could not connect. For HTTP/1.1, set the Protocols of an
+// [http.Transport], and in a Clone of one that has spoken HTTP/2 also TLSClientConfig.NextProtos, to nil.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

@@ -224,6 +224,34 @@ func newDefaultClient(t *testing.T, server *httptest.Server, base string) *clien
 	return c
 }
 
+// A Clone of a transport has the protocols of TLS that net/http has put there, even if it speaks HTTP/1.1 alone.
+func TestTransport_ThatNegotiatesMoreThanItSpeaksSaysHowToMendIt(t *testing.T) {
+	t.Parallel()
+	server := gatewayOverHTTP2(t, new(sync.Map))
+	first := trusting(t, server).Transport.(*http.Transport) //nolint:errcheck // of trusting
+	first.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"}
+	transport := first.Clone()
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	_, err := runExample(t, newTestClient(t, server.URL, client.WithHTTPClient(&http.Client{Transport: transport})))
+	require.ErrorContains(t, err, "run workflow wf_1: the transport negotiated HTTP/2 and speaks HTTP/1.1: "+
+		"set the NextProtos of its TLSClientConfig to nil")
+
+	transport = transport.Clone()
+	transport.TLSClientConfig.NextProtos = nil
+	t.Cleanup(transport.CloseIdleConnections)
+	run, err := runExample(t, newTestClient(t, server.URL, client.WithHTTPClient(&http.Client{Transport: transport})))
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1", run.Header.Get("X-Protocol"))
+}
+
+func TestTransport_WithTheTextOfAStatusIsNoProxy(t *testing.T) {
+	t.Parallel()
+	_, err := runExample(t, newClient(t, roundTrip(stepError(errors.New(http.StatusText(http.StatusBadGateway))))))
+	require.EqualError(t, err, "run workflow wf_1: Bad Gateway: the run may have been billed")
+}
+
 // A load balancer forgets connections, and closes none: what is sent on them reaches nobody. Over HTTP/2 every later
 // run would go there.
 func TestTransport_ByDefaultLosesOneRunToAConnectionThatIsForgotten(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/sony/gobreaker/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -158,6 +159,39 @@ func TestALimiterThatRefusesIsSafeToRetry(t *testing.T) {
 	require.Error(t, err)
 	assert.True(t, client.SafeToRetry(err), "%v", err)
 	assert.Equal(t, 1, server.Runs())
+}
+
+// guarded sends through a circuit breaker, which sends nothing while it is open.
+type guarded struct {
+	breaker *gobreaker.CircuitBreaker[*http.Response]
+	next    http.RoundTripper
+}
+
+func (g guarded) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := g.breaker.Execute(func() (*http.Response, error) { return g.next.RoundTrip(req) })
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return nil, notSent{err}
+	}
+	return res, err
+}
+
+func TestABreakerThatIsOpenIsSafeToRetry(t *testing.T) {
+	server := newServer(t)
+	breaker := gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures == 2 },
+	})
+	c := newClient(t, server, guarded{breaker, http.DefaultTransport}, client.WithMaxRetries(0))
+
+	breaksOff := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	server.Answer(breaksOff, breaksOff)
+	for range 2 {
+		_, err := run(c, server)
+		require.Error(t, err)
+		assert.False(t, client.SafeToRetry(err), "%v", err)
+	}
+	_, err := run(c, server)
+	require.ErrorIs(t, err, gobreaker.ErrOpenState)
+	assert.True(t, client.SafeToRetry(err), "%v", err)
 }
 
 // A transport that says that it sent nothing is not believed if it read the body.

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -18,13 +19,14 @@ var ErrTakenBack = errors.New("the request is not written again")
 // Attempt is one sending of a request. It keeps net/http from writing the request a second time, and knows whether it
 // can have been written at all.
 type Attempt struct {
-	connWanted, connGot atomic.Bool
-	connUsed            atomic.Bool // as connGot, until net/http wants another: it wrote nothing on the first
-	overHTTP2           atomic.Bool
-	begun               atomic.Bool           // net/http is writing headers of a request that it might write again
-	bodyRead            atomic.Bool           // by anybody: net/http, or a transport that keeps a copy
-	hooks               httptrace.ClientTrace // a field, so that it is allocated with the rest
-	watched             bool                  // it has a body that can be read, or starts nothing
+	connWanted, connGot  atomic.Bool
+	connUsed             atomic.Bool           // as connGot, until net/http wants another: it wrote nothing on the first
+	overHTTP1, overHTTP2 atomic.Bool           // what headers were written over
+	negotiatedHTTP2      atomic.Bool           // by a TLS handshake
+	begun                atomic.Bool           // net/http is writing headers of a request that it might write again
+	bodyRead             atomic.Bool           // by anybody: net/http, or a transport that keeps a copy
+	hooks                httptrace.ClientTrace // a field, so that it is allocated with the rest
+	watched              bool                  // it has a body that can be read, or starts nothing
 }
 
 // NewAttempt returns a copy of req with body to send once, and the Attempt that watches it. The copy shares nothing
@@ -41,10 +43,18 @@ func NewAttempt(ctx context.Context, req *http.Request, body []byte) (*http.Requ
 		a.connGot.Store(true)
 		a.connUsed.Store(true)
 	}
+	a.hooks.TLSHandshakeDone = func(state tls.ConnectionState, _ error) {
+		if state.NegotiatedProtocol == "h2" {
+			a.negotiatedHTTP2.Store(true)
+		}
+	}
 	a.hooks.WroteHeaderField = func(name string, _ []string) {
 		overHTTP2 := strings.HasPrefix(name, ":")
-		if overHTTP2 {
+		switch {
+		case overHTTP2:
 			a.overHTTP2.Store(true)
+		case !a.overHTTP2.Load(): // where such names come first
+			a.overHTTP1.Store(true)
 		}
 		if overHTTP2 || name == "Idempotency-Key" || name == "X-Idempotency-Key" {
 			a.begun.Store(true)

@@ -10,10 +10,14 @@ import (
 	"strings"
 )
 
-// RoundTrip sends req as http.Client does, but follows no redirect, loses none that it cannot parse, and leaves the
-// time to the context. Its errors say what they mean, if net/http's text does not. It returns both a response and an
-// error if the transport does.
-func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Request) (*http.Response, error) {
+// RoundTrip sends req, which NewAttempt returned, as http.Client does, but follows no redirect, loses none that it
+// cannot parse, and leaves the time to the context. Its errors say what they mean, if net/http's text does not. It
+// returns both a response and an error if the transport does.
+func (a *Attempt) RoundTrip(
+	transport http.RoundTripper,
+	jar http.CookieJar,
+	req *http.Request,
+) (*http.Response, error) {
 	if jar != nil {
 		for _, cookie := range jar.Cookies(req.URL) {
 			req.AddCookie(cookie)
@@ -23,7 +27,7 @@ func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Reques
 	res, err := transport.RoundTrip(req)
 	switch {
 	case err != nil && (res == nil || res.StatusCode == 0 || res.Body == nil):
-		return nil, describe(err)
+		return nil, a.describe(err)
 	case res == nil:
 		return nil, fmt.Errorf("%T returned a nil response and a nil error", transport)
 	case res.Body == nil && res.ContentLength > 0:
@@ -39,19 +43,22 @@ func RoundTrip(transport http.RoundTripper, jar http.CookieJar, req *http.Reques
 		}
 	}
 	if err != nil {
-		err = describe(err)
+		err = a.describe(err)
 	}
 	return &kept, err
 }
 
 // describe returns an error of a transport with what it means, if its text does not say it.
-func describe(err error) error {
+func (a *Attempt) describe(err error) error {
 	if request, ok := errors.AsType[*url.Error](err); ok { // an http.Client in the transport, which says the URL again
 		err = request.Err
 	}
 	text := err.Error()
 	record, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	switch {
+	case a.negotiatedHTTP2.Load() && a.overHTTP1.Load():
+		return fmt.Errorf("the transport negotiated HTTP/2 and speaks HTTP/1.1: "+
+			"set the NextProtos of its TLSClientConfig to nil (a Clone keeps them): %w", err)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the connection was closed without a response: %w", err)
 	case isRecord && string(record.RecordHeader[:]) == "HTTP/":
@@ -60,7 +67,7 @@ func describe(err error) error {
 		return fmt.Errorf("the server took the request back over HTTP/2 (GOAWAY or a reset); use HTTP/1.1 for runs: %w", err)
 	}
 	for status := 300; status < 600; status++ { // net/http's error of a CONNECT has only the text of the status
-		if text == http.StatusText(status) {
+		if text == http.StatusText(status) && a.connWanted.Load() && !a.connGot.Load() {
 			return fmt.Errorf("the proxy refused the connection: %d %w", status, err)
 		}
 	}

@@ -195,8 +195,8 @@ func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r R
 	if r.Cookies {
 		s.addCookies(req)
 	}
-	sent, _ := exchange.NewAttempt(ctx, req, r.Body)
-	received, err := exchange.RoundTrip(transport, nil, sent) //nolint:bodyclose // ReadResponse closes it
+	sent, attempt := exchange.NewAttempt(ctx, req, r.Body)
+	received, err := attempt.RoundTrip(transport, nil, sent) //nolint:bodyclose // ReadResponse closes it
 	if err != nil {
 		return nil, err
 	}
