@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -102,41 +103,67 @@ func TestKilledAtEachWriteToSQLite(t *testing.T) {
 	}
 }
 
-// The same on PostgreSQL: of the messages from the claim on, each in turn is the one that does not reach the server.
+// The same on PostgreSQL: of the messages from the claim on, each in turn is the one that does not reach the server, as
+// the worker is killed, or the server with all that it has committed and not written, or both.
 func TestKilledAtEachMessageToPostgres(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a minute")
+		t.Skip("takes minutes")
 	}
-	killed := true
-	for killAt := 1; killed; killAt++ {
-		require.Less(t, killAt, 200)
-		t.Run(strconv.Itoa(killAt), func(t *testing.T) {
-			f := newFleet(t, newPostgres(t), nil)
-			f.mustRun("one\n", "add", "-")
-			database, err := url.Parse(f.database)
-			require.NoError(t, err)
-			proxy := newProxy(t, database.Host)
-			database.Host = proxy.Addr().String()
-			worker := f.at(t, database.String()).command("work", "-until-empty")
-			var started bool
-			messages := 0
-			proxy.stopAt = func(message []byte) bool {
-				started = started || bytes.Contains(message, []byte("INSERT INTO fleet_run"))
-				if started {
-					messages++
-				}
-				if messages != killAt {
-					return false
-				}
-				_ = worker.Process.Kill() // may have ended
-				return true
+	for name, dies := range map[string]struct{ worker, server bool }{
+		"the worker": {worker: true}, "the server": {server: true}, "both": {worker: true, server: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if dies.server && os.Getenv(postgresCrash) == "" {
+				t.Skip(postgresCrash + " is not set")
 			}
-			require.NoError(t, worker.Start())
-			_ = worker.Wait() // the status is in ProcessState
-			killed = !worker.ProcessState.Success()
-			f.checkAfterKill()
+			for killAt := 1; killedAtMessage(t, killAt, dies.worker, dies.server); killAt++ {
+				require.Less(t, killAt, 200)
+			}
 		})
 	}
+}
+
+// killedAtMessage reports whether there were as many messages.
+func killedAtMessage(t *testing.T, killAt int, worker, server bool) bool {
+	t.Helper()
+	messages := 0
+	t.Run(strconv.Itoa(killAt), func(t *testing.T) {
+		f := newFleet(t, newPostgres(t), nil)
+		f.mustRun("one\n", "add", "-")
+		database, err := url.Parse(f.database)
+		require.NoError(t, err)
+		proxy := newProxy(t, database.Host)
+		database.Host = proxy.Addr().String()
+		process := f.at(t, database.String()).command("work", "-until-empty")
+		var started bool
+		proxy.stopAt = func(message []byte) bool {
+			started = started || bytes.Contains(message, []byte("INSERT INTO fleet_run"))
+			if started {
+				messages++
+			}
+			if messages != killAt {
+				return false
+			}
+			if worker {
+				_ = process.Process.Kill() // may have ended
+			}
+			if server {
+				assert.NoError(t, crashPostgres())
+			}
+			return worker
+		}
+		require.NoError(t, process.Start())
+		defer time.AfterFunc(patience, func() { _ = process.Process.Kill() }).Stop()
+		_ = process.Wait() // the status is in ProcessState
+		proxy.mu.Lock()    // until the server is back
+		defer proxy.mu.Unlock()
+		if !worker {
+			assert.True(t, process.ProcessState.Success())
+			assert.Equal(t, states(0, 0, 1, 0, 0), f.status())
+		}
+		f.checkAfterKill()
+	})
+	return messages >= killAt
 }
 
 // checkAfterKill checks what the next process makes of what a dead worker left behind.

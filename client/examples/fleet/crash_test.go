@@ -134,38 +134,54 @@ func TestDatabaseGoesAway(t *testing.T) {
 			return func() { proxy.broken.Store(false) }
 		})
 	})
-	t.Run("PostgreSQL: connections break at any time, also while a commit is under way", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("takes seconds")
-		}
-		database, err := url.Parse(newPostgres(t))
-		require.NoError(t, err)
-		proxy := newProxy(t, database.Host)
-		database.Host = proxy.Addr().String()
-		random := newRandom(t)
-		f := newFleet(t, database.String(), nil)
-		f.mustRun(prompts(total), "add", "-")
-		for range 10 {
-			f.respond(429, `{"success": false, "error": "Rate limit exceeded"}`)
-		}
-		worker := f.start("work", "-workers", "10", "-rate", "20", "-until-empty", "-rescue-after", "5s")
-		for working := true; working; {
-			select {
-			case <-f.arrived:
-				if random(3) == 0 {
-					proxy.breakAll()
-					proxy.broken.Store(false)
-				}
-			case <-worker.exited:
-				working = false
+	breakAll := func(p *proxy) error {
+		p.breakAll()
+		p.broken.Store(false)
+		return nil
+	}
+	crash := func(*proxy) error { return crashPostgres() }
+	for name, test := range map[string]struct {
+		oneOf  int // arrivals
+		fail   func(*proxy) error
+		needed string // environment variable
+	}{
+		"connections break at any time, also while a commit is under way": {3, breakAll, "FLEET_TEST_POSTGRES"},
+		"the server crashes at any time":                                  {5, crash, postgresCrash},
+	} {
+		t.Run("PostgreSQL: "+name, func(t *testing.T) {
+			if testing.Short() || os.Getenv(test.needed) == "" {
+				t.Skip("takes seconds, and " + test.needed)
 			}
-		}
-		assert.Zero(t, worker.exit())
-		counts := f.status()
-		t.Logf("%v", counts)
-		assert.Equal(t, total, counts["done"]+counts["unknown"])
-		f.checkAccount()
-	})
+			database, err := url.Parse(newPostgres(t))
+			require.NoError(t, err)
+			proxy := newProxy(t, database.Host)
+			database.Host = proxy.Addr().String()
+			random := newRandom(t)
+			f := newFleet(t, database.String(), nil)
+			f.mustRun(prompts(total), "add", "-")
+			for range 10 {
+				f.respond(429, `{"success": false, "error": "Rate limit exceeded"}`)
+			}
+			worker := f.start("work", "-workers", "10", "-rate", "20", "-until-empty", "-rescue-after", "5s")
+			failures := 0
+			for working := true; working; {
+				select {
+				case <-f.arrived:
+					if random(test.oneOf) == 0 {
+						require.NoError(t, test.fail(proxy))
+						failures++
+					}
+				case <-worker.exited:
+					working = false
+				}
+			}
+			assert.Zero(t, worker.exit())
+			counts := f.status()
+			t.Logf("%d failures: %v", failures, counts)
+			assert.Equal(t, total, counts["done"]+counts["unknown"])
+			f.checkAccount()
+		})
+	}
 }
 
 // proxy forwards TCP connections until they are broken.

@@ -64,6 +64,17 @@ func newPostgres(tb testing.TB) string {
 	return strings.Replace(server, "/"+conf.Database, "/"+name, 1)
 }
 
+// postgresCrash is a script that kills the server of FLEET_TEST_POSTGRES, and starts it again.
+const postgresCrash = "FLEET_TEST_POSTGRES_CRASH"
+
+func crashPostgres() error {
+	out, err := exec.Command("sh", os.Getenv(postgresCrash)).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
 // fleet is a database, and a service that keeps a ledger of the prompts that reached it.
 type fleet struct {
 	testing.TB
