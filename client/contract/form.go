@@ -256,7 +256,8 @@ func (f *form) addPart(name string, p *part, contentType string, content []byte)
 	}
 	mediaType := mediaTypeOf(contentType)
 	isText := mediaType == "" || strings.HasPrefix(mediaType, "text/")
-	isExpected := one.isBinary() || one.schema.IsAny() || isJSON(mediaType) || isText || mediaType == "application/octet-stream"
+	isExpected := one.isBinary() || one.schema.IsAny() || isJSON(mediaType) || isText ||
+		mediaType == "application/octet-stream"
 	wants := ""
 	if p.encoding != nil && p.encoding.ContentType != "" {
 		wants = p.encoding.ContentType

@@ -3,7 +3,6 @@ package schema
 import (
 	"math"
 	"math/big"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -32,9 +31,9 @@ func (c *Compiler30) compile(ref *openapi3.SchemaRef) *Schema {
 		return s
 	}
 	s := &Schema{
-		is30: true, name: described.Title, always: described.Always, empty: described.IsEmpty(),
+		name: described.Title, always: described.Always, empty: described.IsEmpty(),
 		scalar: scalar{
-			types: typesOf(described.Type.Slice()), nullable: described.PermitsNull(), format: described.Format,
+			is30: true, types: typesOf(described.Type.Slice()), nullable: described.PermitsNull(), format: described.Format,
 			minLength: limit(&described.MinLength), maxLength: limit(described.MaxLength),
 			pattern: c.Patterns.compile(described.Pattern), source: described.Pattern,
 		},
@@ -62,12 +61,7 @@ func (c *Compiler30) compile(ref *openapi3.SchemaRef) *Schema {
 		properties[name] = c.compile(property)
 	}
 	s.setMembers(properties)
-	if d := described.Discriminator; d != nil {
-		s.discriminator = &discriminator{property: d.PropertyName, mapping: make(map[string]string)}
-		for name, target := range d.Mapping {
-			s.discriminator.mapping[name] = refOfMapping(target.Ref)
-		}
-	}
+	s.setDiscriminator(described.Discriminator)
 	return s
 }
 
@@ -96,33 +90,9 @@ func (c *Compiler30) variants(refs openapi3.SchemaRefs) []variant {
 	return all
 }
 
-// refOfMapping returns the reference that a discriminator's mapping means, which may also be the name of a schema.
-func refOfMapping(target string) string {
-	if target != "" && !strings.Contains(target, "/") {
-		return "#/components/schemas/" + target
-	}
-	return target
-}
-
 func limit(n *uint64) int {
 	if n == nil || *n > math.MaxInt32 {
 		return -1
 	}
 	return int(*n)
-}
-
-// setMembers joins the properties and the required names.
-func (s *Schema) setMembers(properties map[string]*Schema) {
-	s.members = make(map[string]member, len(properties))
-	for name, property := range properties {
-		s.members[name] = member{Schema: property}
-	}
-	for _, name := range s.required {
-		s.members[name] = member{s.members[name].Schema, true}
-	}
-	for _, m := range s.members {
-		if m.required {
-			s.requiredCount++
-		}
-	}
 }

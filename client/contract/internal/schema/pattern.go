@@ -15,6 +15,9 @@ type Patterns struct {
 	compiled map[string]Regexp
 }
 
+// Regexp matches patterns.
+type Regexp interface{ MatchString(s string) bool }
+
 // compile returns nil for no pattern, and for one that is not judged.
 func (p *Patterns) compile(pattern string) Regexp {
 	if pattern == "" {

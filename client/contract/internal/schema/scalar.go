@@ -19,6 +19,7 @@ import (
 
 // scalar is what a schema says of a value alone, whatever is in it.
 type scalar struct {
+	is30     bool  // OpenAPI 3.0
 	types    types // 0: any
 	nullable bool  // OpenAPI 3.0
 	enums    []enum
@@ -44,40 +45,40 @@ type bound struct {
 }
 
 // checkValue judges a value alone: its type, enum, format and limits.
-func (w *walk) checkValue(s *Schema, v instance.Value) bool {
+func (t *trail) checkValue(s *scalar, v instance.Value) bool {
 	kind := v.Kind()
 	var n number
 	if kind == '0' {
 		var ok bool
-		if n, ok = w.numberOf(s, string(v.Raw())); !ok {
+		if n, ok = t.numberOf(s, string(v.Raw())); !ok {
 			return false
 		}
 	}
 	isTyped := s.types == 0 || s.types.accept(kind)
 	if len(s.enums) > 0 && (kind == '{' || kind == '[') {
-		w.budget -= v.Size()
+		t.budget -= v.Size()
 	}
 	for _, e := range s.enums {
 		if (isTyped || s.is30) && !e.has(v, s.is30) { // kin-openapi looks at the type later
-			return w.fail(e.keyword, e.message)
+			return t.fail(e.keyword, e.message)
 		}
 	}
 	switch {
 	case s.is30 && kind == 'n':
-		return w.fail("nullable", "Value is not nullable")
+		return t.fail("nullable", "Value is not nullable")
 	case !isTyped:
-		return w.failType(s)
+		return t.failType(s)
 	case kind == '"':
-		return w.checkText(s, v.Text())
+		return t.checkText(s, v.Text())
 	case kind == '0':
-		return w.checkNumber(s, n)
+		return t.checkNumber(s, n)
 	}
 	return true
 }
 
-func (w *walk) failType(s *Schema) bool { return w.fail("type", "value must be "+s.types.String()) }
+func (t *trail) failType(s *scalar) bool { return t.fail("type", "value must be "+s.types.String()) }
 
-func (s *Schema) addEnum(keyword, text string, values []any, shown any) {
+func (s *scalar) addEnum(keyword, text string, values []any, shown any) {
 	data, err := json.Marshal(shown)
 	if err != nil {
 		data = []byte("another")
@@ -141,54 +142,31 @@ func withEqualNumbers(value any, is30 bool) any {
 
 const manyDigits = 100 // more would take big.Rat too long
 
-// AcceptsText reports whether the schema certainly accepts a text as a string or, if that is what the schema wants, as
-// an integer.
-func (s *Schema) AcceptsText(text string) bool {
-	if s.always != nil || s.not != nil || s.ifs != nil || s.dynamicRef != nil ||
-		len(s.refs)+len(s.allOf)+len(s.anyOf)+len(s.oneOf) > 0 {
-		return false
-	}
-	for _, e := range s.enums {
-		if !e.texts[text] {
-			return false
-		}
-	}
-	w := &walk{budget: len(text)}
-	if s.types == typeString {
-		return w.checkText(s, []byte(text))
-	}
-	if _, err := strconv.ParseInt(text, 10, 64); s.types != typeInteger || err != nil || text[0] == '+' {
-		return false
-	}
-	n, ok := w.numberOf(s, text)
-	return ok && w.checkNumber(s, n)
-}
-
-func (w *walk) checkText(s *Schema, text []byte) bool {
+func (t *trail) checkText(s *scalar, text []byte) bool {
 	ok := true
 	if len(text) < utf8.UTFMax*s.minLength && utf8.RuneCount(text) < s.minLength {
-		ok = w.fail("minLength", fmt.Sprintf("minimum string length is %d", s.minLength))
+		ok = t.fail("minLength", fmt.Sprintf("minimum string length is %d", s.minLength))
 	}
 	if s.maxLength >= 0 && len(text) > s.maxLength && utf8.RuneCount(text) > s.maxLength {
-		ok = w.fail("maxLength", fmt.Sprintf("maximum string length is %d", s.maxLength))
+		ok = t.fail("maxLength", fmt.Sprintf("maximum string length is %d", s.maxLength))
 	}
 	if s.format != "" {
 		if known := openapi3.SchemaStringFormats[s.format]; known != nil {
-			ok = w.checkFormat(s, "string", known.Validate(string(text))) && ok
+			ok = t.checkFormat(s, "string", known.Validate(string(text))) && ok
 		}
 	}
-	if s.pattern == nil || !ok && !w.report {
+	if s.pattern == nil || !ok && !t.reports {
 		return ok
 	}
-	w.budget -= len(text) / 100
+	t.budget -= len(text) / 100
 	if !s.pattern.MatchString(string(text)) {
-		return w.fail("pattern", fmt.Sprintf(`string doesn't match the regular expression "%s"`, s.source))
+		return t.fail("pattern", fmt.Sprintf(`string doesn't match the regular expression "%s"`, s.source))
 	}
 	return ok
 }
 
 // checkFormat adds the violation of a format that kin-openapi knows.
-func (w *walk) checkFormat(s *Schema, what string, err error) bool {
+func (t *trail) checkFormat(s *scalar, what string, err error) bool {
 	if err == nil {
 		return true
 	}
@@ -196,7 +174,7 @@ func (w *walk) checkFormat(s *Schema, what string, err error) bool {
 	if refused, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		reason = refused.Reason
 	}
-	return w.fail("format", printable.Line(fmt.Sprintf("%s doesn't match the format %q (%s)", what, s.format, reason)))
+	return t.fail("format", printable.Line(fmt.Sprintf("%s doesn't match the format %q (%s)", what, s.format, reason)))
 }
 
 // number is a number as it is written, and rounded to a float64, as which OpenAPI 3.0 has it.
@@ -207,13 +185,13 @@ type number struct {
 }
 
 // numberOf returns a number, unless it is beyond what can be computed with.
-func (w *walk) numberOf(s *Schema, raw string) (n number, ok bool) {
+func (t *trail) numberOf(s *scalar, raw string) (n number, ok bool) {
 	rounded, err := strconv.ParseFloat(raw, 64)
 	switch {
 	case err != nil:
-		return n, w.fail("type", "cannot convert json.Number to float64")
+		return n, t.fail("type", "cannot convert json.Number to float64")
 	case rounded == 0 && !s.is30 && strings.ContainsAny(raw, "123456789") && strings.ContainsAny(raw, "eE"):
-		return n, w.fail("type", "the exponent is beyond float64") // big.Rat would take seconds
+		return n, t.fail("type", "the exponent is beyond float64") // big.Rat would take seconds
 	case len(raw) > manyDigits:
 		raw = strconv.FormatFloat(rounded, 'g', -1, 64)
 	}
@@ -240,27 +218,27 @@ func (n number) compare(other *big.Rat, rounded float64) int {
 	return n.exact().Cmp(other)
 }
 
-func (w *walk) checkNumber(s *Schema, n number) bool {
+func (t *trail) checkNumber(s *scalar, n number) bool {
 	wantsInteger := s.types != 0 && s.types&typeNumber == 0
 	ok := true
 	if wantsInteger && !n.isInteger() {
-		if ok = w.failType(s); !s.is30 {
+		if ok = t.failType(s); !s.is30 {
 			return false
 		}
 	}
 	for _, b := range s.bounds {
 		if !b.accepts(n) {
-			ok = w.fail(b.keyword, b.message)
+			ok = t.fail(b.keyword, b.message)
 		}
 	}
 	if s.format == "" {
 		return ok
 	}
 	if known := openapi3.SchemaIntegerFormats[s.format]; known != nil && (wantsInteger || !s.is30) && n.isInteger() {
-		return w.checkFormat(s, "integer", n.validate(known)) && ok
+		return t.checkFormat(s, "integer", n.validate(known)) && ok
 	}
 	if known := openapi3.SchemaNumberFormats[s.format]; known != nil && (!wantsInteger || !s.is30) {
-		return w.checkFormat(s, "number", known.Validate(n.rounded)) && ok
+		return t.checkFormat(s, "number", known.Validate(n.rounded)) && ok
 	}
 	return ok
 }
@@ -277,7 +255,7 @@ func (n number) validate(format openapi3.IntegerFormatValidator) error {
 }
 
 // addBounds adds the limits of numbers. Any may be nil.
-func (s *Schema) addBounds(minimum, maximum, above, below, step *big.Rat) {
+func (s *scalar) addBounds(minimum, maximum, above, below, step *big.Rat) {
 	add := func(keyword, text string, limit *big.Rat, accepts func(n number, limit float64) bool) {
 		if limit != nil {
 			rounded, _ := limit.Float64()

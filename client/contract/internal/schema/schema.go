@@ -7,12 +7,16 @@
 package schema
 
 import (
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/aitutor-api/aitutor-go/client/contract/internal/instance"
 )
 
 // A Schema judges values. It is made by [Compiler30] or [Compiler31], and safe for concurrent use.
 type Schema struct {
-	is30   bool   // OpenAPI 3.0: combinations are judged first, and what they refuse is judged no further
 	name   string // for people
 	always *bool
 	empty  bool // OpenAPI 3.0: accepts everything but null
@@ -79,8 +83,35 @@ type discriminator struct {
 	mapping  map[string]string // to refs; empty: the value is the name of a schema
 }
 
-// Regexp matches patterns.
-type Regexp interface{ MatchString(s string) bool }
+// setDiscriminator takes a discriminator. A target in its mapping may also be the name of a schema.
+func (s *Schema) setDiscriminator(described *openapi3.Discriminator) {
+	if described == nil {
+		return
+	}
+	s.discriminator = &discriminator{described.PropertyName, make(map[string]string)}
+	for name, target := range described.Mapping {
+		if target.Ref != "" && !strings.Contains(target.Ref, "/") {
+			target.Ref = "#/components/schemas/" + target.Ref
+		}
+		s.discriminator.mapping[name] = target.Ref
+	}
+}
+
+// setMembers joins the properties and the required names.
+func (s *Schema) setMembers(properties map[string]*Schema) {
+	s.members = make(map[string]member, len(properties))
+	for name, property := range properties {
+		s.members[name] = member{Schema: property}
+	}
+	for _, name := range s.required {
+		s.members[name] = member{s.members[name].Schema, true}
+	}
+	for _, m := range s.members {
+		if m.required {
+			s.requiredCount++
+		}
+	}
+}
 
 // Direction is the way that a body goes. A property that is readOnly is not sent in a request; writeOnly, in a
 // response.
@@ -93,18 +124,10 @@ const (
 	Response
 )
 
-// Violation is a value that breaks a schema.
-type Violation struct{ Pointer, Keyword, Message string }
-
-// Limits of what is reported, applied as it is made.
-const (
-	maxViolations = 1000
-	maxText       = 4 << 10 // bytes of a pointer or message
-	manyNodes     = 40_000  // in a document of more, only the first violation is looked for
-)
-
 // TooDeep is the message of a document that would take too many visits to judge.
 const TooDeep = "too deeply nested to validate"
+
+const manyNodes = 40_000 // in a document of more, only the first violation is looked for
 
 // Judge lists how a document breaks the schema. It looks for at most 1,000 violations; in a document of more than
 // 40,000 names and values, for the first.
@@ -118,7 +141,7 @@ func (s *Schema) Judge(document *instance.Document, direction Direction) []Viola
 		return nil
 	}
 	if w.budget >= 0 {
-		w.report = true
+		w.reports = true
 		w.child(s, root, step{})
 	}
 	if w.budget < 0 {
@@ -129,7 +152,7 @@ func (s *Schema) Judge(document *instance.Document, direction Direction) []Viola
 
 func (s *Schema) walk(document *instance.Document, direction Direction) *walk {
 	n := document.Len()
-	w := &walk{direction: direction, budget: 100_000 + 100*n, max: maxViolations}
+	w := &walk{trail: trail{budget: 100_000 + 100*n, max: maxViolations}, direction: direction}
 	if s.anchors == nil { // else what a schema means depends on the way to it
 		w.memoAt = w.budget - 1000 - 10*n
 	}
@@ -138,6 +161,29 @@ func (s *Schema) walk(document *instance.Document, direction Direction) *walk {
 	}
 	w.path, w.scope = w.steps[:0], w.schemas[:0]
 	return w
+}
+
+// AcceptsText reports whether the schema certainly accepts a text as a string or, if that is what the schema wants, as
+// an integer.
+func (s *Schema) AcceptsText(text string) bool {
+	if s.always != nil || s.not != nil || s.ifs != nil || s.dynamicRef != nil ||
+		len(s.refs)+len(s.allOf)+len(s.anyOf)+len(s.oneOf) > 0 {
+		return false
+	}
+	for _, e := range s.enums {
+		if !e.texts[text] {
+			return false
+		}
+	}
+	t := &trail{budget: len(text)}
+	if s.types == typeString {
+		return t.checkText(&s.scalar, []byte(text))
+	}
+	if _, err := strconv.ParseInt(text, 10, 64); s.types != typeInteger || err != nil || text[0] == '+' {
+		return false
+	}
+	n, ok := t.numberOf(&s.scalar, text)
+	return ok && t.checkNumber(&s.scalar, n)
 }
 
 // direct returns the schema that a mere reference stands for.

@@ -12,6 +12,9 @@ import (
 )
 
 func (w *walk) checkAnyOf(s *Schema, v instance.Value, ev evaluated) bool {
+	if len(s.anyOf) == 0 {
+		return true
+	}
 	variants, ok := w.discriminated(s, s.anyOf, v)
 	if !ok {
 		return false
@@ -29,6 +32,9 @@ func (w *walk) checkAnyOf(s *Schema, v instance.Value, ev evaluated) bool {
 }
 
 func (w *walk) checkOneOf(s *Schema, v instance.Value, ev evaluated) bool {
+	if len(s.oneOf) == 0 {
+		return true
+	}
 	variants, ok := w.discriminated(s, s.oneOf, v)
 	if !ok {
 		return false
@@ -92,7 +98,7 @@ type candidate struct {
 // of the variants, they are that variant's. If not, a violation says that no variant fits; what all of them find wrong
 // follows, then what each does, named in brackets, the closest variant first.
 func (w *walk) failVariants(s *Schema, variants []variant, v instance.Value, keyword string) bool {
-	if !w.report || w.isFull() {
+	if !w.reports || w.isFull() {
 		return false
 	}
 	candidates := candidatesOf(s, variants, v)

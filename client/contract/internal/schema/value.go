@@ -28,7 +28,7 @@ func (w *walk) checkObject(s *Schema, v instance.Value, ev evaluated) bool {
 		ok = w.checkCount(v.Count(), s.minProps, s.maxProps, "minProperties", "maxProperties",
 			"there must be at least %d properties", "there must be at most %d properties")
 	}
-	if w.report {
+	if w.reports {
 		ok = w.reportMembers(s, v, ev) && ok
 		return w.checkRequired(s, v) && ok
 	}
@@ -138,7 +138,7 @@ func (w *walk) checkRequired(s *Schema, v instance.Value) bool {
 		if sent[name] || w.isOtherDirection(name) {
 			continue
 		}
-		if !w.report {
+		if !w.reports {
 			return false
 		}
 		ok = w.failAt("required", fmt.Sprintf("property %q is missing", name), name)
@@ -180,7 +180,7 @@ func (w *walk) hasOtherDirection(s *Schema, name string, seen *[]*Schema) bool {
 }
 
 func (w *walk) checkDependencies(s *Schema, v instance.Value, ev evaluated) bool {
-	if len(s.dependentRequired)+len(s.dependentSchemas) == 0 {
+	if v.Kind() != '{' || len(s.dependentRequired)+len(s.dependentSchemas) == 0 {
 		return true
 	}
 	has := func(name string) bool {
@@ -200,7 +200,7 @@ func (w *walk) checkDependencies(s *Schema, v instance.Value, ev evaluated) bool
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.dependentSchemas)) {
-		if (ok || w.report) && has(name) {
+		if (ok || w.reports) && has(name) {
 			ok = w.inPlace(s.dependentSchemas[name], v, ev) && ok
 		}
 	}
@@ -213,12 +213,12 @@ func (w *walk) checkArray(s *Schema, v instance.Value, ev evaluated) bool {
 		ok = w.checkCount(v.Count(), s.minItems, s.maxItems, "minItems", "maxItems",
 			"minimum number of items is %d", "maximum number of items is %d")
 	}
-	if s.unique && (ok || w.report) && !w.isUnique(s, v) {
+	if s.unique && (ok || w.reports) && !w.isUnique(s, v) {
 		ok = w.fail("uniqueItems", "duplicate items found")
 	}
 	contained := 0
 	for i, element := range v.Elements() {
-		if !ok && !w.report || w.budget < 0 {
+		if !ok && !w.reports || w.budget < 0 {
 			return false
 		}
 		at := step{index: i}
@@ -231,13 +231,13 @@ func (w *walk) checkArray(s *Schema, v instance.Value, ev evaluated) bool {
 			ev.add(element)
 		}
 		if s.contains != nil {
-			report := w.report
-			w.report = false
+			reports := w.reports
+			w.reports = false
 			if w.child(s.contains, element, at) {
 				contained++
 				ev.add(element)
 			}
-			w.report = report
+			w.reports = reports
 		}
 	}
 	switch {
@@ -293,6 +293,9 @@ func (w *walk) isUnique(s *Schema, v instance.Value) bool {
 
 // checkUnevaluated judges the parts of a value that nothing in the schema has described.
 func (w *walk) checkUnevaluated(s *Schema, v instance.Value, ev evaluated) bool {
+	if s.unevaluatedProps == nil && s.unevaluatedItems == nil {
+		return true
+	}
 	ok := true
 	judge := func(part *Schema, value instance.Value, at step) {
 		if !ev[value.Index()] {
@@ -300,14 +303,15 @@ func (w *walk) checkUnevaluated(s *Schema, v instance.Value, ev evaluated) bool 
 			ev.add(value)
 		}
 	}
-	if v.Kind() == '{' {
+	switch kind := v.Kind(); {
+	case kind == '{' && s.unevaluatedProps != nil:
 		for name, value := range sortedMembers(v) {
 			judge(s.unevaluatedProps, value, step{name: name})
 		}
-		return ok
-	}
-	for i, element := range v.Elements() {
-		judge(s.unevaluatedItems, element, step{index: i})
+	case kind == '[' && s.unevaluatedItems != nil:
+		for i, element := range v.Elements() {
+			judge(s.unevaluatedItems, element, step{index: i})
+		}
 	}
 	return ok
 }
