@@ -117,6 +117,7 @@ func ExampleFromEnv() {
 	// {"questions":["What do dogs eat?"]}
 }
 
+// The inputs are anything that encodes to a JSON object, and the output is decoded into your own type.
 func ExampleClient_RunInputs() {
 	server := clienttest.NewServer(quiz)
 	defer server.Close()
@@ -125,7 +126,11 @@ func ExampleClient_RunInputs() {
 		log.Fatal(err)
 	}
 
-	run, err := c.RunInputs(context.Background(), "wf_quiz", map[string]any{"topic": "dogs", "level": 3})
+	type inputs struct {
+		Topic string `json:"topic"`
+		Level int    `json:"level,omitempty"`
+	}
+	run, err := c.RunInputs(context.Background(), "wf_quiz", inputs{Topic: "dogs", Level: 3})
 	if err != nil {
 		log.Fatal(err)
 	}
