@@ -68,9 +68,11 @@ func (op *operation) bodies() []check {
 		ofType(formType, "form", "a body encoded as a form", []byte(form))
 	}
 	const deep = 10_000
-	nested := advise("nested-deep", "JSON nested 10,000 deep", []byte(strings.Repeat("[", deep)+strings.Repeat("]", deep)))
+	brackets := strings.Repeat("[", deep) + strings.Repeat("]", deep)
+	nested := advise("nested-deep", "JSON nested 10,000 deep", []byte(brackets))
 	nested.bypasses, nested.mayFail = true, true
-	nested.must = expectation{"not succeed", func(res *wire.Response) bool { return len(res.Body) == 0 || !op.looksTaken(res) }}
+	nested.must = expectation{"not succeed",
+		func(res *wire.Response) bool { return len(res.Body) == 0 || !op.looksTaken(res) }}
 	ofType("text/plain", "other-content-type", "a body of another content type", op.body)
 	return checks
 }

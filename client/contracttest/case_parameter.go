@@ -54,8 +54,8 @@ func (op *operation) parameters() []check {
 func canSend(p *openapi3.Parameter, value any) bool {
 	switch value := value.(type) {
 	case string:
-		isOdd := func(r rune) bool { return r < ' ' || r > '~' }
-		return p.In == openapi3.ParameterInQuery || strings.TrimSpace(value) != "" && !strings.ContainsFunc(value, isOdd)
+		isOdd := strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
+		return p.In == openapi3.ParameterInQuery || strings.TrimSpace(value) != "" && !isOdd
 	case []any:
 		return len(value) > 0
 	}

@@ -118,7 +118,8 @@ func (op *operation) unknownTo(p *openapi3.Parameter) []check {
 		c := unknown("id-in-query", elsewhere+"query,", op.unknown(p))
 		c.request = c.request.WithQuery(url.Values{p.Name: {own}}.Encode() + "&" + url.Values{"id": {own}}.Encode())
 		if op.has(http.StatusNotFound) {
-			c.must = expectation{notFound.text + ", or 400 for the query", get(http.StatusNotFound, http.StatusBadRequest).met}
+			c.must = expectation{notFound.text + ", or 400 for the query",
+				get(http.StatusNotFound, http.StatusBadRequest).met}
 		}
 		if op.allowsMore() {
 			unknown("id-in-body", elsewhere+"body,", op.unknown(p)).request.Body =

@@ -308,7 +308,7 @@ func faultsOfOtherPlaces() []fault {
 // faultsOfOneRequest takes the request of one check for valid, of those that have no fault by their own.
 func faultsOfOneRequest(op *operation) []fault {
 	var list []fault
-	for _, c := range slices.Concat(op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
+	for _, c := range slices.Concat(op.unauthorized(), op.spellings(), op.pathParameters(),
 		op.otherMethods()) {
 		if len(c.before) > 0 || c.request.Cookies || c.name == "unauthorized/missing-key" || strings.Contains(c.name,
 			"method/") && c.request.Keyed || c.level() == LevelAdvice {

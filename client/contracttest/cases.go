@@ -29,7 +29,7 @@ const billCheck = "target/bill/runs"
 func (s *suite) checks() []check {
 	var checks []check
 	for _, op := range s.operations {
-		for _, c := range slices.Concat(op.runs(), op.unauthorized(), op.otherPlaces(), op.spellings(), op.pathParameters(),
+		for _, c := range slices.Concat(op.runs(), op.unauthorized(), op.spellings(), op.pathParameters(),
 			op.bodies(), op.schemaBodies(), op.parameters(), op.otherMethods()) {
 			checks = append(checks, op.finish(c))
 		}

@@ -87,12 +87,12 @@ func run(ctx context.Context, out, usage io.Writer, getenv func(string) string, 
 func writeKnown(report *contracttest.Report) func(io.Writer) error {
 	return func(w io.Writer) error {
 		var text strings.Builder
+		failures := report.Failures()
 		for _, result := range report.Results {
 			switch {
 			case result.Known != "":
 				fmt.Fprintf(&text, "%s %s\n", result.Check, result.Known)
-			case result.Err != nil && slices.ContainsFunc(report.Failures(),
-				func(f contracttest.Result) bool { return f.Check == result.Check }):
+			case slices.ContainsFunc(failures, func(f contracttest.Result) bool { return f.Check == result.Check }):
 				reason, _, _ := strings.Cut(result.Err.Error(), "\n")
 				fmt.Fprintf(&text, "%s %s\n", result.Check, reason)
 			}
@@ -133,6 +133,7 @@ func write(name string, report func(io.Writer) error) error {
 func parse(usage io.Writer, getenv func(string) string, args []string) (arguments, error) {
 	var parsed arguments
 	target := &parsed.target
+	target.Credentials, target.PathParameters = map[string]string{}, map[string]string{}
 	flags := flag.NewFlagSet("contract", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is printed once, by main
 	flags.StringVar(&target.BaseURL, "url", "", "base `URL` of the server (required)")
@@ -158,20 +159,12 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 			if value == "" {
 				return fmt.Errorf("%s is not set in the environment", contracttest.Variable(scheme))
 			}
-			if target.Credentials == nil {
-				target.Credentials = map[string]string{}
-			}
 			target.Credentials[scheme] = value
 			return nil
 		})
-	flags.Func(
-		"only",
-		"`patterns` of checks to run, with commas between: runWorkflow/method or runWorkflow/*/missing-key",
-		func(text string) error {
-			target.Only = append(target.Only, split(text)...)
-			return nil
-		},
-	)
+	flags.Func("only", "`patterns` of checks to run, with commas between: runWorkflow/method or runWorkflow/*/missing-key",
+		addTo(&target.Only))
+	flags.Func("skip", "`names` of checks to leave out, with commas between", addTo(&target.Skip))
 	flags.StringVar(&parsed.junit, "junit", "", "write the report as JUnit XML to `FILE`")
 	flags.StringVar(&parsed.json, "json", "", "write the report as JSON to `FILE`")
 	flags.Func("inputs", "a valid request as `JSON` (default: the contract's example)", func(text string) error {
@@ -181,25 +174,16 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 		target.Inputs = json.RawMessage(text)
 		return nil
 	})
-	flags.Func(
-		"path",
+	flags.Func("path",
 		"a path parameter as `name=value`, of an operation that has others than workflow_id; may be repeated",
 		func(text string) error {
 			name, value, ok := strings.Cut(text, "=")
 			if !ok || name == "" || value == "" {
 				return errors.New("not name=value")
 			}
-			if target.PathParameters == nil {
-				target.PathParameters = map[string]string{}
-			}
 			target.PathParameters[name] = value
 			return nil
-		},
-	)
-	flags.Func("skip", "`names` of checks to leave out, with commas between", func(text string) error {
-		target.Skip = append(target.Skip, split(text)...)
-		return nil
-	})
+		})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			flags.SetOutput(usage)
@@ -230,13 +214,14 @@ func parse(usage io.Writer, getenv func(string) string, args []string) (argument
 	return parsed, nil
 }
 
-// split returns the names in a list with commas between.
-func split(text string) []string {
-	var names []string
-	for name := range strings.SplitSeq(text, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			names = append(names, name)
+// addTo returns a func that adds the names in a list with commas between.
+func addTo(names *[]string) func(string) error {
+	return func(text string) error {
+		for name := range strings.SplitSeq(text, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				*names = append(*names, name)
+			}
 		}
+		return nil
 	}
-	return names
 }

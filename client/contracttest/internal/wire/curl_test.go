@@ -50,5 +50,6 @@ func TestTextHasVariablesForKeysAndTheBeginningOfALongBody(t *testing.T) {
 	t.Parallel()
 	r := Request{Method: http.MethodPost, Path: "/a"}.WithSecret("key-12345678", "$KEY").With("X-Key", "key-12345678").
 		WithBody("text/plain", []byte(strings.Repeat("a", 2000)))
-	assert.Equal(t, "POST /a\nX-Key: $KEY\nContent-Type: text/plain\n\n"+strings.Repeat("a", 500)+"... (2000 bytes)", r.Text())
+	want := "POST /a\nX-Key: $KEY\nContent-Type: text/plain\n\n" + strings.Repeat("a", 500) + "... (2000 bytes)"
+	assert.Equal(t, want, r.Text())
 }

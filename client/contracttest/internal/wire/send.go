@@ -41,30 +41,28 @@ type Sender struct {
 	// Pause waits; a test puts another in its place.
 	Pause func(context.Context, time.Duration) error
 
-	transport http.RoundTripper
-	timeout   time.Duration // of the client of the target, or 0
-	secrets   []redact.Secret
-	pace      pacer
+	client  http.Client
+	secrets []redact.Secret
+	pace    pacer
 
 	mu      sync.Mutex
 	cookies map[string]*http.Cookie // that responses to requests with the key have set
 }
 
-// NewSender returns a Sender of requests with some keys. It uses the transport of client, or one of its own, over
-// HTTP/1.1, if that is nil.
+// NewSender returns a Sender of requests with some keys. It uses a copy of client, or a new one over HTTP/1.1 if that is
+// nil, and follows no redirect.
 func NewSender(base string, client *http.Client, keys []string) *Sender {
 	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, cookies: map[string]*http.Cookie{}}
 	for _, key := range keys {
 		s.secrets = append(s.secrets, redact.New(key))
 	}
-	switch {
-	case client == nil:
-		s.transport = newTransport()
-	case client.Transport == nil:
-		s.transport, s.timeout = http.DefaultTransport, client.Timeout
-	default:
-		s.transport, s.timeout = client.Transport, client.Timeout
+	if client != nil {
+		s.client = *client
+	} else {
+		s.client.Transport = newTransport()
 	}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.client.Jar = nil
 	return s
 }
 
@@ -98,7 +96,7 @@ func (c *readableConn) Write(p []byte) (int, error) {
 }
 
 // Close closes the connections that are not used.
-func (s *Sender) Close() { (&http.Client{Transport: s.transport}).CloseIdleConnections() }
+func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
 // Exchange sends a request within the server's rate limit: over a fresh connection, once, if it may start a run; over a
 // connection that has sent others before it, if there are any; and else over any. It returns the time without waits.
@@ -115,15 +113,15 @@ func (s *Sender) Exchange(ctx context.Context, r Request, mayRun bool, before ..
 // sendFresh sends requests one after another over a fresh connection, each within a time limit, and returns the last
 // response. If an earlier one is a success, it ends with that and ErrBefore: the others might start more runs.
 func (s *Sender) sendFresh(ctx context.Context, limit time.Duration, requests ...Request) (res *Response, err error) {
-	transport := s.transport
-	if shared, ok := transport.(*http.Transport); ok {
+	client := s.client
+	if shared, ok := client.Transport.(*http.Transport); ok {
 		fresh := shared.Clone()
 		fresh.MaxConnsPerHost = 1
 		defer fresh.CloseIdleConnections()
-		transport = fresh
+		client.Transport = fresh
 	}
 	for i, r := range requests {
-		res, err = s.exchange(ctx, transport, r, limit)
+		res, err = s.exchange(ctx, client, r, limit)
 		if err == nil && res.Status/100 == 2 && i < len(requests)-1 {
 			return res, ErrBefore
 		}
@@ -140,7 +138,7 @@ func (s *Sender) send(ctx context.Context, requests ...Request) (res *Response, 
 		GotFirstResponseByte: func() { responds.Store(true) },
 	})
 	if len(requests) == 1 {
-		res, err = s.exchange(traced, s.transport, requests[0], timeout)
+		res, err = s.exchange(traced, s.client, requests[0], timeout)
 	} else {
 		res, err = s.sendFresh(traced, timeout, requests...)
 	}
@@ -158,11 +156,7 @@ func (s *Sender) send(ctx context.Context, requests ...Request) (res *Response, 
 }
 
 // exchange does one exchange within a time limit, whatever the server and the transport do.
-func (s *Sender) exchange(ctx context.Context, transport http.RoundTripper, r Request,
-	limit time.Duration) (*Response, error) {
-	if s.timeout > 0 {
-		limit = min(limit, s.timeout)
-	}
+func (s *Sender) exchange(ctx context.Context, client http.Client, r Request, limit time.Duration) (*Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", ErrNotFinished, limit))
 	defer cancel()
 	var res *Response
@@ -170,7 +164,7 @@ func (s *Sender) exchange(ctx context.Context, transport http.RoundTripper, r Re
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		res, err = s.roundTrip(ctx, transport, r)
+		res, err = s.roundTrip(ctx, client, r)
 	}()
 	select {
 	case <-done:
@@ -182,7 +176,7 @@ func (s *Sender) exchange(ctx context.Context, transport http.RoundTripper, r Re
 	return nil, context.Cause(ctx)
 }
 
-func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r Request) (*Response, error) {
+func (s *Sender) roundTrip(ctx context.Context, client http.Client, r Request) (*Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, s.Base+r.Path, nil)
 	if err != nil {
 		return nil, err
@@ -195,8 +189,8 @@ func (s *Sender) roundTrip(ctx context.Context, transport http.RoundTripper, r R
 	if r.Cookies {
 		s.addCookies(req)
 	}
-	sent, attempt := exchange.NewAttempt(ctx, req, r.Body)
-	received, err := attempt.RoundTrip(transport, nil, sent) //nolint:bodyclose // ReadResponse closes it
+	sent, _ := exchange.NewAttempt(ctx, req, r.Body)
+	received, err := client.Do(sent) //nolint:bodyclose // ReadResponse closes it
 	if err != nil {
 		return nil, err
 	}

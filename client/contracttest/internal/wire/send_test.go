@@ -186,3 +186,18 @@ func TestARequestIsSentAgainIfItsConnectionIsClosedAndItStartsNoRun(t *testing.T
 		})
 	}
 }
+
+func TestAKeyIsFoundInATrailer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Trailer", "X-Debug")
+		_, _ = io.WriteString(w, "{}")
+		w.Header().Set("X-Debug", "key-12345678")
+	}))
+	t.Cleanup(server.Close)
+	sender := NewSender(server.URL, nil, []string{"key-12345678"})
+	defer sender.Close()
+	res, _, err := sender.Exchange(t.Context(), Request{Method: http.MethodGet, Path: "/"}, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"trailer X-Debug"}, res.Leaks)
+}
