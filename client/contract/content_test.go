@@ -62,3 +62,17 @@ func TestValidExchangesAllocateLittle(t *testing.T) {
 	})
 	assert.LessOrEqual(t, took, 10*overhead) // under the race detector a sync.Pool forgets what it has
 }
+
+func TestPropertiesOfOneDirectionAllocateLittle(t *testing.T) {
+	for _, version := range []string{"3.0.3", "3.1.0"} {
+		v := validatorOf(t, version, bodySpec(`{type: object, required: [id, name, key], properties: {id: {type: string, readOnly: true}, name: {type: string}, key: {type: string, writeOnly: true}}}`))
+		req := newRequest(t, http.MethodPost, "/x", "")
+		res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", "application/json")}
+		request, response := []byte(`{"name":"x","key":"y"}`), []byte(`{"name":"x","id":"y"}`)
+		took := testing.AllocsPerRun(100, func() {
+			assert.NoError(t, v.CheckRequest(req, request))
+			assert.NoError(t, v.CheckResponse(res, response))
+		})
+		assert.LessOrEqual(t, took, 8*overhead, version)
+	}
+}

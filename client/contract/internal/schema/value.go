@@ -126,16 +126,25 @@ func (w *walk) checkDirection(property *Schema, name []byte, value instance.Valu
 }
 
 func (w *walk) checkRequired(s *Schema, v instance.Value) bool {
-	sent := make(map[string]bool)
-	for name := range v.Members() {
-		if text := name.Text(); s.members[string(text)].required {
-			sent[string(text)] = true
+	isSent := func(name string) bool {
+		w.budget -= v.Size() / 10
+		_, ok := v.Member(name)
+		return ok
+	}
+	const many = 16
+	if len(s.required) > many {
+		sent := make(map[string]bool)
+		for name := range v.Members() {
+			if text := name.Text(); s.members[string(text)].required {
+				sent[string(text)] = true
+			}
 		}
+		isSent = func(name string) bool { return sent[name] }
 	}
 	ok := true
 	for _, name := range s.required {
 		w.budget--
-		if sent[name] || w.isOtherDirection(name) {
+		if isSent(name) || w.isOtherDirection(name) {
 			continue
 		}
 		if !w.reports {
