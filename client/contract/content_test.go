@@ -73,6 +73,6 @@ func TestPropertiesOfOneDirectionAllocateLittle(t *testing.T) {
 			assert.NoError(t, v.CheckRequest(req, request))
 			assert.NoError(t, v.CheckResponse(res, response))
 		})
-		assert.LessOrEqual(t, took, 8*overhead, version)
+		assert.LessOrEqual(t, took, 4*overhead, version)
 	}
 }
