@@ -429,31 +429,3 @@ func TestAnErrorHandlerResponds(t *testing.T) {
 		assert.Equal(t, want, fmt.Sprint(recorder.Code, " ", recorder.Body))
 	}
 }
-
-// What the Middleware sends keeps the document, or says nothing that the document has for something else.
-func TestRefusalsKeepTheDocument(t *testing.T) {
-	for schema, want := range map[string]string{
-		`{type: object, required: [message], properties: {message: {type: string}}}`:                                                                          `{"message":"`,
-		`{type: object, required: [status, title], properties: {status: {type: integer}, title: {type: string}}}`:                                             `"status":400`,
-		`{type: object, required: [code, message], properties: {code: {enum: [not_found, gone]}, message: {}}}`:                                               `"violations":`,
-		`{type: object, required: [status], properties: {status: {type: integer, enum: [404]}}}`:                                                              `"violations":`,
-		`{type: object, required: [success, error], properties: {success: {type: boolean}, error: {type: string}}}`:                                           `"success":false`,
-		`{type: object, required: [id], properties: {id: {type: string, format: date-time}}}`:                                                                 `"violations":`,
-		`{type: object, required: [count], properties: {count: {type: integer}}}`:                                                                             `"violations":`,
-		`{type: array, items: {type: string}}`:                                                                                                                `[]`,
-		`{oneOf: [{type: object, required: [n], properties: {n: {type: number}}}, {type: object, required: [detail], properties: {detail: {type: string}}}]}`: `{"detail":"`,
-		`{type: string, maxLength: 15}`: `"Bad Request."`,
-	} {
-		for _, version := range []string{"3.0.3", "3.1.0"} {
-			v := validatorOf(t, version, "  /x: {post: {requestBody: {required: true, content: {application/json: {schema: {type: object}}}}, responses: {'400': {description: D, content: {application/json: {schema: "+schema+"}}}}}}\n")
-			req := newRequest(t, http.MethodPost, "/x", "")
-			recorder := httptest.NewRecorder()
-			v.Middleware(respond(200, "", "")).ServeHTTP(recorder, req)
-			assert.Equal(t, 400, recorder.Code)
-			assert.Contains(t, recorder.Body.String(), want, schema)
-			if want != `"violations":` {
-				assert.NoError(t, validateResponse(v, req, 400, recorder.Body.String()), schema)
-			}
-		}
-	}
-}
