@@ -472,6 +472,10 @@ func TestTransport_DoesNotSendAgainWithoutAResponse(t *testing.T) {
 		lost("reads the request and resets", resetAfter(""), "connection reset"),
 		lost("closes in the middle of the status line", rawResponse("HTTP/1.1 2")),
 		lost("closes in the middle of the headers", rawResponse("HTTP/1.1 200 OK\r\nContent-Ty")),
+		lost(
+			"closes between two headers", rawResponse("HTTP/1.1 200 OK\r\nX: 1\r\n"),
+			"the connection was closed before the response was whole: ",
+		),
 		lost("resets in the middle of the headers", resetAfter("HTTP/1.1 200 OK\r\nContent-Ty")),
 		{
 			name: "panics", requests: 1, says: []string{"EOF", "may have been billed"},

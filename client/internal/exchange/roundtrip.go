@@ -61,6 +61,8 @@ func (a *Attempt) describe(err error) error {
 			"set the NextProtos of its TLSClientConfig to nil (a Clone keeps them): %w", err)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the connection was closed without a response: %w", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the connection was closed before the response was whole: %w", err)
 	case isRecord && string(record.RecordHeader[:]) == "HTTP/":
 		return fmt.Errorf("the server gave an HTTP response to HTTPS client: %w", err)
 	case errors.Is(err, ErrTakenBack), strings.Contains(text, "GOAWAY"), strings.HasPrefix(text, "stream error: "):
