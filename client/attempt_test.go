@@ -41,8 +41,10 @@ func TestBody_ThatIsCutOffStaysWithTheCaller(t *testing.T) {
 	badChunk.says = []string{"200 OK: the response was cut off after 40 bytes", "chunk"}
 	resets := cut("resets the connection in the middle of the body", "", part)
 	script, telling := resetAfterRead(head(1000) + part)
-	resets.raw, resets.opts, resets.says = script, []client.Option{telling}, []string{"cut off after 40 bytes", "connection reset"}
-	long := `{"success":false,"error":"No credits","more":[` + strings.Repeat("0,", 200_000) + `0],"code":"invalid_billing"`
+	resets.raw, resets.opts = script, []client.Option{telling}
+	resets.says = []string{"cut off after 40 bytes", "connection reset"}
+	long := `{"success":false,"error":"No credits","more":[` + strings.Repeat("0,", 200_000) +
+		`0],"code":"invalid_billing"`
 	runServerCases(t, []serverCase{
 		cut("closes after the headers", head(100), ""),
 		cut("closes in the middle of the body", head(1000)+part, part),
@@ -54,19 +56,23 @@ func TestBody_ThatIsCutOffStaysWithTheCaller(t *testing.T) {
 		resets,
 		{
 			name: "breaks an error off in the middle", requests: 1, status: 500, body: `{"success":false,"error":"Sor`,
-			raw:  rawResponse("HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" + `{"success":false,"error":"Sor`),
+			raw: rawResponse("HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" +
+				`{"success":false,"error":"Sor`),
 			is:   []error{client.ErrServer, io.ErrUnexpectedEOF},
 			says: []string{"the response was cut off after 29 bytes", "may have been billed"},
 		},
 		{
-			name: "breaks a long error off at its end", requests: 1, status: 500, body: long, is: []error{client.ErrPaymentRequired},
+			name: "breaks a long error off at its end", requests: 1, status: 500, body: long,
+			is:   []error{client.ErrPaymentRequired},
 			says: []string{"No credits (code invalid_billing)", "cut off"},
 			raw:  rawResponse("HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 500000\r\n\r\n" + long),
 		},
 		{
-			name: "breaks a 429 off in the middle", requests: 2, status: 429, safe: true, body: `{"success":`, is: []error{client.ErrRateLimited},
+			name: "breaks a 429 off in the middle", requests: 2, status: 429, safe: true, body: `{"success":`,
+			is:   []error{client.ErrRateLimited},
 			opts: []client.Option{client.WithMaxRetries(1)},
-			raw:  rawResponse("HTTP/1.1 429 Slow\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" + `{"success":`),
+			raw: rawResponse("HTTP/1.1 429 Slow\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" +
+				`{"success":`),
 		},
 		{
 			name: "switches to another protocol and falls silent", requests: 1, status: http.StatusSwitchingProtocols,
@@ -98,7 +104,8 @@ func TestBody_ThatIsCompressedIsDecompressed(t *testing.T) {
 		},
 		{
 			name: "compresses as nobody asked", requests: 1, violation: true, body: "\x1b\x07brotli",
-			handler: withHeader(respondJSON(200, "\x1b\x07brotli"), "Content-Encoding", "br"), says: []string{`the content coding "br" cannot be decoded`},
+			handler: withHeader(respondJSON(200, "\x1b\x07brotli"), "Content-Encoding", "br"),
+			says:    []string{`the content coding "br" cannot be decoded`},
 		},
 	})
 }
@@ -127,8 +134,14 @@ func TestBody_IsReadUpToTheLimit(t *testing.T) {
 	over := long("responds with a byte over the limit", respondJSON(200, exact+" "))
 	over.opts, over.bodySize, over.says = exactLimit, len(exact), []string{"(WithMaxResponseBytes)"}
 	runServerCases(t, []serverCase{
-		{name: "responds with just the limit", handler: respondJSON(200, exact), requests: 1, text: runText, body: exact, opts: exactLimit},
-		{name: "responds with just the limit, in chunks", handler: inChunks, requests: 1, text: runText, body: exact, opts: exactLimit},
+		{
+			name: "responds with just the limit", requests: 1, text: runText, body: exact,
+			handler: respondJSON(200, exact), opts: exactLimit,
+		},
+		{
+			name: "responds with just the limit, in chunks", requests: 1, text: runText, body: exact,
+			handler: inChunks, opts: exactLimit,
+		},
 		over,
 		long("responds with an endless text", endlessly(200, "application/json", `{"success":true,"result":"`, "once ")),
 		long("responds with endless white space", endlessly(200, "application/json", "", " ")),
@@ -140,18 +153,22 @@ func TestBody_IsReadUpToTheLimit(t *testing.T) {
 		longError("responds with an endless page", 502, endlessly(502, "text/html", "<h1>", "sorry ")),
 		longError("responds with a gzip bomb under an error", 500, gzipBomb(500)),
 		{
-			name: "promises an exabyte to a client without a limit", requests: 1, cut: true, body: "{", says: []string{"unexpected EOF"},
-			raw:  rawResponse("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9223372036854775807\r\n\r\n{"),
+			name: "promises an exabyte to a client without a limit", requests: 1, cut: true, body: "{",
+			says: []string{"unexpected EOF"},
+			raw: rawResponse("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" +
+				"Content-Length: 9223372036854775807\r\n\r\n{"),
 			opts: []client.Option{client.WithMaxResponseBytes(1<<63 - 1)},
 		},
 		{
-			name: "promises a terabyte to a client that takes one", requests: 1, cut: true, body: "{", says: []string{"unexpected EOF"},
+			name: "promises a terabyte to a client that takes one", requests: 1, cut: true, body: "{",
+			says: []string{"unexpected EOF"},
 			raw:  rawResponse("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1099511627776\r\n\r\n{"),
 			opts: []client.Option{client.WithMaxResponseBytes(1 << 40)},
 		},
 		{
-			name: "responds to a client without a limit", requests: 1, text: runText, body: exact, handler: respondJSON(200, exact),
-			opts: []client.Option{client.WithMaxResponseBytes(1<<63 - 1)},
+			name: "responds to a client without a limit", requests: 1, text: runText, body: exact,
+			handler: respondJSON(200, exact),
+			opts:    []client.Option{client.WithMaxResponseBytes(1<<63 - 1)},
 		},
 	})
 }
@@ -324,7 +341,8 @@ func TestBody_ThatTheTransportDidNotDecodeIsDecoded(t *testing.T) {
 	assert.Len(t, run.Body, len(runBody))
 	assert.Empty(t, run.Header.Get("Content-Encoding"))
 
-	small := newTestClient(t, base, client.WithMaxResponseBytes(10), client.WithHTTPClient(&http.Client{Transport: asking}))
+	hc := &http.Client{Transport: asking}
+	small := newTestClient(t, base, client.WithMaxResponseBytes(10), client.WithHTTPClient(hc))
 	_, err = runExample(t, small)
 	require.ErrorContains(t, err, "WithMaxResponseBytes")
 }
@@ -334,7 +352,9 @@ func TestBody_ThatIgnoresTheContextIsClosedInTime(t *testing.T) {
 		reader, writer := io.Pipe()
 		c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			go func() { _, _ = io.WriteString(writer, runBody[:20]) }()
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: reader, ContentLength: -1, Request: req}, nil
+			res, err := stepResponse(200, "")(req)
+			res.Body, res.ContentLength = reader, -1
+			return res, err
 		}), client.WithTimeout(time.Minute))
 		start := time.Now()
 		run, err := c.RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "x"})
@@ -451,7 +471,8 @@ func TestCall_ThatIsCancelledTellsTheCauseOverHTTP2(t *testing.T) {
 				}))
 				server.EnableHTTP2 = overHTTP2
 				server.StartTLS()
-				_, err := newTestClient(t, server.URL, client.WithHTTPClient(trusting(t, server))).Run(ctx, testWorkflow, exampleInputs(t))
+				c := newTestClient(t, server.URL, client.WithHTTPClient(trusting(t, server)))
+				_, err := c.Run(ctx, testWorkflow, exampleInputs(t))
 				require.ErrorIs(t, err, context.Canceled)
 				require.ErrorIs(t, err, errCause)
 				assert.False(t, client.SafeToRetry(err))
@@ -469,7 +490,8 @@ func TestCall_ThatIsCancelledKeepsTheCauseOfItsText(t *testing.T) {
 	})).Run(ctx, testWorkflow, exampleInputs(t))
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, errCause)
-	assert.EqualError(t, err, "run workflow wf_1: context canceled: gateway: the user went home: the run may have been billed")
+	assert.EqualError(t, err,
+		"run workflow wf_1: context canceled: gateway: the user went home: the run may have been billed")
 }
 
 // A worker has one context for all its runs: what a call leaves on it stays as long as the program runs.
@@ -528,7 +550,8 @@ func TestTimeout_IsCalledByItsName(t *testing.T) {
 				ctx, cancel = context.WithTimeout(ctx, test.context)
 				defer cancel()
 			}
-			_, err := newTestClient(t, base, client.WithHTTPClient(own), client.WithTimeout(test.timeout)).Run(ctx, testWorkflow, exampleInputs(t))
+			c := newTestClient(t, base, client.WithHTTPClient(own), client.WithTimeout(test.timeout))
+			_, err := c.Run(ctx, testWorkflow, exampleInputs(t))
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, test.says)
 			assert.Equal(t, strings.Contains(test.says, "WithTimeout"), strings.Contains(err.Error(), "WithTimeout"))
@@ -631,11 +654,14 @@ func TestLog_HasARecordPerAttempt(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		transport := scripted(
-			stepError(&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route\nfor " + testKey + strings.Repeat(" x", 1000))}),
+			stepError(&net.OpError{
+				Op: "dial", Net: "tcp", Err: errors.New("no route\nfor " + testKey + strings.Repeat(" x", 1000)),
+			}),
 			stepResponse(429, `{"success":false,"error":"slow down, `+testKey+`"}`),
 			stepResponse(200, documentedRun(t, map[string]any{"run_id": "run_1"})),
 		)
-		_, err := newClient(t, transport, client.WithLogger(logger)).RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "a secret topic"})
+		c := newClient(t, transport, client.WithLogger(logger))
+		_, err := c.RunInputs(t.Context(), testWorkflow, map[string]string{"topic": "a secret topic"})
 		require.NoError(t, err)
 		assert.NotContains(t, log.String(), testKey)
 		assert.NotContains(t, log.String(), "a secret topic")
@@ -680,7 +706,8 @@ func TestLog_HasARecordPerAttempt(t *testing.T) {
 func TestLog_HasTheErrorOfAResponseThatIsCutOff(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	_, err := runExample(t, clientOf(t, reply{200, http.Header{"Content-Length": {"90"}}, runBody}, client.WithLogger(logger)))
+	cutOff := reply{200, http.Header{"Content-Length": {"90"}}, runBody}
+	_, err := runExample(t, clientOf(t, cutOff, client.WithLogger(logger)))
 	require.Error(t, err)
 	records := recordsOf(t, log.Bytes())
 	require.Len(t, records, 1)

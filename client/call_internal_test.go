@@ -48,7 +48,8 @@ func TestAttempt_LeavesAStreamToTheCaller(t *testing.T) {
 	reader, writer := io.Pipe()
 	c, err := New("test-key", WithHTTPClient(&http.Client{Transport: carry(func(req *http.Request) (*http.Response, error) {
 		assert.Empty(t, req.Header.Get("Accept-Encoding"), "net/http decompresses a stream as it arrives")
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {operation.EventStream}}, Body: reader, Request: req}, nil
+		header := http.Header{"Content-Type": {operation.EventStream}}
+		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: reader, Request: req}, nil
 	})}))
 	require.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com", nil)

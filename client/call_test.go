@@ -47,10 +47,11 @@ func TestRequest_IsTheDocumentedOne(t *testing.T) {
 	_, err = c.RunInputs(t.Context(), testWorkflow, map[string]string{"topic": `a "dog" named Zoë`})
 	require.NoError(t, err)
 	check(`{"topic":"a \"dog\" named Zoë"}`)
-	_, err = c.API().RunWorkflow(t.Context(), testWorkflow, exampleInputs(t), func(_ context.Context, req *http.Request) error {
+	another := func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer another")
 		return nil
-	})
+	}
+	_, err = c.API().RunWorkflow(t.Context(), testWorkflow, exampleInputs(t), another)
 	require.NoError(t, err)
 	check(example(t, "RunRequest"))
 }
@@ -132,10 +133,11 @@ func TestRequest_ThatAnEditorSendsElsewhereIsRefused(t *testing.T) {
 		"the key in the query":     func(req *http.Request) { req.URL.RawQuery = "key=" + testKey },
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := c.API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t), func(_ context.Context, req *http.Request) error {
+			editor := func(_ context.Context, req *http.Request) error {
 				edit(req)
 				return nil
-			})
+			}
+			res, err := c.API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t), editor)
 			require.ErrorIs(t, err, client.ErrInvalidRequest)
 			assert.Nil(t, res)
 			assertOneLine(t, err)
@@ -147,16 +149,18 @@ func TestRequest_ThatAnEditorSendsElsewhereIsRefused(t *testing.T) {
 
 func TestRequest_WithoutItsHeadersIsRefused(t *testing.T) {
 	transport := scripted(stepResponse(200, runBody))
-	_, err := newClient(t, transport).API().RunWorkflow(t.Context(), testWorkflow, exampleInputs(t), func(_ context.Context, req *http.Request) error {
+	bare := func(_ context.Context, req *http.Request) error {
 		req.Header = nil
 		return nil
-	})
+	}
+	_, err := newClient(t, transport).API().RunWorkflow(t.Context(), testWorkflow, exampleInputs(t), bare)
 	require.ErrorIs(t, err, client.ErrInvalidRequest)
 	assert.Empty(t, transport.inputs, "nothing was sent")
 }
 
 func TestViolation_HasEveryViolationAndTheBody(t *testing.T) {
-	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, documentedRun(t, map[string]any{"run_id": 7, "output": 5})}
+	body := documentedRun(t, map[string]any{"run_id": 7, "output": 5})
+	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, body}
 	run, err := runExample(t, clientOf(t, broken))
 	var got *contract.Error
 	require.ErrorAs(t, err, &got)
@@ -166,7 +170,8 @@ func TestViolation_HasEveryViolationAndTheBody(t *testing.T) {
 	assert.Equal(t, "POST", got.Method)
 	assert.Equal(t, "/api/v1/run/wf_1", got.Path)
 	assert.False(t, client.SafeToRetry(err))
-	assert.True(t, strings.HasPrefix(err.Error(), "run workflow wf_1: response 200 to POST /api/v1/run/wf_1 breaks the contract: 3 violations\n"), err)
+	const first = "run workflow wf_1: response 200 to POST /api/v1/run/wf_1 breaks the contract: 3 violations\n"
+	assert.True(t, strings.HasPrefix(err.Error(), first), err)
 	assert.True(t, strings.HasSuffix(err.Error(), "\n\tthe run was billed; see Run and WithViolationHandler"), err)
 	assert.Contains(t, err.Error(), "\n\tbody /run_id: ")
 	require.NotNil(t, run)
@@ -176,13 +181,16 @@ func TestViolation_HasEveryViolationAndTheBody(t *testing.T) {
 func TestViolationHandler(t *testing.T) {
 	body := documentedRun(t, map[string]any{"run_id": 7, "output": map[string]any{"questions": "Why?"}})
 	broken := reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, body}
-	handled := func(t *testing.T, response reply, handle func(*contract.Error) error) (run *client.Run, asked *contract.Error, err error) {
+	handled := func(
+		t *testing.T, response reply, handle func(*contract.Error) error,
+	) (run *client.Run, asked *contract.Error, err error) {
 		t.Helper()
 		var all []*contract.Error
-		run, err = runExample(t, clientOf(t, response, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
+		handler := client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
 			all = append(all, v)
 			return handle(v)
-		})))
+		})
+		run, err = runExample(t, clientOf(t, response, handler))
 		require.Len(t, all, 1, "it is asked once")
 		return run, all[0], err
 	}
@@ -239,11 +247,12 @@ func TestViolationHandler(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
 			transport := scripted(stepResponse(429, "{}"), stepResponse(429, "{}"), stepResponse(200, "{}"))
-			_, err := runExample(t, newClient(t, transport, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
+			handler := client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
 				asked++
 				assert.Equal(t, 200, v.StatusCode)
 				return nil
-			})))
+			})
+			_, err := runExample(t, newClient(t, transport, handler))
 			require.NoError(t, err)
 			assert.Equal(t, 1, asked)
 			assert.Len(t, transport.asked, 3)
@@ -251,13 +260,13 @@ func TestViolationHandler(t *testing.T) {
 	})
 	t.Run("may use API with the context that it is given", func(t *testing.T) {
 		inner := clientOf(t, reply{200, nil, `{"inner":true}`})
-		outer := clientOf(t, reply{502, nil, `{"outer":true}`}, client.WithViolationHandler(func(ctx context.Context, _ *contract.Error) error {
+		handler := client.WithViolationHandler(func(ctx context.Context, _ *contract.Error) error {
 			_, err := inner.API().RunWorkflowWithResponse(ctx, "wf_inner", exampleInputs(t))
 			require.ErrorContains(t, err, "wf_inner")
 			assert.NotContains(t, err.Error(), "run workflow "+testWorkflow)
 			return nil
-		}))
-		_, err := runExample(t, outer)
+		})
+		_, err := runExample(t, clientOf(t, reply{502, nil, `{"outer":true}`}, handler))
 		failure, ok := errors.AsType[*client.APIError](err)
 		require.True(t, ok, "%v", err)
 		require.NotNil(t, failure.Violation)
@@ -410,7 +419,8 @@ func TestKey_IsInNothingThatPrints(t *testing.T) {
 func TestKey_LeavesNoPartIfALongTextIsCut(t *testing.T) {
 	key := strings.Repeat("+/=", 8)
 	for name, spelling := range map[string]string{"the key": key, "the key in a URL": url.QueryEscape(key)} {
-		transport := scripted(stepResponse(502, strings.Repeat("a", 4090-len(spelling)/2)+spelling, "Content-Type", "text/plain"))
+		text := strings.Repeat("a", 4090-len(spelling)/2) + spelling
+		transport := scripted(stepResponse(502, text, "Content-Type", "text/plain"))
 		c, err := client.New(key, client.WithHTTPClient(&http.Client{Transport: transport}))
 		require.NoError(t, err)
 		_, err = runExample(t, c)
@@ -439,7 +449,8 @@ func TestKey_IsInNoRefusal(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrInvalidRequest, name)
 		assertNoKey(t, testKey, run, err)
 	}
-	for _, id := range []string{strings.Repeat("a", 285) + testKey, strings.Repeat("a", 45) + "/" + testKey} { // errors clip IDs
+	clipped := []string{strings.Repeat("a", 285) + testKey, strings.Repeat("a", 45) + "/" + testKey}
+	for _, id := range clipped {
 		_, err := c.Run(t.Context(), id, exampleInputs(t))
 		require.ErrorIs(t, err, client.ErrInvalidRequest)
 		assertNoKey(t, testKey[:10], nil, err)
@@ -447,13 +458,16 @@ func TestKey_IsInNoRefusal(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrInvalidRequest)
 		assertNoKey(t, testKey[:10], nil, err)
 	}
-	for _, base := range []string{testKey, "https://" + testKey + "@host", "ftp://" + testKey, "http://" + testKey, "https://h/?" + testKey} {
+	for _, base := range []string{
+		testKey, "https://" + testKey + "@host", "ftp://" + testKey, "http://" + testKey, "https://h/?" + testKey,
+	} {
 		_, err := client.New(testKey, client.WithBaseURL(base))
 		require.Error(t, err)
 		assertNoKey(t, testKey, nil, err)
 	}
 	for _, option := range []client.Option{
-		client.WithUserAgent(strings.Repeat("a", 50) + testKey + "\n"), client.WithBaseURL("ftp://h/" + strings.Repeat("a", 180) + testKey),
+		client.WithUserAgent(strings.Repeat("a", 50) + testKey + "\n"),
+		client.WithBaseURL("ftp://h/" + strings.Repeat("a", 180) + testKey),
 	} {
 		_, err := client.New(testKey, option)
 		require.Error(t, err)
@@ -527,8 +541,10 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 		c.violation = true
 		return c
 	}
-	headers := response("in the headers of an error", 500, "application/json", `{"success":false,"error":"x"}`, "(request ID id-[redacted])")
-	headers.handler = withHeader(withHeader(withHeader(headers.handler, "X-Request-Id", "id-"+key), "X-Echo", key), "X-"+key, "name")
+	headers := response("in the headers of an error", 500, "application/json", `{"success":false,"error":"x"}`,
+		"(request ID id-[redacted])")
+	headers.handler = withHeader(headers.handler, "X-Request-Id", "id-"+key)
+	headers.handler = withHeader(withHeader(headers.handler, "X-Echo", key), "X-"+key, "name")
 	contentType := response("in a content type", 502, "text/"+key, "")
 	contentType.check = func(t *testing.T, _ *client.Run, err error) {
 		t.Helper()
@@ -576,7 +592,8 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 			handler: withHeader(withHeader(respondJSON(200, runBody), "X-Echo", "Bearer "+key), "X-"+key, "name"),
 		},
 		{
-			name: "redirects to what is no URL and echoes the key", requests: 1, status: http.StatusTemporaryRedirect, violation: true, body: "gone",
+			name: "redirects to what is no URL and echoes the key", requests: 1, body: "gone",
+			status: http.StatusTemporaryRedirect, violation: true,
 			handler: withHeader(respond(http.StatusTemporaryRedirect, "text/plain", "gone"), "Location", "http://[::1?k="+key),
 			says:    []string{"redirects are not followed", "gone"},
 		},
@@ -599,7 +616,9 @@ func TestKey_IsInNoDumpOfTheClient(t *testing.T) {
 	base := serveHTTP(t, new(counter), respondJSON(200, runBody))
 	byDefault, err := client.New(testKey, client.WithBaseURL(base))
 	require.NoError(t, err)
-	for name, c := range map[string]*client.Client{"with an http.Client": newTestClient(t, base), "by default": byDefault} {
+	for name, c := range map[string]*client.Client{
+		"with an http.Client": newTestClient(t, base), "by default": byDefault,
+	} {
 		_, err := runExample(t, c)
 		require.NoError(t, err)
 		var dumped dump

@@ -119,7 +119,9 @@ func (c serverCase) run(t *testing.T) {
 		require.Error(t, err)
 		require.NotNil(t, run)
 		assert.NotEmpty(t, run.Header)
-		assert.Equal(t, client.Run{RateLimit: run.RateLimit, RequestID: run.RequestID, Header: run.Header, Body: run.Body}, *run)
+		assert.Equal(t, client.Run{
+			RateLimit: run.RateLimit, RequestID: run.RequestID, Header: run.Header, Body: run.Body,
+		}, *run)
 		c.checkBody(t, run.Body)
 		assert.ErrorContains(t, err, "may have been billed")
 	case len(c.says) > 0 || len(c.is) > 0:
@@ -501,7 +503,8 @@ func clientOf(t *testing.T, r reply, opts ...client.Option) *client.Client {
 		_, _ = io.WriteString(w, r.body)
 	}))
 	t.Cleanup(server.Close)
-	c, err := client.New(testKey, append([]client.Option{client.WithBaseURL(server.URL), client.WithMaxRetries(0)}, opts...)...)
+	first := []client.Option{client.WithBaseURL(server.URL), client.WithMaxRetries(0)}
+	c, err := client.New(testKey, append(first, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(c.CloseIdleConnections)
 	return c

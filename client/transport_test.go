@@ -139,7 +139,8 @@ func inProcessOfItsOwn(t *testing.T, env ...string) bool {
 	if os.Getenv(name) == t.Name() {
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short()))
+	cmd := exec.CommandContext(t.Context(), os.Args[0],
+		"-test.run=^"+t.Name()+"$", "-test.v", "-test.short="+strconv.FormatBool(testing.Short()))
 	cmd.Env = append(append(os.Environ(), name+"="+t.Name()), env...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -528,8 +529,9 @@ func TestTransport_SendsAgainIfItCouldNotConnect(t *testing.T) {
 		failing("refuses the connection", refused, "connection refused"),
 		failing("is cut off by a firewall", errors.New("no route"), "no route"),
 		{
-			name: "is behind a round tripper that cannot dial, with the default of two retries", safe: true, says: []string{"connection refused"},
-			url: func(*testing.T, *counter) string { return "https://127.0.0.1:1" },
+			name: "is behind a round tripper that cannot dial, with the default of two retries", safe: true,
+			says: []string{"connection refused"},
+			url:  func(*testing.T, *counter) string { return "https://127.0.0.1:1" },
 			opts: []client.Option{client.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 				trips.add()
 				return nil, refused
@@ -702,7 +704,8 @@ func TestTransport_FollowsNoRedirect(t *testing.T) {
 		return serverCase{
 			name: name, requests: 1, status: status, body: "gone",
 			violation: true,
-			handler:   withHeader(respond(status, "text/plain", "gone"), "Location", location), says: []string{"redirects are not followed", "gone"},
+			handler:   withHeader(respond(status, "text/plain", "gone"), "Location", location),
+			says:      []string{"redirects are not followed", "gone"},
 		}
 	}
 	itself := row("redirects to itself", 307, "")
@@ -725,7 +728,8 @@ func TestTransport_FollowsNoRedirect(t *testing.T) {
 			other := new(counter)
 			elsewhere := serveHTTP(t, other, respondJSON(200, runBody))
 			t.Cleanup(func() { assert.Zero(t, other.count(), "requests at the other host") })
-			return serveHTTP(t, requests, withHeader(respond(status, "text/plain", "gone"), "Location", elsewhere+"/api/v1/run/"+testWorkflow))
+			to := elsewhere + "/api/v1/run/" + testWorkflow
+			return serveHTTP(t, requests, withHeader(respond(status, "text/plain", "gone"), "Location", to))
 		}
 		cases = append(cases, c)
 	}
@@ -869,7 +873,8 @@ func TestTransport_SendsOnceToAnHTTP2ServerThatBreaksOff(t *testing.T) {
 				t.Helper()
 				t.Parallel()
 				requests := new(counter)
-				c := newTestClient(t, serveHTTP2(t, requests, certificates, broken), client.WithHTTPClient(hc), client.WithTimeout(5*time.Second))
+				base := serveHTTP2(t, requests, certificates, broken)
+				c := newTestClient(t, base, client.WithHTTPClient(hc), client.WithTimeout(5*time.Second))
 				run, err := c.Run(t.Context(), testWorkflow, exampleInputs(t))
 				require.Error(t, err)
 				assert.Nil(t, run)
@@ -1017,7 +1022,8 @@ func (r *pausingRead) Read(p []byte) (int, error) {
 // A transport may return one response again and again, and for several calls at a time.
 func TestTransport_KeepsItsResponse(t *testing.T) {
 	canned := &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1, Body: endOf(runBody),
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		ContentLength: -1, Body: endOf(runBody),
 	}
 	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return canned, nil }))
 	var running sync.WaitGroup
@@ -1098,7 +1104,9 @@ func writeEarlyHints(w io.Writer, stream uint32) {
 
 // serveHTTP2 reads whole requests over HTTP/2, without TLS if there are no certificates, and calls script with each
 // stream.
-func serveHTTP2(t *testing.T, requests *counter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32)) string {
+func serveHTTP2(
+	t *testing.T, requests *counter, certificates []tls.Certificate, script func(conn net.Conn, stream uint32),
+) string {
 	t.Helper()
 	scheme := "http"
 	if certificates != nil {
@@ -1106,7 +1114,9 @@ func serveHTTP2(t *testing.T, requests *counter, certificates []tls.Certificate,
 	}
 	return scheme + strings.TrimPrefix(serveAccepted(t, func(conn net.Conn) {
 		if certificates != nil {
-			conn = tls.Server(conn, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+			conn = tls.Server(conn, &tls.Config{
+				Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
+			})
 		}
 		reader := bufio.NewReader(conn)
 		if _, err := io.CopyN(io.Discard, reader, 24); err != nil { // the preface

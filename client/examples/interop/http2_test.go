@@ -174,7 +174,8 @@ func (s *storm) serve(conn net.Conn) {
 	}
 	framer := http2.NewFramer(conn, conn)
 	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	_ = framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: uint32(1 + s.draw(20))}) //nolint:gosec // small
+	streams := uint32(1 + s.draw(20)) //nolint:gosec // small
+	_ = framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: streams})
 	if s.draw(20) == 0 && !s.breakOff(framer, 1) {
 		return
 	}
@@ -225,7 +226,9 @@ func (s *storm) respond(framer *http2.Framer, stream uint32, moment int) bool {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	encoder.SetMaxDynamicTableSize(0)
-	for _, field := range []hpack.HeaderField{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/json"}} {
+	for _, field := range []hpack.HeaderField{
+		{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/json"},
+	} {
 		_ = encoder.WriteField(field)
 	}
 	body := []byte(mockedRun)

@@ -93,7 +93,8 @@ func TestGoVCRReplaysARunWithoutTheServer(t *testing.T) {
 func TestOAuth2SetsTheTokenOfAGateway(t *testing.T) {
 	server := newServer(t)
 	transport := &oauth2.Transport{Source: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: server.APIKey})}
-	c, err := client.New("placeholder-key", client.WithBaseURL(server.URL), client.WithHTTPClient(&http.Client{Transport: transport}))
+	hc := &http.Client{Transport: transport}
+	c, err := client.New("placeholder-key", client.WithBaseURL(server.URL), client.WithHTTPClient(hc))
 	require.NoError(t, err)
 
 	_, err = run(c, server)
@@ -126,8 +127,8 @@ func TestATokenEndpointThatIsDownIsSafeToRetry(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	defer endpoint.Close()
-	source := (&clientcredentials.Config{ClientID: "id", ClientSecret: "secret", TokenURL: endpoint.URL}).TokenSource(context.Background())
-	c := newClient(t, server, tokenFirst{source, http.DefaultTransport}, client.WithMaxRetries(0))
+	config := clientcredentials.Config{ClientID: "id", ClientSecret: "secret", TokenURL: endpoint.URL}
+	c := newClient(t, server, tokenFirst{config.TokenSource(context.Background()), http.DefaultTransport}, client.WithMaxRetries(0))
 
 	_, err := run(c, server)
 	var retrieve *oauth2.RetrieveError
