@@ -84,8 +84,10 @@ func (s Schema) Read(tree any, reading Reading) (any, error) {
 }
 
 func (s Schema) readList(texts []any, reading Reading) (any, error) {
-	if one, ok := texts[0].(string); ok && len(texts) == 1 && strings.HasPrefix(one, "[") && !s.item(0).PermitsScalar() {
-		return s.readText(one, reading)
+	if len(texts) == 1 && !s.item(0).PermitsScalar() {
+		if one, ok := texts[0].(string); ok && strings.HasPrefix(one, "[") {
+			return s.readText(one, reading)
+		}
 	}
 	list := make([]any, len(texts))
 	for i, text := range texts {

@@ -42,6 +42,7 @@ func TestTextsAreReadAsTheirSchemaSays(t *testing.T) {
 		{"a number that is listed", `{enum: [1, 2]}`, "2", `2`, `2`},
 		{"an empty integer", `{type: integer}`, "", `!empty value is not allowed`, `!empty value is not allowed`},
 		{"a list", `{type: array, items: {type: integer}}`, []any{"1", "2"}, `[1,2]`, `[1,2]`},
+		{"a list of none", `{type: array, items: {type: integer}}`, []any{}, `[]`, `[]`},
 		{"a list of one", `{type: array, items: {type: integer}}`, "1", `[1]`, `[1]`},
 		{"a list with places", `{type: array, prefixItems: [{type: integer}, {type: string}]}`, []any{"1", "2"}, `[1,"2"]`, `[1,"2"]`},
 		{"a list by its indexes", `{type: array, items: {type: string}}`, map[string]any{"1": "b", "0": "a", "": "c"}, `["a","b","c"]`, `["a","b","c"]`},
