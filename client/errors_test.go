@@ -91,7 +91,7 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	}
 
 	text.WriteString("## Bad arguments\n\n")
-	c, err := client.New(key)
+	c, err := client.New(key, client.WithBaseURL("https://example.com"))
 	require.NoError(t, err)
 	for _, id := range []string{"", "a/b", "..", key} {
 		_, err = c.RunInputs(t.Context(), id, inputs)

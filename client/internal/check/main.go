@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/aitutor-api/aitutor-go/client/internal/openapi"
 )
@@ -65,6 +66,11 @@ func (s source) problems(data []byte) []string {
 			return []string{s.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas")}
 		}
 	}
+	var tree yaml.Node
+	_ = yaml.Unmarshal(data, &tree) // load says what is wrong with it
+	if empty := s.emptyEntries(&tree); len(empty) > 0 {
+		return empty // the generator panics on some
+	}
 	document, err := load(data)
 	if err != nil {
 		return []string{s.problem(err)}
@@ -83,6 +89,24 @@ func (s source) problems(data []byte) []string {
 	}
 	for _, missing := range openapi.Unsampled(document) {
 		problems = append(problems, s.at(lineOfOrigin(missing), missing.Error()))
+	}
+	return problems
+}
+
+// emptyEntries returns the entries that have no value, but for those of examples and the like, which may be null.
+func (s source) emptyEntries(node *yaml.Node) []string {
+	var problems []string
+	mayBeNull := []string{"example", "examples", "value", "default", "const", "enum"}
+	for i, child := range node.Content {
+		switch {
+		case node.Kind == yaml.MappingNode && i%2 == 0:
+		case node.Kind == yaml.MappingNode && (slices.Contains(mayBeNull, node.Content[i-1].Value) || strings.HasPrefix(node.Content[i-1].Value, "x-")):
+		case node.Kind == yaml.MappingNode && child.Tag == "!!null":
+			key := node.Content[i-1]
+			problems = append(problems, s.at(key.Line, fmt.Sprintf("%q has no value: give it one, {} if it has nothing to say, or remove it", key.Value)))
+		default:
+			problems = append(problems, s.emptyEntries(child)...)
+		}
 	}
 	return problems
 }

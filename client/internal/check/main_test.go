@@ -78,6 +78,9 @@ func TestSpecProblems(t *testing.T) {
 		{"a property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string, pattern: ^L-}}}}}}", "pattern: ^L-", "putLesson, response 200, application/json: /code needs an example"},
 		{"an optional property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, properties: {code: {type: string, pattern: ^L-}}}}}}", "", ""},
 		{"a format without an example", "schema: {type: integer}, example: 1}", "required: true, schema: {type: string, format: iban}}", "format: iban", "listLessons, query parameter page needs an example: none can be made for the format iban"},
+		{"a content type of which nothing is said", "              schema: {$ref: '#/components/schemas/Lesson'}\n              examples:\n                first: {$ref: '#/components/examples/First'}\n", "", "application/json:", `"application/json" has no value`},
+		{"a response of which nothing is said", "'204': {description: Done.}", "'204':", "'204':", `"204" has no value`},
+		{"an example that is null", "level: {type: string, enum: [low, high]}", "level: {type: string, nullable: true, default: null, example: null, enum: [low, null]}", "", ""},
 		{"a path parameter that is not declared", "/lessons:", "/lessons/{id}:", "/lessons/{id}", "id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
