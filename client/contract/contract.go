@@ -190,27 +190,44 @@ func (v *Validator) Warnings() []string {
 // a process.
 func Default() *Validator { return defaultContract() }
 
-var defaultContract = sync.OnceValue(func() *Validator { return newValidator(api.Document(), nil, defaultOptions()) })
+var defaultContract = sync.OnceValue(func() *Validator {
+	if api.Document().IsOpenAPI31OrLater() {
+		return newContract(api.Spec, nil)
+	}
+	return newValidator(api.Document(), nil, defaultOptions())
+})
 
 // AnyWorkflow returns the Validator of the AI Tutor API for a workflow with other inputs and another output: RunRequest
 // and RunOutput may be any JSON objects, everything else is as in [Default].
 func AnyWorkflow() *Validator { return anyWorkflow() }
 
-var anyWorkflow = sync.OnceValue(func() *Validator {
-	document, err := openapi3.NewLoader().LoadFromData(api.Spec)
+var anyWorkflow = sync.OnceValue(func() *Validator { return newContract(api.Spec, acceptAnyRun) })
+
+// newContract returns the Validator of the API's document, after a change of it.
+func newContract(spec []byte, change func(*openapi3.T)) *Validator {
+	document, tree, err := read(spec)
+	if err == nil && change != nil {
+		change(document)
+		if tree != nil { // of OpenAPI 3.1, schemas are compiled from the tree
+			if spec, err = document.MarshalJSON(); err == nil {
+				document, tree, err = read(spec)
+			}
+		}
+	}
 	if err != nil {
 		panic("contract: the embedded openapi.yaml: " + err.Error())
 	}
-	for _, op := range openapi.Operations(document) {
-		if op.OperationID == openapi.RunWorkflow {
-			acceptAnyRun(op)
-		}
-	}
-	return newValidator(document, nil, defaultOptions())
-})
+	return newValidator(document, tree, defaultOptions())
+}
 
 // acceptAnyRun makes the inputs of a run, and the objects in its variants, any objects.
-func acceptAnyRun(run openapi.Operation) {
+func acceptAnyRun(document *openapi3.T) {
+	all := openapi.Operations(document)
+	i := slices.IndexFunc(all, func(op openapi.Operation) bool { return op.OperationID == openapi.RunWorkflow })
+	if i < 0 {
+		return
+	}
+	run := all[i]
 	accept := func(ref *openapi3.SchemaRef) {
 		*ref.Value = openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}}
 	}
