@@ -98,8 +98,13 @@ func (op *operation) unknownTo(p *openapi3.Parameter) []check {
 		{"constructor", "the name of a method in place of the ID", "constructor"},
 		{"proto", "the name of a prototype in place of the ID", "__proto__"},
 	} {
-		if other.value != own && other.value != "" && (p.Schema == nil || op.fits(p.Schema.Value, other.value)) {
+		hasFormat := p.Schema != nil && p.Schema.Value.Format != ""
+		switch {
+		case other.value == own || other.value == "" || p.Schema != nil && !op.fits(p.Schema.Value, other.value):
+		case !hasFormat:
 			unknown(other.name, other.subject, other.value)
+		case other.name != "other-case": // which may be the same ID
+			unknown(other.name, other.subject, other.value).must = getRefused // a server may validate the format first
 		}
 	}
 	escaped := url.PathEscape(own)

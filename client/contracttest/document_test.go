@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -209,6 +210,48 @@ func TestEachLimitOfADocumentIsChecked(t *testing.T) {
 			report, err := Check(t.Context(), target)
 			require.NoError(t, err)
 			assert.Equal(t, []string{c.name}, failed(report, LevelContract))
+		})
+	}
+}
+
+// A server may validate the format of an ID before it looks for one.
+func TestAnIDWithAFormatIsChecked(t *testing.T) {
+	t.Parallel()
+	for format, id := range map[string]string{
+		"uuid": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "date": "2026-11-25", "date-time": "2026-11-25T09:00:00Z",
+		"email": "pet@example.com", "ipv4": "192.0.2.7", "hostname": "pets.example.com", "slug": "a-pet",
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			const spec = `
+openapi: 3.0.3
+info: {title: Pets, version: "1"}
+paths:
+  /pets/{id}:
+    get:
+      operationId: getPet
+      parameters: [{name: id, in: path, required: true, schema: {type: string, format: FORMAT}, example: "EXAMPLE"}]
+      responses: {"200": {description: A pet.}, "400": {description: No ID.}, "404": {description: No pet.}}
+`
+			handler := http.NewServeMux()
+			handler.HandleFunc("GET /pets/{id}", func(w http.ResponseWriter, r *http.Request) {
+				given := r.PathValue("id")
+				if strings.EqualFold(given, id) {
+					return
+				}
+				shape := regexp.MustCompile(`[0-9A-Za-z]+`)
+				if format != "slug" && shape.ReplaceAllString(given, "") != shape.ReplaceAllString(id, "") {
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
+				w.WriteHeader(http.StatusNotFound)
+			})
+			report, err := Check(t.Context(), Target{Handler: handler,
+				Spec: []byte(strings.NewReplacer("FORMAT", format, "EXAMPLE", id).Replace(spec))})
+			require.NoError(t, err)
+			assert.Empty(t, failed(report, LevelContract))
+			assert.Contains(t, namesOfResults(report), "getPet/id/unknown")
+			assert.NotContains(t, report.Unseen(), "getPet 404", "an ID that fits its format")
 		})
 	}
 }

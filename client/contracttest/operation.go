@@ -107,10 +107,22 @@ func (op *operation) bareUnknown() wire.Request {
 	return r
 }
 
+// unknownOf has a value of some formats that nothing has.
+var unknownOf = map[string]string{
+	"uuid": "00000000-0000-4000-8000-000000000000", "date": "1901-02-03", "date-time": "1901-02-03T04:05:06Z",
+	"email": "contracttest@example.com", "ipv4": "203.0.113.251", "ipv6": "2001:db8::c0de", "hostname": "contracttest.example.com",
+	"uri": "https://contracttest.example",
+}
+
 // unknown returns a value of a path parameter that nothing has.
 func (op *operation) unknown(p *openapi3.Parameter) any {
 	text := "contracttest-no-such-" + strings.TrimSuffix(p.Name, "_id")
-	for _, value := range []any{text, "00000000-0000-4000-8000-000000000000", 987654321.0, "zzzzzzzzzzzz", "999999999"} {
+	if p.Schema != nil {
+		if value, ok := unknownOf[p.Schema.Value.Format]; ok && op.fits(p.Schema.Value, value) {
+			return value
+		}
+	}
+	for _, value := range []any{text, unknownOf["uuid"], 987654321.0, "zzzzzzzzzzzz", "999999999"} {
 		if p.Schema == nil || op.fits(p.Schema.Value, value) {
 			return value
 		}
