@@ -37,7 +37,8 @@ func add(ctx context.Context, path string, again bool, stdin io.Reader, stdout, 
 		}
 		fmt.Fprintf(stdout, "added %d\n", added)
 		if known := len(prompts) - added; known > 0 {
-			fmt.Fprintf(stderr, "skipped %d that were added before (-again adds them; fleet rerun runs failed and unknown ones)\n", known)
+			fmt.Fprintf(stderr, "skipped %d that were added before "+
+				"(-again adds them; fleet rerun runs failed and unknown ones)\n", known)
 		}
 		return nil
 	})
@@ -110,7 +111,9 @@ func splitRepeated(prompts []string) (first, repeated []string) {
 }
 
 // insert inserts jobs, and returns the prompts for which there was one already.
-func insert[TTx any](ctx context.Context, client *river.Client[TTx], tx TTx, prompts []string, opts river.InsertOpts) (known []string, err error) {
+func insert[TTx any](ctx context.Context, client *river.Client[TTx], tx TTx, prompts []string, opts river.InsertOpts) (
+	known []string, err error,
+) {
 	for len(prompts) > 0 {
 		n := batch(prompts)
 		params := make([]river.InsertManyParams, n)

@@ -101,7 +101,8 @@ func (w *jobWorker[TTx]) settle(ctx context.Context) error {
 		var res response
 		err := w.db.QueryRowContext(ctx, `SELECT r.job_id, r.attempt, j.args ->> 'prompt', r.response, r.body
 			FROM fleet_run r JOIN river_job j ON j.id = r.job_id
-			WHERE r.state = 'received' AND j.finalized_at IS NOT NULL LIMIT 1`).Scan(&a.jobID, &a.number, &prompt, &head, &res.body)
+			WHERE r.state = 'received' AND j.finalized_at IS NOT NULL LIMIT 1`,
+		).Scan(&a.jobID, &a.number, &prompt, &head, &res.body)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

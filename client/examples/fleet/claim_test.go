@@ -148,7 +148,7 @@ func killedAtMessage(t *testing.T, killAt int, worker, server bool) bool {
 				_ = process.Process.Kill() // may have ended
 			}
 			if server {
-				assert.NoError(t, crashPostgres())
+				assert.NoError(t, crashPostgres(t.Context()))
 			}
 			return worker
 		}
@@ -156,7 +156,8 @@ func killedAtMessage(t *testing.T, killAt int, worker, server bool) bool {
 		defer time.AfterFunc(patience, func() { _ = process.Process.Kill() }).Stop()
 		_ = process.Wait() // the status is in ProcessState
 		proxy.mu.Lock()    // until the server is back
-		defer proxy.mu.Unlock()
+		proxy.broken.Store(true)
+		proxy.mu.Unlock()
 		if !worker {
 			assert.True(t, process.ProcessState.Success())
 			assert.Equal(t, states(0, 0, 1, 0, 0), f.status())

@@ -139,7 +139,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 		p.broken.Store(false)
 		return nil
 	}
-	crash := func(*proxy) error { return crashPostgres() }
+	crash := func(*proxy) error { return crashPostgres(t.Context()) }
 	for name, test := range map[string]struct {
 		oneOf  int // arrivals
 		fail   func(*proxy) error

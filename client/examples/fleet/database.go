@@ -104,6 +104,9 @@ func prepare[TTx any](ctx context.Context, db *database[TTx], to access, f func(
 
 // checkTables returns an error if the tables are missing or of an older version.
 func (db *database[TTx]) checkTables(ctx context.Context) error {
+	if err := db.PingContext(ctx); err != nil {
+		return err
+	}
 	rows, err := db.QueryContext(ctx, "SELECT billed FROM fleet_run, river_job WHERE 1 = 0")
 	if err == nil {
 		return errors.Join(rows.Err(), rows.Close())
@@ -123,7 +126,8 @@ func (db *database[TTx]) migrate(ctx context.Context) error {
 	return db.inTx(ctx, func(tx TTx, exec riverdriver.ExecutorTx) error {
 		columns := "SELECT count(*) FROM pragma_table_info('fleet_run') WHERE name = 'billed'"
 		if db.isSQLite() {
-			_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil) //nolint:staticcheck // deprecated for PostgreSQL's sake
+			//nolint:staticcheck // deprecated for PostgreSQL's sake
+			_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
 		} else {
 			columns = `SELECT count(*) FROM information_schema.columns
 				WHERE table_schema = current_schema() AND table_name = 'fleet_run' AND column_name = 'billed'`

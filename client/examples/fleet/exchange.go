@@ -25,9 +25,12 @@ type response struct {
 	body   []byte
 }
 
-// send sends a run and reads the response, if there is one, without judging it. If the body takes its time, it calls
-// begun meanwhile, in a context that ends with the body. Its error is the client's if no response began.
-func (w *worker) send(ctx context.Context, prompt string, begun func(ctx context.Context, requestID string)) (*response, error) {
+// begun is told the request ID of a response whose body takes its time, in a context that ends with the body.
+type begun func(ctx context.Context, requestID string)
+
+// send sends a run and reads the response, if there is one, without judging it. Its error is the client's if no
+// response began.
+func (w *worker) send(ctx context.Context, prompt string, begun begun) (*response, error) {
 	sending := &recorder{next: w.transport, begun: begun}
 	c, err := w.client(sending)
 	if err != nil {
@@ -52,7 +55,7 @@ func (w *worker) judge(prompt string, res *response) (*client.Run, error) {
 // recorder is the transport of one run. It keeps the response for itself.
 type recorder struct {
 	next  http.RoundTripper
-	begun func(ctx context.Context, requestID string)
+	begun begun
 	res   *response
 }
 

@@ -67,8 +67,8 @@ func newPostgres(tb testing.TB) string {
 // postgresCrash is a script that kills the server of FLEET_TEST_POSTGRES, and starts it again.
 const postgresCrash = "FLEET_TEST_POSTGRES_CRASH"
 
-func crashPostgres() error {
-	out, err := exec.Command("sh", os.Getenv(postgresCrash)).CombinedOutput()
+func crashPostgres(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "sh", os.Getenv(postgresCrash)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}

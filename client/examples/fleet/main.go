@@ -21,12 +21,12 @@
 // by itself:
 //
 //   - River marks a job as running in the transaction that fetches it. MaxAttempts is 1, so that River never fetches it
-//     again. If its worker dies, River discards it that worker's -rescue-after later, and it is unknown: it may have been
-//     billed. River's rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
-//   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only once
-//     and only while the job is still running. It makes "at most once" independent of what River's own writes do: River
-//     repeats a snooze whose commit was cut off, and by then another worker may run the job. The claim is on disk when the
-//     request is sent (synchronous=full in SQLite, synchronous_commit=on in PostgreSQL).
+//     again. If its worker dies, River discards it that worker's -rescue-after later, and it is unknown: it may have
+//     been billed. River's rescuer, which does that, is part of a process of fleet work, and looks every 30 seconds.
+//   - Directly before the request a row of fleet_run claims the attempt, in a committed statement that succeeds only
+//     once and only while the job is still running. It makes "at most once" independent of what River's own writes do:
+//     River repeats a snooze whose commit was cut off, and by then another worker may run the job. The claim is on disk
+//     when the request is sent (synchronous=full in SQLite, synchronous_commit=on in PostgreSQL).
 //   - The response is stored as it came, in the statement that ends the claim, before it is judged. If the worker dies
 //     before it has judged it, another one does.
 //   - The result is stored in the transaction that completes the job (river.JobCompleteTx). If the database is away,
@@ -76,13 +76,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch args[0] {
 	case "add":
 		again := flags.Bool("again", false, "add lines that were added before as well")
-		return command(flags, args, 1, stdout, func(file string) error { return add(ctx, file, *again, stdin, stdout, stderr) })
+		return command(flags, args, 1, stdout, func(file string) error {
+			return add(ctx, file, *again, stdin, stdout, stderr)
+		})
 	case "work":
 		var opts workOptions
 		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
 		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
 		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
-		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute, "when the run of a worker that died becomes unknown")
+		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute,
+			"when the run of a worker that died becomes unknown")
 		return command(flags, args, 0, stdout, func(string) error { return work(untilInterrupted(ctx), opts, stderr) })
 	case "status":
 		return command(flags, args, 0, stdout, func(string) error { return status(ctx, stdout) })

@@ -59,9 +59,9 @@ func (w *worker) snooze(wait time.Duration) error {
 	return river.JobSnooze(wait)
 }
 
-// adapt adapts this process's rate to a response, as others may use the same key. After a 429 it is half of what it was,
-// at most once a second and down to 1 per second. With any other response it grows by 0.1 per second, up to -rate and
-// to the limit that the service names.
+// adapt adapts this process's rate to a response, as others may use the same key. A 429 halves it, at most once a
+// second and down to 1 per second. Any other response raises it by 0.1 per second, up to -rate and to the limit that the
+// service names.
 func (w *worker) adapt(refused bool, header http.Header) {
 	most := w.rate
 	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {

@@ -21,7 +21,8 @@ func withPostgres(ctx context.Context, address string, to access, f func(queue) 
 		return usageError{parseError(address, err)}
 	}
 	if config.MaxConns < minConns {
-		return usageError{fmt.Errorf("FLEET_DATABASE: pool_max_conns=%d is too few: a process needs %d connections", config.MaxConns, minConns)}
+		return usageError{fmt.Errorf("FLEET_DATABASE: pool_max_conns=%d is too few: a process needs %d connections",
+			config.MaxConns, minConns)}
 	}
 	// A claim must survive a crash of the server, whatever the default of the server, the database or the role.
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
@@ -42,8 +43,8 @@ func withPostgres(ctx context.Context, address string, to access, f func(queue) 
 // address.
 func parseError(address string, err error) error {
 	if strings.Contains(address, "@") || strings.Contains(strings.ToLower(address), "password") {
-		return errors.New("FLEET_DATABASE cannot be parsed: postgres://user:password@host/database (special characters of the " +
-			"password percent-encoded), or host=... user=... password=... dbname=...")
+		return errors.New("FLEET_DATABASE cannot be parsed: postgres://user:password@host/database (special characters " +
+			"of the password percent-encoded), or host=... user=... password=... dbname=...")
 	}
 	return fmt.Errorf("FLEET_DATABASE: %w", err)
 }

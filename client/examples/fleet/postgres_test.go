@@ -29,6 +29,9 @@ func TestPostgresByKeysAndValues(t *testing.T) {
 
 func TestPostgresIsReadByAReader(t *testing.T) {
 	f := newFleet(t, newPostgres(t), nil)
+	_, stderr, _ := f.at(t, strings.Replace(f.database, "/fleet_", "/no_", 1)).run("", "status")
+	assert.Contains(t, stderr, "does not exist")
+	assert.NotContains(t, stderr, "tables", "it is the database that is not there")
 	_, stderr, status := f.run("", "status")
 	assert.Equal(t, 2, status)
 	assert.Contains(t, stderr, "fleet add has not created the tables yet")

@@ -43,7 +43,8 @@ func showLine(stderr io.Writer) func(counts) {
 			return
 		}
 		last = &c
-		fmt.Fprintf(stderr, "waiting %d, running %d, done %d, failed %d, unknown %d\n", c.waiting, c.running, c.done, c.failed, c.unknown)
+		fmt.Fprintf(stderr, "waiting %d, running %d, done %d, failed %d, unknown %d\n",
+			c.waiting, c.running, c.done, c.failed, c.unknown)
 	}
 }
 

@@ -21,7 +21,9 @@ func (db *database[TTx]) counts(ctx context.Context) (c counts, err error) {
 		return counts{}, err
 	}
 	defer rows.Close()
-	of := map[string]*int{"waiting": &c.waiting, "running": &c.running, "done": &c.done, "failed": &c.failed, "unknown": &c.unknown}
+	of := map[string]*int{
+		"waiting": &c.waiting, "running": &c.running, "done": &c.done, "failed": &c.failed, "unknown": &c.unknown,
+	}
 	for rows.Next() {
 		var state string
 		var n int
@@ -46,7 +48,8 @@ func status(ctx context.Context, stdout io.Writer) error {
 		}
 		note := ""
 		if first.After(now) {
-			note = fmt.Sprintf(" (the first until %s; the database's clock says %s)", first.Format(time.RFC3339), now.Format(time.RFC3339))
+			note = fmt.Sprintf(" (the first until %s; the database's clock says %s)",
+				first.Format(time.RFC3339), now.Format(time.RFC3339))
 		}
 		_, err = fmt.Fprintf(stdout, "waiting %d%s\nrunning %d\ndone %d\nfailed %d\nunknown %d\n",
 			c.waiting, note, c.running, c.done, c.failed, c.unknown)

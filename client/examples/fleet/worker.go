@@ -72,7 +72,8 @@ func newWorker(stopping context.Context, opts workOptions, stderr io.Writer) (*w
 
 // client returns a client of the service whose requests a transport sends. It sends none again: that is for the queue.
 func (w *worker) client(transport http.RoundTripper) (*client.Client, error) {
-	return client.FromEnv(client.WithMaxRetries(0), client.WithTimeout(w.maxRun), client.WithHTTPClient(&http.Client{Transport: transport}))
+	return client.FromEnv(client.WithMaxRetries(0), client.WithTimeout(w.maxRun),
+		client.WithHTTPClient(&http.Client{Transport: transport}))
 }
 
 // promptInput returns the name of the contract's first required input, if that is a string.
@@ -118,7 +119,9 @@ func (w *jobWorker[TTx]) Work(ctx context.Context, job *river.Job[prompt]) error
 	case !claimed:
 		return errors.New("this attempt was started before, or lost") // River discards it; the other's result counts
 	}
-	res, err := w.send(ctx, job.Args.Prompt, func(ctx context.Context, requestID string) { w.storeBegun(ctx, attempt, requestID) })
+	res, err := w.send(ctx, job.Args.Prompt, func(ctx context.Context, requestID string) {
+		w.storeBegun(ctx, attempt, requestID)
+	})
 	var run *client.Run
 	if res != nil {
 		w.storeResponse(ctx, attempt, res)
