@@ -51,30 +51,23 @@ func (c *config) attempt(req *http.Request, body []byte, number int, streams boo
 	o.res = res
 	if streams && isStream(res) && failed == nil {
 		reason := func(err error) error { return c.reason(ctx, attemptCtx, err) }
-		o.streams, res.Body = true, exchange.NewStream(
-			attemptCtx,
-			&http.Response{Body: res.Body},
-			c.maxResponseBytes,
-			reason,
-			cancel,
-		)
+		o.streams = true
+		res.Body = exchange.NewStream(attemptCtx, res.Body, c.maxResponseBytes, reason, cancel)
 		return o
 	}
-	var err error
-	o.body, err = exchange.ReadResponse(attemptCtx, res, c.maxResponseBytes)
-	switch tooLong, ok := errors.AsType[*exchange.TooLongError](err); {
-	case ok:
-		o.body = o.body[:tooLong.Limit]
-		o.err = fmt.Errorf("the response is %w (WithMaxResponseBytes)", err)
-	case errors.Is(err, exchange.ErrSwitchedProtocols):
-		o.err = err
-	case err != nil:
-		o.err = c.reason(ctx, attemptCtx, fmt.Errorf("the response was cut off after %d bytes: %w", len(o.body), err))
-	default:
+	o.body, o.err = exchange.ReadResponse(attemptCtx, res, c.maxResponseBytes)
+	if o.err == nil {
 		o.body, o.err = c.decompress(res, o.body)
 	}
-	if o.err == nil && failed != nil {
+	tooLong, isTooLong := errors.AsType[*exchange.TooLongError](o.err)
+	switch {
+	case isTooLong:
+		o.body = o.body[:tooLong.Limit]
+		o.err = fmt.Errorf("the response is %w (WithMaxResponseBytes)", o.err)
+	case failed != nil:
 		o.err = c.reason(ctx, attemptCtx, failed)
+	case o.err != nil && !errors.Is(o.err, exchange.ErrSwitchedProtocols):
+		o.err = c.reason(ctx, attemptCtx, fmt.Errorf("the response was cut off after %d bytes: %w", len(o.body), o.err))
 	}
 	return o
 }
@@ -94,22 +87,22 @@ func isStream(res *http.Response) bool {
 }
 
 // decompress returns the body of a response without the coding that it was asked for, or as it is if that fails: then
-// it breaks the contract.
+// it breaks the contract. Its only error is that of a body that is too long.
 func (c *config) decompress(res *http.Response, body []byte) ([]byte, error) {
 	coding := res.Header.Get("Content-Encoding")
 	plain, err := exchange.Decompress(coding, body, c.maxResponseBytes)
-	tooLong, isTooLong := errors.AsType[*exchange.TooLongError](err)
+	_, isTooLong := errors.AsType[*exchange.TooLongError](err)
 	switch {
 	case isTooLong:
-		return plain[:tooLong.Limit], fmt.Errorf("the response is %w (WithMaxResponseBytes)", err)
-	case err == nil && coding != "":
-		res.Header = res.Header.Clone()
-		res.Header.Del("Content-Encoding")
-		res.Header.Del("Content-Length")
-		res.ContentLength, res.Uncompressed = int64(len(plain)), true
-		return plain, nil
+		return plain, err
+	case err != nil, coding == "":
+		return body, nil
 	}
-	return body, nil
+	res.Header = res.Header.Clone()
+	res.Header.Del("Content-Encoding")
+	res.Header.Del("Content-Length")
+	res.ContentLength, res.Uncompressed = int64(len(plain)), true
+	return plain, nil
 }
 
 // reason returns err as it is told to the caller, with the context's error if that ended the attempt.

@@ -390,7 +390,12 @@ func TestTransport_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) 
 		"a run":          {stepResponse(200, runBody), 1, false, "200 OK: too many failures: the run may have been billed"},
 		"a broken run":   {stepResponse(200, `{"result":5}`), 1, false, "200 OK: too many failures: the run may have been billed"},
 		"a server error": {stepResponse(500, `{"success":false,"error":"Sorry"}`), 1, false, "500 Internal Server Error: Sorry: too many failures"},
-		"a 429":          {stepResponse(429, limitedBody), 2, true, "429 Too Many Requests: Too many requests: too many failures"},
+		"a run that it has closed": {func(req *http.Request) (*http.Response, error) {
+			res, err := stepResponse(200, "")(req)
+			res.Body = io.NopCloser(failingRead{})
+			return res, err
+		}, 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a 429": {stepResponse(429, limitedBody), 2, true, "429 Too Many Requests: Too many requests: too many failures"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -412,7 +417,8 @@ func TestTransport_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) 
 					assert.NotEmpty(t, failure.Body)
 				} else {
 					require.NotNil(t, run)
-					assert.Contains(t, string(run.Body), "result")
+					assert.NotEmpty(t, run.Header)
+					assert.Equal(t, !strings.Contains(name, "closed"), strings.Contains(string(run.Body), "result"))
 				}
 			})
 		})

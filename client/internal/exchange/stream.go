@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 )
 
 // Stream is the body of a response that its caller reads as it arrives.
@@ -17,10 +16,9 @@ type Stream struct {
 	end    func()
 }
 
-// NewStream returns the body of res, up to limit bytes. It is closed as soon as ctx ends; end is called when it is
+// NewStream returns body, up to limit bytes. It is closed as soon as ctx ends; end is called when it is
 // closed. Its errors are what reason returns of them.
-func NewStream(ctx context.Context, res *http.Response, limit int64, reason func(error) error, end func()) *Stream {
-	body := res.Body
+func NewStream(ctx context.Context, body io.ReadCloser, limit int64, reason func(error) error, end func()) *Stream {
 	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
 	return &Stream{body, limit, limit, reason, func() { stop(); end() }}
 }

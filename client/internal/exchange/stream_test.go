@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -16,7 +15,7 @@ func TestStream(t *testing.T) {
 	same := func(err error) error { return err }
 	newStream := func(body io.Reader, limit int64) (*Stream, *bool) {
 		ended := false
-		return NewStream(t.Context(), &http.Response{Body: io.NopCloser(body)}, limit, same, func() { ended = true }), &ended
+		return NewStream(t.Context(), io.NopCloser(body), limit, same, func() { ended = true }), &ended
 	}
 	stream, ended := newStream(strings.NewReader("data: 1\n\n"), 9)
 	got, err := io.ReadAll(stream)
@@ -38,7 +37,7 @@ func TestStream_EndsWithItsContext(t *testing.T) {
 	reader, _ := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	reason := errors.New("timed out")
-	stream := NewStream(ctx, &http.Response{Body: reader}, 100, func(error) error { return reason }, cancel)
+	stream := NewStream(ctx, reader, 100, func(error) error { return reason }, cancel)
 	cancel()
 	_, err := stream.Read(make([]byte, 10))
 	require.ErrorIs(t, err, reason)
