@@ -12,61 +12,44 @@ import (
 // withoutIdentifiers returns a copy of a decoded document of OpenAPI 3.1 without the references by $id and $anchor, and
 // whether there are any. They are JSON Schema's, and kin-openapi, which reads all else of the document, does not know
 // them.
-func withoutIdentifiers(document any) (any, bool) {
-	s := identifiers{known: make(map[string]bool)}
-	s.find(document, &url.URL{})
-	return s.strip(document, &url.URL{}), s.stripped
-}
-
-type identifiers struct {
-	known    map[string]bool // the addresses of schemas with an $id
-	stripped bool
-}
-
-// baseOf returns the address against which references in an object are resolved.
-func baseOf(object map[string]any, base *url.URL) *url.URL {
-	if id, ok := object["$id"].(string); ok {
-		if u, err := base.Parse(id); err == nil {
-			return u
+func withoutIdentifiers(document any) (bare any, isStripped bool) {
+	known := make(map[string]bool) // the addresses of schemas with an $id
+	copyWithout(document, &url.URL{}, func(name string, _ any, base *url.URL) bool {
+		if name == "$id" {
+			known[withoutFragment(base)] = true
 		}
-	}
-	return base
+		return false
+	})
+	bare = copyWithout(document, &url.URL{}, func(name string, value any, base *url.URL) bool {
+		ref, ok := value.(string)
+		isIdentified := ok && name == "$ref" && isIdentified(ref, base, known)
+		isStripped = isStripped || isIdentified
+		return isIdentified
+	})
+	return bare, isStripped
 }
 
-func (s *identifiers) find(value any, base *url.URL) {
+// copyWithout returns a copy of a decoded value without the members that drop reports. base is the address against which
+// references in their object are resolved.
+func copyWithout(value any, base *url.URL, drop func(name string, member any, base *url.URL) bool) any {
 	switch node := value.(type) {
 	case map[string]any:
-		own := baseOf(node, base)
-		if own != base {
-			s.known[withoutFragment(own)] = true
-		}
-		for _, inner := range node {
-			s.find(inner, own)
-		}
-	case []any:
-		for _, inner := range node {
-			s.find(inner, base)
-		}
-	}
-}
-
-func (s *identifiers) strip(value any, base *url.URL) any {
-	switch node := value.(type) {
-	case map[string]any:
-		own := baseOf(node, base)
-		twin := make(map[string]any, len(node))
-		for name, inner := range node {
-			if ref, ok := inner.(string); ok && name == "$ref" && s.isIdentified(ref, own) {
-				s.stripped = true
-				continue
+		if id, ok := node["$id"].(string); ok {
+			if own, err := base.Parse(id); err == nil {
+				base = own
 			}
-			twin[name] = s.strip(inner, own)
+		}
+		twin := make(map[string]any, len(node))
+		for name, member := range node {
+			if !drop(name, member, base) {
+				twin[name] = copyWithout(member, base, drop)
+			}
 		}
 		return twin
 	case []any:
 		twin := make([]any, len(node))
-		for i, inner := range node {
-			twin[i] = s.strip(inner, base)
+		for i, element := range node {
+			twin[i] = copyWithout(element, base, drop)
 		}
 		return twin
 	}
@@ -74,13 +57,13 @@ func (s *identifiers) strip(value any, base *url.URL) any {
 }
 
 // isIdentified reports whether a reference is to an $id or an $anchor of the document, or to a draft of JSON Schema.
-func (s *identifiers) isIdentified(ref string, base *url.URL) bool {
+func isIdentified(ref string, base *url.URL, known map[string]bool) bool {
 	u, err := base.Parse(ref)
 	if err != nil {
 		return false
 	}
 	address := withoutFragment(u)
-	return s.known[address] || strings.HasPrefix(address, "https://json-schema.org/draft/") ||
+	return known[address] || strings.HasPrefix(address, "https://json-schema.org/draft/") ||
 		address == "" && !strings.HasPrefix(u.Fragment, "/") && ref != "#"
 }
 
@@ -92,30 +75,14 @@ func withoutFragment(u *url.URL) string {
 
 // withoutDeepReferences returns a copy of a decoded document without the references into a schema, and the lists of
 // items, which JSON Schema knows or knew, and kin-openapi not always.
-func withoutDeepReferences(value any) any {
-	switch node := value.(type) {
-	case map[string]any:
-		twin := make(map[string]any, len(node))
-		for name, inner := range node {
-			const depth = 3 // of #/components/schemas/X
-			if ref, ok := inner.(string); ok && name == "$ref" && (strings.Contains(ref, "/$defs/") ||
-				strings.HasPrefix(ref, "#/components/") && strings.Count(ref, "/") > depth) {
-				continue
-			}
-			if _, isList := inner.([]any); isList && name == "items" {
-				continue
-			}
-			twin[name] = withoutDeepReferences(inner)
-		}
-		return twin
-	case []any:
-		twin := make([]any, len(node))
-		for i, inner := range node {
-			twin[i] = withoutDeepReferences(inner)
-		}
-		return twin
-	}
-	return value
+func withoutDeepReferences(document any) any {
+	return copyWithout(document, &url.URL{}, func(name string, value any, _ *url.URL) bool {
+		const depth = 3 // of #/components/schemas/X
+		ref, isText := value.(string)
+		_, isList := value.([]any)
+		return isList && name == "items" || isText && name == "$ref" && (strings.Contains(ref, "/$defs/") ||
+			strings.HasPrefix(ref, "#/components/") && strings.Count(ref, "/") > depth)
+	})
 }
 
 // completeDefinitions makes references to #/$defs, which the document does not have, references to the $defs of the
