@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -74,9 +73,8 @@ func TestREADME_Commands(t *testing.T) {
 		scripts = append(scripts, span[1])
 	}
 	for _, script := range scripts {
-		cmd := exec.CommandContext(t.Context(), "sh", "-ec", here.Replace(script)) //nolint:gosec // the README's
-		cmd.Dir = ".."
-		cmd.Env = append(command(t, ".", "true").Env, "AITUTOR_BASE_URL="+server.URL)
+		cmd := command(t, "..", "sh", "-ec", here.Replace(script))
+		cmd.Env = append(cmd.Env, "AITUTOR_BASE_URL="+server.URL)
 		output, err := cmd.CombinedOutput()
 		assert.NoError(t, err, "%s\n%s", script, output)
 	}
