@@ -83,11 +83,7 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 		return err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener) // ends with ErrServerClosed
-	}()
+	go func() { _ = server.Serve(listener) }() // until the server is closed
 	r.sender.Base = "http://" + listener.Addr().String()
 	r.served = func() {
 		// Handlers may finish what they are at; one that never does is left behind.
@@ -95,7 +91,6 @@ func (r *runner) serve(ctx context.Context, handler http.Handler) error {
 		defer cancel()
 		_ = server.Shutdown(ctx)
 		_ = server.Close()
-		<-served
 	}
 	return nil
 }
@@ -212,8 +207,7 @@ func (r *runner) do(ctx context.Context, c check) (Result, error) {
 
 // result returns the result of a check that is not made, or not yet.
 func (r *runner) result(c check, unsure error) Result {
-	result := Result{Check: c.name, Level: c.level(), Rule: c.rule() + " (" + c.source + ")", Unsure: unsure,
-		valid: c.success}
+	result := c.result(unsure)
 	if r.target.Handler != nil {
 		result.Curl = c.request.Text()
 	} else {
