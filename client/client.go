@@ -140,3 +140,15 @@ func (c *Client) generated(doer gen.HttpRequestDoer) *gen.Client {
 	}
 	return &gen.Client{Server: server, Client: doer}
 }
+
+// CloseIdleConnections closes the connections that no call is using. With the default HTTP client they are shared by
+// all Clients of the program.
+func (c *Client) CloseIdleConnections() {
+	if c.config == nil {
+		return
+	}
+	transport, _ := c.transport()
+	if closer, ok := transport.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
