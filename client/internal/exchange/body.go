@@ -44,9 +44,12 @@ func ReadBody(body io.Reader, contentLength, limit int64) ([]byte, error) {
 		size = min(contentLength, maxTrusted)
 	}
 	data := make([]byte, 0, min(size, limit)+1) // one more, to meet the end, or to see that there is more
-	for {
+	for empty := 1; ; empty++ {
 		n, err := body.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
+		if n > 0 {
+			empty = 0
+		}
 		switch {
 		case int64(len(data)) > limit:
 			return data, &TooLongError{limit}
@@ -54,6 +57,8 @@ func ReadBody(body io.Reader, contentLength, limit int64) ([]byte, error) {
 			return data, nil
 		case err != nil:
 			return data, err
+		case empty == 100: // as in bufio
+			return data, io.ErrNoProgress
 		case len(data) == cap(data):
 			data = grow(data, contentLength, limit)
 		}

@@ -40,6 +40,7 @@ func TestReadBody(t *testing.T) {
 		{name: "a byte more than the limit", body: strings.NewReader(text(limit + 1)), length: limit + 1, want: limit + 1, tooLong: true},
 		{name: "much more than the limit", body: strings.NewReader(text(9 * limit)), length: -1, want: limit + 1, tooLong: true},
 		{name: "a body that breaks", body: io.MultiReader(strings.NewReader("xxx"), iotest.ErrReader(broken)), length: 700, want: 3, err: broken},
+		{name: "a body of which nothing comes, and no end", body: endlessNothing{}, length: -1, err: io.ErrNoProgress},
 		{name: "a body that breaks at once", body: iotest.ErrReader(broken), length: -1, err: broken},
 	} {
 		data, err := ReadBody(test.body, test.length, limit)
@@ -55,6 +56,10 @@ func TestReadBody(t *testing.T) {
 		}
 	}
 }
+
+type endlessNothing struct{}
+
+func (endlessNothing) Read([]byte) (int, error) { return 0, nil }
 
 func TestReadBody_AllocatesLittleBeforeBytesCome(t *testing.T) {
 	for name, test := range map[string]struct{ length, limit int64 }{
