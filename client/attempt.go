@@ -95,14 +95,14 @@ func (c *config) decompress(res *http.Response, body []byte) ([]byte, error) {
 	switch {
 	case isTooLong:
 		return plain, err
-	case err != nil, coding == "":
-		return body, nil
+	case err == nil && coding != "":
+		res.Header = res.Header.Clone()
+		res.Header.Del("Content-Encoding")
+		res.Header.Del("Content-Length")
+		res.ContentLength, res.Uncompressed = int64(len(plain)), true
+		return plain, nil
 	}
-	res.Header = res.Header.Clone()
-	res.Header.Del("Content-Encoding")
-	res.Header.Del("Content-Length")
-	res.ContentLength, res.Uncompressed = int64(len(plain)), true
-	return plain, nil
+	return body, nil
 }
 
 // reason returns err as it is told to the caller, with the context's error if that ended the attempt.

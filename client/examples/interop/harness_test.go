@@ -18,9 +18,9 @@ func TestMain(m *testing.M) {
 }
 
 // newServer starts a server that responds as the service does today.
-func newServer(t *testing.T, opts ...clienttest.Option) *clienttest.Server {
+func newServer(t *testing.T) *clienttest.Server {
 	t.Helper()
-	server := clienttest.NewServer(append(opts, clienttest.WithTextResults())...)
+	server := clienttest.NewServer(clienttest.WithTextResults())
 	t.Cleanup(server.Close)
 	return server
 }

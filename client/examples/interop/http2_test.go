@@ -45,7 +45,7 @@ func TestHTTP2ServerThatBreaksOffGetsEachRunOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+			seed := uint64(time.Now().UnixNano())
 			s := newStorm(t, seed)
 			carrier := transport(&tls.Config{RootCAs: s.trusted})
 			c, err := client.New("Key-Under-Test_0123456789", client.WithBaseURL(s.url),
@@ -109,7 +109,7 @@ func newStorm(t *testing.T, seed uint64) *storm {
 	certified.Close()
 	s := &storm{
 		trusted: x509.NewCertPool(),
-		random:  rand.New(rand.NewPCG(seed, seed)), //nolint:gosec // it is to be repeated
+		random:  rand.New(rand.NewPCG(seed, seed)),
 		headers: make(map[string]int),
 	}
 	s.trusted.AddCert(certified.Certificate())
@@ -136,7 +136,12 @@ func newStorm(t *testing.T, seed uint64) *storm {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		open.Range(func(conn, _ any) bool { return conn.(net.Conn).Close() != nil || true })
+		open.Range(func(conn, _ any) bool {
+			if c, ok := conn.(net.Conn); ok {
+				_ = c.Close()
+			}
+			return true
+		})
 		serving.Wait()
 	})
 	return s
@@ -174,7 +179,7 @@ func (s *storm) serve(conn net.Conn) {
 	}
 	framer := http2.NewFramer(conn, conn)
 	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	streams := uint32(1 + s.draw(20)) //nolint:gosec // small
+	streams := uint32(1 + s.draw(20))
 	_ = framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: streams})
 	if s.draw(20) == 0 && !s.breakOff(framer, 1) {
 		return
@@ -185,7 +190,8 @@ func (s *storm) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		at, ended := onBody, false
+		at := onBody
+		var ended bool
 		switch frame := frame.(type) {
 		case *http2.SettingsFrame:
 			if !frame.IsAck() {
@@ -259,7 +265,7 @@ func (s *storm) breakOff(framer *http2.Framer, stream uint32) bool {
 		if s.draw(3) == 0 {
 			return http2.ErrCodeRefusedStream // which net/http takes for a promise
 		}
-		return http2.ErrCode(s.draw(15)) //nolint:gosec // small; 14 is of no meaning
+		return http2.ErrCode(s.draw(15))
 	}
 	last := func() uint32 {
 		return []uint32{0, max(stream, 2) - 2, stream, stream + 2, math.MaxInt32}[s.draw(5)]

@@ -43,7 +43,7 @@ func TestMocksOfTheDefaultTransportComeAndGoInAnyOrder(t *testing.T) {
 		t.Run(strings.Join(order, " then "), func(t *testing.T) {
 			before := newClient(t, server, nil)
 			for _, name := range order {
-				real := server.Runs()
+				reached := server.Runs()
 				mocks[name](func() {
 					for _, c := range []*client.Client{before, newClient(t, server, nil)} {
 						got, err := run(c, server)
@@ -52,10 +52,10 @@ func TestMocksOfTheDefaultTransportComeAndGoInAnyOrder(t *testing.T) {
 						}
 					}
 				})
-				assert.Equal(t, real, server.Runs(), "%s: no run reached the server", name)
+				assert.Equal(t, reached, server.Runs(), "%s: no run reached the server", name)
 				_, err := run(before, server)
 				require.NoError(t, err, "after "+name)
-				assert.Equal(t, real+1, server.Runs(), "after %s: the run reached the server", name)
+				assert.Equal(t, reached+1, server.Runs(), "after %s: the run reached the server", name)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -74,5 +73,5 @@ func TestSlogWritesJSONWithoutTheKeyAndTheText(t *testing.T) {
 		assert.NotContains(t, line, "PANIC")
 	}
 	var failure *client.APIError
-	assert.True(t, errors.As(refused, &failure))
+	assert.ErrorAs(t, refused, &failure)
 }

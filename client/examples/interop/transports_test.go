@@ -102,11 +102,11 @@ func TestOAuth2SetsTheTokenOfAGateway(t *testing.T) {
 	assert.Equal(t, 1, server.Runs())
 }
 
-// notSent is how a transport says that it sent nothing.
-type notSent struct{ error }
+// notSentError is how a transport says that it sent nothing.
+type notSentError struct{ error }
 
-func (notSent) NotSent() bool   { return true }
-func (e notSent) Unwrap() error { return e.error }
+func (notSentError) NotSent() bool   { return true }
+func (e notSentError) Unwrap() error { return e.error }
 
 // tokenFirst gets a token before it sends anything, and says so if there is none.
 type tokenFirst struct {
@@ -116,7 +116,7 @@ type tokenFirst struct {
 
 func (t tokenFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, err := t.source.Token(); err != nil {
-		return nil, notSent{err}
+		return nil, notSentError{err}
 	}
 	return (&oauth2.Transport{Source: t.source, Base: t.next}).RoundTrip(req)
 }
@@ -145,7 +145,7 @@ type limited struct {
 
 func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.limiter.Wait(req.Context()); err != nil {
-		return nil, notSent{err}
+		return nil, notSentError{err}
 	}
 	return l.next.RoundTrip(req)
 }
@@ -171,7 +171,7 @@ type guarded struct {
 func (g guarded) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := g.breaker.Execute(func() (*http.Response, error) { return g.next.RoundTrip(req) })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, notSent{err}
+		return nil, notSentError{err}
 	}
 	return res, err
 }
@@ -200,7 +200,7 @@ func TestATransportThatReadTheBodyMayHaveStartedTheRun(t *testing.T) {
 	server := newServer(t)
 	c := newClient(t, server, roundTripper(func(req *http.Request) (*http.Response, error) {
 		_, err := new(bytes.Buffer).ReadFrom(req.Body)
-		return nil, notSent{errors.Join(errors.New("out of luck"), err)}
+		return nil, notSentError{errors.Join(errors.New("out of luck"), err)}
 	}))
 
 	_, err := run(c, server)
