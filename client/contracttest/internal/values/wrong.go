@@ -1,7 +1,10 @@
 package values
 
 import (
+	"fmt"
 	"maps"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -166,11 +169,11 @@ func (m maker) outside(name, what string, schema *openapi3.Schema, valid any) []
 	if schema.MultipleOf != nil {
 		step = *schema.MultipleOf
 		if number, ok := valid.(float64); ok {
-			add("is-no-multiple", "no multiple of what the document says", number+step/2)
+			add("is-no-multiple", "no multiple of what the document says", between(number, step, schema))
 		}
 	}
 	if schema.Min != nil {
-		add("is-too-small", "below its minimum", past(*schema.Min, -step, schema.ExclusiveMin))
+		add("is-too-small", "below its minimum", 0-past(-*schema.Min, step, schema.ExclusiveMin))
 	}
 	if schema.Max != nil {
 		add("is-too-large", "above its maximum", past(*schema.Max, step, schema.ExclusiveMax))
@@ -184,12 +187,12 @@ func (m maker) outside(name, what string, schema *openapi3.Schema, valid any) []
 		if schema.MaxItems != nil && len(valid) > 0 && *schema.MaxItems < 1000 {
 			more := slices.Clone(valid)
 			for len(more) <= int(*schema.MaxItems) {
-				more = append(more, valid[0])
+				more = append(more, m.another(schema, more))
 			}
 			add("has-too-many", "with too many items", more)
 		}
 		if schema.UniqueItems && len(valid) > 0 {
-			add("has-twice", "with an item twice", append(slices.Clone(valid), valid[0]))
+			add("has-twice", "with an item twice", append(slices.Clone(valid[:max(1, len(valid)-1)]), valid[0]))
 		}
 	case map[string]any:
 		more := maps.Clone(valid)
@@ -208,12 +211,43 @@ func (m maker) outside(name, what string, schema *openapi3.Schema, valid any) []
 	return list
 }
 
-// past returns the first number beyond a limit.
+// past returns the first multiple of step above a limit, or the limit if that is excluded and a multiple.
 func past(limit, step float64, exclusive openapi3.ExclusiveBound) float64 {
-	if exclusive.IsTrue() {
+	multiple := math.Floor(limit/step) * step
+	if exclusive.IsTrue() && multiple == limit {
 		return limit
 	}
-	return limit + step
+	return multiple + step
+}
+
+// between returns a number between a multiple of step and the next one, within the limits.
+func between(multiple, step float64, schema *openapi3.Schema) float64 {
+	offset := step / 2
+	if schema.Type.Is(openapi3.TypeInteger) {
+		offset = math.Ceil(offset)
+	}
+	if schema.Max != nil && multiple+offset > *schema.Max {
+		return multiple - offset
+	}
+	return multiple + offset
+}
+
+// another returns a further item of a list, which it does not have yet if its items must be unique.
+func (m maker) another(schema *openapi3.Schema, items []any) any {
+	if !schema.UniqueItems || schema.Items == nil {
+		return items[0]
+	}
+	candidates := slices.Clone(openapi.Merged(schema.Items.Value).Enum)
+	for i := range len(items) + 1 {
+		candidates = append(candidates, string(rune('a'+i)), fmt.Sprint(items[0], i), float64(i))
+	}
+	for _, candidate := range candidates {
+		if !slices.ContainsFunc(items, func(item any) bool { return reflect.DeepEqual(item, candidate) }) &&
+			m.allows(schema.Items.Value, candidate) {
+			return candidate
+		}
+	}
+	return items[0]
 }
 
 // outsideText returns texts that are just outside the limits of a schema.

@@ -1,6 +1,7 @@
 package values
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -61,6 +62,44 @@ func TestOutside(t *testing.T) {
 			for _, wrong := range list {
 				assert.NotEqual(t, wrong.Advice, sampler.Allows(schema, wrong.Value) != nil, wrong.Name)
 			}
+		})
+	}
+}
+
+// A server that keeps all limits but one takes the value that is outside that one.
+func TestAValueIsOutsideOneLimit(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, schema, keyword string
+		valid                 any
+	}{
+		{"p-is-too-small", `{"type": "integer", "minimum": 1, "multipleOf": 2}`, "minimum", 4.0},
+		{"p-is-too-large", `{"type": "integer", "maximum": 99, "multipleOf": 2}`, "maximum", 4.0},
+		{"p-is-too-large", `{"type": "number", "maximum": 50, "exclusiveMaximum": true, "multipleOf": 25}`, "maximum",
+			25.0},
+		{"p-is-too-large", `{"type": "number", "maximum": 50, "exclusiveMaximum": true, "multipleOf": 20}`, "maximum", 20.0},
+		{"p-is-no-multiple", `{"type": "integer", "multipleOf": 3}`, "multipleOf", 3.0},
+		{"p-is-no-multiple", `{"type": "number", "maximum": 4, "multipleOf": 0.5}`, "multipleOf", 4.0},
+		{"p-has-too-many", `{"type": "array", "maxItems": 3, "uniqueItems": true, "items": {"type": "string"}}`, "maxItems",
+			[]any{"x", "y"}},
+		{"p-has-too-many", `{"type": "array", "maxItems": 1, "uniqueItems": true, "items": {"type": "integer"}}`, "maxItems",
+			[]any{1.0}},
+		{"p-has-too-many", `{"type": "array", "maxItems": 1, "uniqueItems": true, "items": {"enum": ["u", "v"]}}`, "maxItems",
+			[]any{"u"}},
+		{"p-has-twice", `{"type": "array", "maxItems": 2, "uniqueItems": true, "items": {}}`, "uniqueItems", []any{"x", "y"}},
+		{"p-has-twice", `{"type": "array", "uniqueItems": true, "items": {}}`, "uniqueItems", []any{"x"}},
+	} {
+		t.Run(test.name+" of "+test.schema, func(t *testing.T) {
+			t.Parallel()
+			sampler, schema := schemaOf(t, test.schema)
+			list := Outside(sampler, "p", schema, test.valid)
+			at := slices.IndexFunc(list, func(w Wrong) bool { return w.Name == test.name })
+			require.GreaterOrEqual(t, at, 0, namesOf(list))
+			object, err := ParseObject([]byte(test.schema))
+			require.NoError(t, err)
+			delete(object, test.keyword)
+			sampler, schema = schemaOf(t, string(object.JSON()))
+			assert.NoError(t, sampler.Allows(schema, list[at].Value), list[at].Value)
 		})
 	}
 }
