@@ -18,26 +18,23 @@ import (
 
 // schema is the one table beside River's: a row claims an attempt of a job, and then holds what became of it. State is
 // null after the claim, then received (a response is stored), then done or failed.
-const schema = `CREATE TABLE IF NOT EXISTS fleet_run (
-	job_id  bigint NOT NULL,
-	attempt bigint NOT NULL,
-	state   varchar,
-	text    varchar NOT NULL DEFAULT '',
-	run_id  varchar NOT NULL DEFAULT '',
-	error   varchar NOT NULL DEFAULT '',
-	body    bytea,
+const (
+	schema = `CREATE TABLE IF NOT EXISTS fleet_run (
+	job_id     bigint NOT NULL,
+	attempt    bigint NOT NULL,
+	claimed_at varchar NOT NULL,              -- RFC 3339
+	state      varchar,
+	request_id varchar NOT NULL DEFAULT '',   -- of a response that has begun
+	response   varchar NOT NULL DEFAULT '',   -- its status and header, as JSON
+	body       bytea,
+	text       varchar NOT NULL DEFAULT '',
+	run_id     varchar NOT NULL DEFAULT '',
+	error      varchar NOT NULL DEFAULT '',
+	billed     boolean NOT NULL DEFAULT true, -- if it failed: whether it may have been
 	PRIMARY KEY (job_id, attempt)
 )`
-
-// later adds what tables of an older version do not have: when the attempt was claimed (RFC 3339), the request ID that
-// a response began with, status and headers of a response (JSON), and whether a failed run may have been billed.
-var later = []string{
-	"ALTER TABLE fleet_run ADD COLUMN claimed_at varchar NOT NULL DEFAULT ''",
-	"ALTER TABLE fleet_run ADD COLUMN request_id varchar NOT NULL DEFAULT ''",
-	"ALTER TABLE fleet_run ADD COLUMN response varchar NOT NULL DEFAULT ''",
-	"ALTER TABLE fleet_run ADD COLUMN billed boolean NOT NULL DEFAULT true",
-	"CREATE INDEX fleet_run_received ON fleet_run (job_id) WHERE state = 'received'",
-}
+	index = "CREATE INDEX IF NOT EXISTS fleet_run_received ON fleet_run (job_id) WHERE state = 'received'"
+)
 
 // prompt is the argument of a job.
 type prompt struct {
@@ -67,7 +64,7 @@ type access int
 
 const (
 	read   access = iota // nothing is written, not even a lock
-	write                // the tables are brought up to date
+	write                // the tables are created
 	create               // and a file of SQLite is created
 )
 
@@ -90,13 +87,15 @@ var (
 	isOtherURL = regexp.MustCompile(`://|:.*@`)                                     // or user:password@host/...
 )
 
-// prepare brings the tables up to date, or for a reader finds out if they are, and calls f.
+// prepare creates the tables, except for a reader, and calls f.
 func prepare[TTx any](ctx context.Context, db *database[TTx], to access, f func(queue) error) error {
-	check := db.checkTables
+	err := db.checkTables(ctx)
 	if to != read {
-		check = db.migrate
+		if err = db.migrate(ctx, err != nil); err == nil {
+			err = db.checkTables(ctx)
+		}
 	}
-	if err := check(ctx); err != nil {
+	if err != nil {
 		return usageError{fmt.Errorf("FLEET_DATABASE: %w", err)}
 	}
 	return f(db)
@@ -117,42 +116,30 @@ func (db *database[TTx]) checkTables(ctx context.Context) error {
 	return err
 }
 
-// migrate brings the tables up to date. Of several processes that start at once, one does it and the others wait.
-func (db *database[TTx]) migrate(ctx context.Context) error {
+// migrate brings River's tables up to date, and creates fleet's if they are missing. Of several processes that start at
+// once, one does it and the others wait.
+func (db *database[TTx]) migrate(ctx context.Context, missing bool) error {
 	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return err
 	}
 	return db.inTx(ctx, func(tx TTx, exec riverdriver.ExecutorTx) error {
-		columns := "SELECT count(*) FROM pragma_table_info('fleet_run') WHERE name = 'billed'"
 		if db.isSQLite() {
 			//nolint:staticcheck // deprecated for PostgreSQL's sake
 			_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
 		} else {
-			columns = `SELECT count(*) FROM information_schema.columns
-				WHERE table_schema = current_schema() AND table_name = 'fleet_run' AND column_name = 'billed'`
 			if err := exec.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('fleet_run'))"); err != nil {
 				return err
 			}
 			// Not in this transaction: some have to be committed before the next one.
 			_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 		}
-		if err != nil {
-			return err
-		}
-		if err := exec.Exec(ctx, schema); err != nil {
-			return err
-		}
-		var upToDate int
-		if err := exec.QueryRow(ctx, columns).Scan(&upToDate); err != nil || upToDate > 0 {
-			return err
-		}
-		for _, statement := range later {
-			if err := exec.Exec(ctx, statement); err != nil {
-				return err
+		if err == nil && missing {
+			if err = exec.Exec(ctx, schema); err == nil {
+				err = exec.Exec(ctx, index)
 			}
 		}
-		return nil
+		return err
 	})
 }
 
