@@ -117,7 +117,7 @@ func (d *differential) mutateHeader(e *exchange) string {
 	}
 	name := oneOf(d, names)
 	values := [][]string{
-		nil, {}, {""}, {"-1"}, {"7"}, {"abc"}, {"1.5"}, {"1", "2"}, {"abc", "2"}, {"1,2"}, {"99999999999999999999"}, {" 5"}, {"true"},
+		nil, {""}, {"-1"}, {"7"}, {"abc"}, {"1.5"}, {"1", "2"}, {"abc", "2"}, {"1,2"}, {"99999999999999999999"}, {" 5"}, {"true"},
 		{"+5"}, {"-0"}, {"007"}, {"0x5"}, {"1_0"}, {"1e3"}, {"9223372036854775807"}, {"9223372036854775808"}, {"\u0665"}, {"", "5"},
 	}
 	switch name {
@@ -129,7 +129,7 @@ func (d *differential) mutateHeader(e *exchange) string {
 		values = [][]string{nil, {"theme="}, {"theme=plain"}, {"theme=dark; x=1"}, {"other=dark"}}
 	}
 	value := oneOf(d, values)
-	if value == nil {
+	if len(value) == 0 { // HTTP has no header without a value
 		delete(e.header, name)
 	} else {
 		e.header[name] = value
