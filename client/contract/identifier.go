@@ -29,8 +29,8 @@ func withoutIdentifiers(document any) (bare any, isStripped bool) {
 	return bare, isStripped
 }
 
-// copyWithout returns a copy of a decoded value without the members that drop reports. base is the address against which
-// references in their object are resolved.
+// copyWithout returns a copy of a decoded value without the members that drop reports. References in the object of a
+// member are resolved against base.
 func copyWithout(value any, base *url.URL, drop func(name string, member any, base *url.URL) bool) any {
 	switch node := value.(type) {
 	case map[string]any:

@@ -180,7 +180,8 @@ func (c composer) list(s *openapi3.Schema, name string, depth int) (any, bool) {
 func (c composer) text(s *openapi3.Schema, name string, depth int) (any, bool) {
 	short := plain(name)
 	switch {
-	case s.Format == "date-time" && (strings.Contains(short, "time") || strings.HasSuffix(short, "date") || strings.HasSuffix(short, "at")):
+	case s.Format == "date-time" &&
+		(strings.Contains(short, "time") || strings.HasSuffix(short, "date") || strings.HasSuffix(short, "at")):
 		return time.Now().UTC().Format(time.RFC3339), true
 	case s.Format == "date-time", s.Format == "date", s.Format == "byte", s.Pattern != "" && !isMessage(name):
 		return nil, false
@@ -218,9 +219,8 @@ func saysFailed(name string) bool {
 // isMessage reports whether a property with a name has an error's text.
 func isMessage(name string) bool {
 	short := plain(name)
-	return slices.ContainsFunc([]string{"message", "msg", "detail", "description", "reason", "title"}, func(end string) bool {
-		return strings.HasSuffix(short, end)
-	}) || short == "error"
+	ends := []string{"message", "msg", "detail", "description", "reason", "title"}
+	return short == "error" || slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(short, end) })
 }
 
 // plain returns a name in lower case and without what stands between its words.
