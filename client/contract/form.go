@@ -44,7 +44,7 @@ func (p *part) isBinary() bool {
 type form struct {
 	*media
 	trees    map[string]any  // of texts, by field
-	unjudged map[string]bool // fields that cannot be decoded
+	unjudged map[string]bool // the pointers of fields that cannot be decoded
 	broken   []Violation
 }
 
@@ -76,20 +76,29 @@ func (b *body) checkForm(m *media, contentType string, data []byte) []Violation 
 }
 
 func (f *form) isUnjudged(pointer string) bool {
-	for name := range f.unjudged {
-		if at := pointerTo(name); pointer == at || strings.HasPrefix(pointer, at+"/") {
-			return true
-		}
-	}
-	return false
+	first, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	return pointer != "" && f.unjudged["/"+first]
 }
 
 func pointerTo(name string) string { return "/" + instance.EscapeToken(name) }
 
+// maxBroken is how many fields of a form are reported that cannot be read.
+const maxBroken = 1000
+
+// skip leaves a field unjudged.
+func (f *form) skip(name string) {
+	f.unjudged[pointerTo(name)] = true
+	if _, ok := f.trees[name]; !ok {
+		f.trees[name] = text.Decoded{Value: ""} // it is there
+	}
+}
+
 // refuse adds the violation of a field, which is judged no further.
 func (f *form) refuse(name, keyword, message string) {
-	f.broken = append(f.broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: keyword, Message: message})
-	f.unjudged[name] = true
+	if len(f.broken) < maxBroken {
+		f.broken = append(f.broken, Violation{In: "body", Pointer: cut(pointerTo(name)), Keyword: keyword, Message: message})
+	}
+	f.skip(name)
 }
 
 // read returns the fields as the value of a form, and the violations of those that cannot be read.
@@ -98,19 +107,15 @@ func (f *form) read(reading text.Reading) (map[string]any, []Violation) {
 	values := make(map[string]any, len(f.trees))
 	for _, name := range slices.Sorted(maps.Keys(f.trees)) {
 		value, err := f.texts.Property(name).Read(f.trees[name], reading)
+		if err != nil {
+			value = ""
+		}
+		values[name] = value
 		switch {
 		case errors.Is(err, text.ErrUndefined):
-			f.unjudged[name] = true
-		case err != nil:
-			broken = append(broken, Violation{In: "body", Pointer: pointerTo(name), Keyword: "type", Message: err.Error()})
-			values[name] = ""
-		default:
-			values[name] = value
-		}
-	}
-	for name := range f.unjudged {
-		if _, ok := values[name]; !ok {
-			values[name] = ""
+			f.skip(name)
+		case err != nil && len(broken) < maxBroken:
+			broken = append(broken, Violation{In: "body", Pointer: cut(pointerTo(name)), Keyword: "type", Message: err.Error()})
 		}
 	}
 	return values, broken
@@ -122,9 +127,15 @@ func (f *form) decode(_ string, data []byte) []Violation {
 	if err != nil {
 		return inBody("is not a form: %v", err)
 	}
+	inBrackets := make(map[string][]string) // the names that begin with a name and a bracket
+	for key := range sent {
+		if name, _, ok := strings.Cut(key, "["); ok && f.parts[key] == nil {
+			inBrackets[name] = append(inBrackets[name], key)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.parts)) {
-		if own := f.take(name, sent); len(own) > 0 {
-			f.addField(name, f.parts[name], own)
+		if own := f.take(name, inBrackets[name], sent); len(own) > 0 {
+			f.addField(name, f.parts[name], own, len(inBrackets[name]) > 0)
 		}
 	}
 	for name, values := range sent {
@@ -135,27 +146,35 @@ func (f *form) decode(_ string, data []byte) []Violation {
 
 // take takes what belongs to a field out of a form: what has its name, and with brackets, or the properties of an
 // object.
-func (m *media) take(name string, sent url.Values) url.Values {
+func (m *media) take(name string, inBrackets []string, sent url.Values) url.Values {
 	p, own := m.parts[name], make(url.Values)
-	isSpread := p.encoding == nil && p.schema.Permits(openapi3.TypeObject)
-	for key, values := range sent {
-		if key == name || m.parts[key] == nil && (strings.HasPrefix(key, name+"[") || isSpread && p.schema.Has(key)) {
+	take := func(key string) {
+		if values, ok := sent[key]; ok {
 			own[key] = values
 			delete(sent, key)
+		}
+	}
+	take(name)
+	for _, key := range inBrackets {
+		take(key)
+	}
+	if p.encoding == nil && p.schema.Permits(openapi3.TypeObject) {
+		for key := range p.schema.Names() {
+			if m.parts[key] == nil {
+				take(key)
+			}
 		}
 	}
 	return own
 }
 
-func (f *form) addField(name string, p *part, sent url.Values) {
+func (f *form) addField(name string, p *part, sent url.Values, isInBrackets bool) {
 	if value := sent.Get(name); p.isJSON() && value != "" {
 		f.addJSON(name, []byte(value))
 		return
 	}
 	style := *p.style
-	if len(sent[name]) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(sent)), func(key string) bool {
-		return strings.HasPrefix(key, name+"[")
-	}) {
+	if len(sent[name]) == 0 && isInBrackets {
 		style.Style = openapi3.SerializationDeepObject
 	}
 	trees, err := style.QueryTrees(sent)
@@ -240,10 +259,12 @@ func (f *form) add(name string, value any, isList bool) {
 func (f *form) checkHeaders(name string, p *part, header http.Header) {
 	for _, described := range p.headers {
 		for _, violation := range described.check(&sent{header: header}) {
-			f.broken = append(f.broken, Violation{
-				In: "body", Pointer: pointerTo(name), Keyword: violation.Keyword,
-				Message: "header " + described.Name + " of the part: " + violation.Message,
-			})
+			if len(f.broken) < maxBroken {
+				f.broken = append(f.broken, Violation{
+					In: "body", Pointer: cut(pointerTo(name)), Keyword: violation.Keyword,
+					Message: "header " + described.Name + " of the part: " + violation.Message,
+				})
+			}
 		}
 	}
 }
@@ -273,7 +294,7 @@ func (f *form) addPart(name string, p *part, contentType string, content []byte)
 	case isText:
 		f.addOne(name, string(content), isList)
 	default:
-		f.unjudged[name] = true
+		f.skip(name)
 	}
 }
 

@@ -45,9 +45,15 @@ func notJSON(err error) []Violation {
 		return inBody("is not JSON: %v", err)
 	}
 	violations := inBody("is not JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset)
-	const limit = 4 << 10 // bytes of a pointer
-	if violations[0].Pointer = string(syntax.JSONPointer); len(syntax.JSONPointer) > limit {
-		violations[0].Pointer = strings.ToValidUTF8(string(syntax.JSONPointer[:limit]), "") + "..."
-	}
+	violations[0].Pointer = cut(string(syntax.JSONPointer))
 	return violations
+}
+
+// cut returns the beginning of a long pointer.
+func cut(pointer string) string {
+	const limit = 4 << 10
+	if len(pointer) <= limit {
+		return pointer
+	}
+	return strings.ToValidUTF8(pointer[:limit], "") + "..."
 }

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -226,13 +225,17 @@ var brackets = regexp.MustCompile(`^(\[[^\[\]]*\])+$`)
 // deepTree returns what stands in the query as name[a][b]=text, or nil.
 func (s *Style) deepTree(query url.Values) any {
 	const maxDepth = 100
-	var root any
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		values := query[name]
+	var names []string
+	for name := range query {
 		rest, ok := strings.CutPrefix(name, s.Name)
-		if !ok || !brackets.MatchString(rest) || strings.Count(rest, "[") > maxDepth {
-			continue
+		if ok && strings.Count(rest, "[") <= maxDepth && brackets.MatchString(rest) {
+			names = append(names, name)
 		}
+	}
+	slices.Sort(names)
+	var root any
+	for _, name := range names {
+		values, rest := query[name], name[len(s.Name):]
 		var text any = values[0]
 		if len(values) > 1 || strings.HasSuffix(rest, "[]") {
 			text = listOfTexts(values)

@@ -5,6 +5,7 @@ package text
 import (
 	"encoding/json"
 	"errors"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -287,6 +288,19 @@ func (s Schema) Property(name string) Schema {
 // Has reports whether a property is described by its name.
 func (s Schema) Has(name string) bool {
 	return slices.ContainsFunc(s, func(part *openapi3.Schema) bool { return part.Properties[name] != nil })
+}
+
+// Names returns the names of the properties that are described.
+func (s Schema) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, part := range s {
+			for name := range part.Properties {
+				if !yield(name) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // HasOthers reports whether properties that have no name are described.
