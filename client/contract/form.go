@@ -181,6 +181,10 @@ func (f *form) addField(name string, p *part, sent url.Values, isInBrackets bool
 	switch {
 	case len(trees) > 0:
 		f.trees[name] = trees[0]
+	case len(sent[name]) == 0 && err == nil: // brackets that mean nothing here
+		for key, values := range sent {
+			f.trees[key] = treeOf(values)
+		}
 	case err == nil || errors.Is(err, text.ErrEmpty):
 		f.trees[name] = treeOf(sent[name])
 	default:

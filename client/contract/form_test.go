@@ -41,6 +41,8 @@ func TestFieldsOfFormsAreReadAsTheirSchemaSays(t *testing.T) {
 		{"objects of a list", "3.0.3", form, stripe, deep, "items[0][price]=p&items[0][quantity]=2&expand[]=a&expand[]=b", nil},
 		{"a broken object of a list", "3.0.3", form, stripe, deep, "items[0][price]=p&items[0][quantity]=x", []string{"body /items: an invalid integer"}},
 		{"another field", "3.0.3", form, stripe, deep, "other[0]=a", []string{`body: property "other[0]" is unsupported`}},
+		{"brackets that mean nothing", "3.0.3", form, "{type: object, additionalProperties: {type: string, maxLength: 2}, properties: {a: {type: string}, b: {type: array, items: {type: string}}}}", "",
+			"a[x]=123&b[=1&b" + strings.Repeat("[x]", 200) + "=1", []string{"body /a[x]: maximum string length is 2"}},
 		{"a field that has no name in the document", "3.0.3", form, "{type: object, additionalProperties: {type: integer}}", "", "a=1&b=2", nil},
 		{"and is broken", "3.0.3", form, "{type: object, additionalProperties: {type: integer}}", "", "a=x", []string{"body /a: an invalid integer"}},
 		{"a field of two variants, of another type in each", "3.0.3", form,
