@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -103,7 +104,8 @@ func (op *operation) setOthers() {
 		}
 	}
 	for _, p := range op.parameters {
-		p.style.Others = names // its own name is no property of it
+		p.style.Others = maps.Clone(names)
+		delete(p.style.Others, p.Name) // which may be a name of a map that is spread over the query
 	}
 }
 

@@ -40,15 +40,18 @@ func (p *parameter) check(s *sent) []Violation {
 	value, isSent := p.textIn(s)
 	switch {
 	case !isSent && p.Required:
-		return []Violation{
-			{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()},
-		}
+		return p.missing()
 	case !isSent, p.schema == nil, p.isPlain && value != "" && p.schema.AcceptsText(value):
 		return nil
 	}
 	trees, err := p.trees(s, value)
-	if err != nil {
+	switch {
+	case errors.Is(err, text.ErrUndefined):
+		return nil
+	case err != nil:
 		return p.violations(err)
+	case len(trees) == 0 && p.Required && p.style.IsDefined(): // what has its name is something else
+		return p.missing()
 	}
 	var found []Violation
 	for _, tree := range trees { // the first of which says what is wrong, if all are
@@ -63,6 +66,13 @@ func (p *parameter) check(s *sent) []Violation {
 		}
 	}
 	return found
+}
+
+// missing returns the violation of a parameter that is not sent.
+func (p *parameter) missing() []Violation {
+	return []Violation{
+		{In: p.In, Pointer: p.Name, Keyword: "required", Message: openapi3filter.ErrInvalidRequired.Error()},
+	}
 }
 
 // judge lists how a tree of texts breaks the contract.

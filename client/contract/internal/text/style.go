@@ -168,7 +168,9 @@ func (s *Style) QueryTrees(query url.Values) ([]any, error) {
 			return nil, nil
 		case structure == openapi3.TypeObject && s.Style == openapi3.SerializationForm && s.Explode:
 			return s.spread(query), nil
-		case len(values) == 0, structure == openapi3.TypeObject && s.Explode:
+		case structure == openapi3.TypeObject && s.Explode:
+			return nil, ErrUndefined
+		case len(values) == 0:
 			return nil, nil
 		case structure == openapi3.TypeArray && s.Explode:
 			if len(values) == 1 && values[0] == "" {
@@ -206,6 +208,9 @@ func (s *Style) spread(query url.Values) any {
 	}
 	return object
 }
+
+// IsDefined reports whether OpenAPI says how the value is sent.
+func (s *Style) IsDefined() bool { return len(s.structures) > 0 }
 
 // Owns reports whether a name of the query belongs to the value, an object that is spread over it or written in
 // brackets.
