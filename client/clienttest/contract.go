@@ -29,7 +29,8 @@ func contractOf(document *openapi3.T) contract {
 		}
 	}
 	if c.operation.Operation == nil {
-		panic("clienttest: the spec has no operation " + openapi.RunWorkflow + ", which client/internal/openapi/operation.go names")
+		panic("clienttest: the spec has no operation " + openapi.RunWorkflow +
+			", which client/internal/openapi/operation.go names")
 	}
 	id := c.operation.Parameters.GetByInAndName(openapi3.ParameterInPath, openapi.WorkflowID)
 	if id == nil {

@@ -50,7 +50,8 @@ func RateLimited(retryAfter time.Duration) http.HandlerFunc {
 // does if a run takes too long: it was billed. A handler for [Server.Answer].
 func GatewayTimeout() http.HandlerFunc {
 	return hostPage(http.StatusGatewayTimeout, "gateway-timeout", "text/html; charset=utf-8",
-		"<!doctype html><title>504</title><h1>An error occurred with this application.</h1>FUNCTION_INVOCATION_TIMEOUT\n")
+		"<!doctype html><title>504</title><h1>An error occurred with this application.</h1>"+
+			"FUNCTION_INVOCATION_TIMEOUT\n")
 }
 
 // PayloadTooLarge responds with 413 in plain text with the code FUNCTION_PAYLOAD_TOO_LARGE, as the host does to a
@@ -63,7 +64,8 @@ func PayloadTooLarge() http.HandlerFunc {
 // Throttled responds with 503 in plain text with the code FUNCTION_THROTTLED, as the host does under load: nothing ran.
 // A handler for [Server.Answer].
 func Throttled() http.HandlerFunc {
-	return hostPage(http.StatusServiceUnavailable, "throttled", "text/plain; charset=utf-8", "Service Unavailable\n\nFUNCTION_THROTTLED\n")
+	return hostPage(http.StatusServiceUnavailable, "throttled", "text/plain; charset=utf-8",
+		"Service Unavailable\n\nFUNCTION_THROTTLED\n")
 }
 
 // hostPage responds as the service's host does by itself.

@@ -64,7 +64,8 @@ type badInput struct {
 // checkInputs returns the first input of a run that breaks the spec's request schema: in the order of the schema's
 // required names, then in that of the alphabet. It returns nil if all inputs keep it.
 func (c contract) checkInputs(inputs map[string]any) *badInput {
-	return firstBad(c.inputs, c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi.Formats))
+	err := c.visit(c.inputs, inputs, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi.Formats)
+	return firstBad(c.inputs, err)
 }
 
 // checkRequest returns the first part of a request that breaks what the spec says of its operation, or nil: a
@@ -75,8 +76,8 @@ func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput 
 		if status != 0 {
 			return &badInput{status: status, reason: message}
 		}
-		var value any
-		if err := json.Unmarshal(body, &value); len(body) > 0 && err != nil { // openapi3filter reads the first value only
+		var value any // the whole body: openapi3filter reads the first value only
+		if err := json.Unmarshal(body, &value); len(body) > 0 && err != nil {
 			return &badInput{status: http.StatusBadRequest, reason: "the body is not valid JSON: " + err.Error()}
 		}
 	}
@@ -88,7 +89,9 @@ func (c contract) checkRequest(op openapi.Operation, r *http.Request) *badInput 
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: values, QueryParams: r.URL.Query(),
-		Route: &routers.Route{Spec: c.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation},
+		Route: &routers.Route{
+			Spec: c.document, Path: op.Path, PathItem: op.PathItem, Method: op.Method, Operation: op.Operation,
+		},
 		Options: &openapi3filter.Options{
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
 			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi.Formats},

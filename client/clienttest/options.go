@@ -19,10 +19,14 @@ type Option func(*service)
 // context of run ends when the client goes away or the server is closed. Run is called for many requests at once.
 //
 // NewServer panics if the ID breaks the spec's rule for one (letters, digits, _ and -) or run is nil.
-func WithWorkflow(id string, run func(ctx context.Context, inputs map[string]any) (output map[string]any, err error)) Option {
+func WithWorkflow(
+	id string,
+	run func(ctx context.Context, inputs map[string]any) (output map[string]any, err error),
+) Option {
 	return func(s *service) {
 		if err := s.contract.visit(s.contract.workflowIDSchema, id); err != nil {
-			panic(fmt.Sprintf("clienttest: WithWorkflow: %q is not a workflow ID: the spec allows one path segment of letters, digits, _ and -", id))
+			panic(fmt.Sprintf("clienttest: WithWorkflow: %q is not a workflow ID: "+
+				"the spec allows one path segment of letters, digits, _ and -", id))
 		}
 		if run == nil {
 			panic(fmt.Sprintf("clienttest: WithWorkflow: the function of %q is nil", id))

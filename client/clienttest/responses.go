@@ -126,7 +126,9 @@ func (s *responder) errorBody(f failure) any {
 // writeExample responds with the spec's example of a response, in the first of its content types that the request
 // accepts, those of JSON first: one that is valid against the named schema, if there is one, else the first, else a
 // sample of the response's schema. If the spec has no example and none can be made, that is a 500.
-func (s *responder) writeExample(w http.ResponseWriter, r *http.Request, status int, response *openapi3.Response, schema string) {
+func (s *responder) writeExample(
+	w http.ResponseWriter, r *http.Request, status int, response *openapi3.Response, schema string,
+) {
 	setHeaders(w.Header(), response, s.contract, true)
 	if response == nil || len(response.Content) == 0 {
 		w.WriteHeader(status)
@@ -137,7 +139,8 @@ func (s *responder) writeExample(w http.ResponseWriter, r *http.Request, status 
 	if !ok || media.Kind() != openapi.KindJSON {
 		var err error
 		if value, err = openapi.ForResponses(s.contract.document).Example(media.MediaType); err != nil {
-			http.Error(w, "clienttest: "+r.Method+" "+r.URL.Path+", response, "+err.Error(), http.StatusInternalServerError)
+			message := "clienttest: " + r.Method + " " + r.URL.Path + ", response, " + err.Error()
+			http.Error(w, message, http.StatusInternalServerError)
 			return
 		}
 	}
@@ -155,7 +158,8 @@ func accepted(r *http.Request, bodies []openapi.Media) openapi.Media {
 	for _, media := range bodies {
 		for item := range strings.SplitSeq(accept, ",") {
 			name, _, _ := strings.Cut(item, ";")
-			if base, _, _ := strings.Cut(media.ContentType, ";"); strings.TrimSpace(name) == strings.ToLower(strings.TrimSpace(base)) {
+			base, _, _ := strings.Cut(media.ContentType, ";")
+			if strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(base)) {
 				return media
 			}
 		}

@@ -36,7 +36,8 @@ func (m *router) handle(method, path string, handler http.HandlerFunc) {
 		rest = at[1]
 	}
 	r.path = regexp.MustCompile("^" + pattern.String() + regexp.QuoteMeta(path[rest:]) + "$")
-	r.rank = parameter.ReplaceAllString(strings.ReplaceAll(path+"/", "/", "\uFFFF/"), "\uFFFF") // text goes before a parameter
+	// Text goes before a parameter.
+	r.rank = parameter.ReplaceAllString(strings.ReplaceAll(path+"/", "/", "\uFFFF/"), "\uFFFF")
 	m.routes = append(m.routes, r)
 	slices.SortStableFunc(m.routes, func(a, b route) int { return strings.Compare(a.rank, b.rank) })
 }

@@ -96,10 +96,12 @@ func start(service *service) *Server {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		APIKey: service.key, WorkflowID: service.contract.workflowID, service: service, router: service.router(), cancel: cancel,
+		APIKey: service.key, WorkflowID: service.contract.workflowID,
+		service: service, router: service.router(), cancel: cancel,
 	}
 	s.server = &httptest.Server{Listener: listener, Config: &http.Server{
-		Handler: &handler{s}, MaxHeaderBytes: maxRequestBytes, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: time.Minute,
+		Handler:        &handler{s},
+		MaxHeaderBytes: maxRequestBytes, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}}
 	s.server.Start()

@@ -34,7 +34,8 @@ type workflow struct {
 func newService(document *openapi3.T) *service {
 	s := &service{
 		responder: responder{contract: contractOf(document)},
-		key:       "sk_test_clienttest", workflows: map[string]workflow{}, address: "127.0.0.1:0", bodyTime: time.Minute,
+		key:       "sk_test_clienttest", workflows: map[string]workflow{},
+		address: "127.0.0.1:0", bodyTime: time.Minute,
 	}
 	s.workflows[s.contract.workflowID] = workflow{
 		specInputs: true,
@@ -88,7 +89,8 @@ func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.
 	s.runs.Add(1)
 	response, err := s.run(r.Context(), workflow, inputs)
 	if err != nil {
-		s.fail(w, r, op, failure{status: http.StatusInternalServerError, message: err.Error(), code: "workflow_run_failed"})
+		failed := failure{status: http.StatusInternalServerError, message: err.Error(), code: "workflow_run_failed"}
+		s.fail(w, r, op, failed)
 		return
 	}
 	setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)

@@ -63,7 +63,8 @@ func check(file string, generated []string) []string {
 func (s source) problems(data []byte) []string {
 	for i, line := range s.lines {
 		if ref := strings.TrimSpace(line); strings.Contains(ref, "$ref:") && strings.Contains(ref, "/$defs/") {
-			return []string{s.at(i+1, "a reference into $defs, for which no Go is generated: move the schema to components/schemas")}
+			const cure = "a reference into $defs, for which no Go is generated: move the schema to components/schemas"
+			return []string{s.at(i+1, cure)}
 		}
 	}
 	var tree yaml.Node
@@ -96,20 +97,23 @@ func (s source) problems(data []byte) []string {
 // emptyEntries returns the entries that have no value, but for those of examples and the like, which may be null.
 func (s source) emptyEntries(node *yaml.Node) []string {
 	var problems []string
-	mayBeNull := []string{"example", "examples", "value", "default", "const", "enum"}
+	key := &yaml.Node{}
 	for i, child := range node.Content {
 		switch {
 		case node.Kind == yaml.MappingNode && i%2 == 0:
-		case node.Kind == yaml.MappingNode && (slices.Contains(mayBeNull, node.Content[i-1].Value) || strings.HasPrefix(node.Content[i-1].Value, "x-")):
+			key = child
+		case slices.Contains(mayBeNull, key.Value), strings.HasPrefix(key.Value, "x-"):
 		case node.Kind == yaml.MappingNode && child.Tag == "!!null":
-			key := node.Content[i-1]
-			problems = append(problems, s.at(key.Line, fmt.Sprintf("%q has no value: give it one, {} if it has nothing to say, or remove it", key.Value)))
+			text := fmt.Sprintf("%q has no value: give it one, {} if it has nothing to say, or remove it", key.Value)
+			problems = append(problems, s.at(key.Line, text))
 		default:
 			problems = append(problems, s.emptyEntries(child)...)
 		}
 	}
 	return problems
 }
+
+var mayBeNull = []string{"example", "examples", "value", "default", "const", "enum"}
 
 func load(data []byte) (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
@@ -133,7 +137,8 @@ func (s source) at(line int, text string) string {
 
 var (
 	lineInText = regexp.MustCompile(`\bline (\d+)`)
-	quoted     = regexp.MustCompile(`"([^"]+)"|'([^' ]+)'|\[([^\] ]+)\]|: /(?:.*/)?(\w+): |invalid (example|default): \w`)
+	quoted     = regexp.MustCompile(`"([^"]+)"|'([^' ]+)'|\[([^\] ]+)\]|` +
+		`: /(?:.*/)?(\w+): |invalid (example|default): \w`)
 	word       = regexp.MustCompile(`^\w+$`)
 )
 
@@ -144,7 +149,7 @@ func (s source) problem(err error) string {
 	text := err.Error()
 	for inner := err; inner != nil; inner = unwrap(inner) {
 		line = cmp.Or(lineOfOrigin(inner), line)
-		if schema, ok := inner.(*openapi3.SchemaError); ok { //nolint:errorlint // each link of the chain is looked at
+		if schema, ok := inner.(*openapi3.SchemaError); ok { //nolint:errorlint // each link is looked at
 			text, _, _ = strings.Cut(text, ": "+schema.Error())
 			if pointer := strings.Join(schema.JSONPointer(), "/"); pointer != "" {
 				text += ": /" + pointer
@@ -195,7 +200,7 @@ func lineOfOrigin(err error) int {
 
 // unwrap returns the first cause of an error.
 func unwrap(err error) error {
-	if all, ok := err.(openapi3.MultiError); ok && len(all) > 0 { //nolint:errorlint // each link of the chain is looked at
+	if all, ok := err.(openapi3.MultiError); ok && len(all) > 0 { //nolint:errorlint // each link is looked at
 		return all[0]
 	}
 	return errors.Unwrap(err)

@@ -88,8 +88,8 @@ func (s source) fieldProblems(document *yaml.Node, spec *ast.TypeSpec) []string 
 			}
 			for _, name := range field.Names {
 				if other, ok := properties[name.Name]; ok {
-					line := lineOfBoth(document, other, property)
-					problems = append(problems, s.at(line, fmt.Sprintf("%q and %q of %s are both %s in Go: %s", other, property, spec.Name.Name, name.Name, cure)))
+					problems = append(problems, s.at(lineOfBoth(document, other, property), fmt.Sprintf(
+						"%q and %q of %s are both %s in Go: %s", other, property, spec.Name.Name, name.Name, cure)))
 				}
 				properties[name.Name] = property
 			}

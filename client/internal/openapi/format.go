@@ -7,8 +7,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Formats is the option of a validation that also checks formats of strings that OpenAPI leaves open, as a strict server
-// does.
+// Formats is the option of a validation that also checks formats of strings that OpenAPI leaves open, as a strict
+// server does.
 var Formats = openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
 	"uuid":     openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562),
 	"email":    openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -200,7 +199,8 @@ func typesOf(schema *openapi3.Schema) []string {
 	switch {
 	case schema.Type != nil:
 		return schema.Type.Slice()
-	case len(schema.Properties)+len(schema.Required) > 0, schema.AdditionalProperties.Schema != nil, schema.MinProps > 0:
+	case len(schema.Properties)+len(schema.Required) > 0, schema.MinProps > 0,
+		schema.AdditionalProperties.Schema != nil:
 		return []string{openapi3.TypeObject}
 	case schema.Items != nil, len(schema.PrefixItems) > 0, schema.MinItems > 0:
 		return []string{openapi3.TypeArray}
@@ -235,102 +235,6 @@ func discriminatorValue(discriminator *openapi3.Discriminator, ref string) strin
 		}
 	}
 	return name
-}
-
-// numbers returns numbers near the limits of a schema.
-func numbers(schema *openapi3.Schema) []any {
-	low, high := schema.Min, schema.Max
-	if exclusive := schema.ExclusiveMin.Value; exclusive != nil {
-		low = largest(low, exclusive)
-	}
-	if exclusive := schema.ExclusiveMax.Value; exclusive != nil {
-		high = smallest(high, exclusive)
-	}
-	candidates := []float64{1}
-	if low != nil {
-		candidates = append(candidates, math.Ceil(*low), math.Floor(*low)+1, *low)
-	}
-	if high != nil {
-		candidates = append(candidates, math.Floor(*high), math.Ceil(*high)-1, *high)
-	}
-	if low != nil && high != nil {
-		candidates = append(candidates, *low+(*high-*low)/2)
-	}
-	if step := schema.MultipleOf; step != nil && *step > 0 {
-		candidates = append(candidates, *step)
-		if low != nil {
-			candidates = append(candidates, *step*math.Ceil(*low / *step), *step*(math.Floor(*low / *step)+1))
-		}
-		if high != nil {
-			candidates = append(candidates, *step*math.Floor(*high / *step), *step*(math.Ceil(*high / *step)-1))
-		}
-	}
-	values := make([]any, 0, len(candidates)+1)
-	for _, candidate := range append(candidates, 0) {
-		values = append(values, candidate)
-	}
-	return values
-}
-
-// text returns a text of a schema's format and length.
-func text(schema *openapi3.Schema) (any, error) {
-	value, ok := formatted(schema.Format)
-	if !ok {
-		return nil, &MissingExampleError{Reason: "none can be made for the format " + schema.Format, Origin: schema.Origin}
-	}
-	if schema.Format == "" || schema.Format == "password" || schema.Format == "binary" {
-		for uint64(len(value)) < min(schema.MinLength, 1<<20) {
-			value += " example"
-		}
-		if schema.MaxLength != nil {
-			value = value[:min(uint64(len(value)), *schema.MaxLength)]
-		}
-	}
-	return value, nil
-}
-
-// formatted returns a text of a format. It is not ok for a format that is not known.
-func formatted(format string) (text string, ok bool) {
-	const id = "123e4567-e89b-42d3-a456-426614174000"
-	switch format {
-	case "", "password", "binary":
-		return "example", true
-	case "byte":
-		return "ZXhhbXBsZQ==", true
-	case "date-time":
-		return "2026-01-02T15:04:05Z", true
-	case "date":
-		return "2026-01-02", true
-	case "time":
-		return "15:04:05Z", true
-	case "duration":
-		return "PT1M", true
-	case "uuid":
-		return id, true
-	case "email", "idn-email":
-		return "user@example.com", true
-	case "hostname", "idn-hostname":
-		return "example.com", true
-	case "uri", "url", "iri", "uri-reference", "iri-reference":
-		return "https://example.com/", true
-	case "uri-template":
-		return "https://example.com/{id}", true
-	case "ipv4":
-		return "192.0.2.1", true
-	case "ipv6":
-		return "2001:db8::1", true
-	case "json-pointer":
-		return "/example", true
-	case "relative-json-pointer":
-		return "0/example", true
-	case "regex":
-		return "^example$", true
-	case "int32", "int64", "integer":
-		return "1", true
-	case "float", "double", "decimal", "number":
-		return "1.5", true
-	}
-	return "", false
 }
 
 // list returns a list of one item, or of as many as the schema wants.
@@ -378,8 +282,8 @@ func (s Sampler) another(schema *openapi3.Schema, value any, others []any) any {
 		candidates = append(candidates, fmt.Sprint(value, n))
 	}
 	for _, candidate := range candidates {
-		isNew := !slices.ContainsFunc(others, func(other any) bool { return fmt.Sprint(other) == fmt.Sprint(candidate) })
-		if isNew && s.Allows(schema, candidate) == nil {
+		isSame := func(other any) bool { return fmt.Sprint(other) == fmt.Sprint(candidate) }
+		if !slices.ContainsFunc(others, isSame) && s.Allows(schema, candidate) == nil {
 			return candidate
 		}
 	}
