@@ -11,16 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOperationsOfEveryShape adds the operations of testdata/operations.yaml to the spec: no line of Go is written but
-// the proof (testdata/operations_test.go), which calls each through the client, on the test server, and runs the
-// contract kit.
+// TestOperationsOfEveryShape adds the operations of testdata to the spec: no line of Go is written but the proof
+// (testdata/operations_test.go), which calls them through the client, on the test server, and runs the contract kit.
 func TestOperationsOfEveryShape(t *testing.T) {
 	dir := copyModule(t)
-	change, err := os.ReadFile("testdata/operations.yaml")
-	require.NoError(t, err)
 	proof, err := os.ReadFile("testdata/operations_test.go")
 	require.NoError(t, err)
-	changeSpec(t, dir, string(change))
+	for _, file := range []string{"testdata/operations.yaml", "testdata/operations-more.yaml"} {
+		change, err := os.ReadFile(file)
+		require.NoError(t, err)
+		changeSpec(t, dir, string(change))
+	}
 	run(t, dir, "make", "generate", "spec")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "operations_test.go"), proof, 0o600))
 	run(t, dir, "go", "vet", "./...")

@@ -25,6 +25,7 @@ func TestOperations(t *testing.T) {
 	c, err := client.New(server.APIKey, client.WithBaseURL(server.URL))
 	require.NoError(t, err)
 	ctx, api := t.Context(), c.API()
+	tenant := types.UUID{1}
 	type response interface{ StatusCode() int }
 	for _, test := range []struct {
 		name   string
@@ -75,6 +76,19 @@ func TestOperations(t *testing.T) {
 		{"bearer or API key", 204, func() (response, error) { return api.PutKeyedWithResponse(ctx) }},
 		{"bearer and API key", 204, func() (response, error) { return api.PostKeyedWithResponse(ctx) }},
 		{"a stream of events", 200, func() (response, error) { return api.EventsWithResponse(ctx) }},
+		{"a page, with parameters of every style", 200, func() (response, error) {
+			params := &gen.ItemsListParams{
+				XTenant: tenant, Sort: "asc", Session: "abc", Ids: &[]int{1, 2}, Pipes: &[]string{"a", "b"}, XTags: &[]string{"a"},
+			}
+			params.Where.Level = "low"
+			return api.ItemsListWithResponse(ctx, params)
+		}},
+		{"a merge patch", 200, func() (response, error) {
+			return api.MergeItemsWithApplicationMergePatchPlusJSONBodyWithResponse(ctx, &gen.MergeItemsParams{XTenant: tenant}, gen.MergeItemsApplicationMergePatchPlusJSONRequestBody{})
+		}},
+		{"DELETE with a body", 200, func() (response, error) {
+			return api.DeleteItemsWithResponse(ctx, &gen.DeleteItemsParams{XTenant: tenant}, gen.DeleteItemsJSONRequestBody{Ids: []string{"a"}})
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			res, err := test.call()

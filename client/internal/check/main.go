@@ -139,7 +139,7 @@ var (
 	lineInText = regexp.MustCompile(`\bline (\d+)`)
 	quoted     = regexp.MustCompile(`"([^"]+)"|'([^' ]+)'|\[([^\] ]+)\]|` +
 		`: /(?:.*/)?(\w+): |invalid (example|default): \w`)
-	word       = regexp.MustCompile(`^\w+$`)
+	word = regexp.MustCompile(`^\w+$`)
 )
 
 // problem returns an error of kin-openapi as one line: where the document has the innermost part that it is about, and
