@@ -38,6 +38,9 @@ func contractOf(document *openapi3.T) contract {
 			", which client/internal/openapi/operation.go names")
 	}
 	c.workflowID, c.workflowIDSchema = c.parameterExample(id), id.Schema.Value
+	if c.runResponse() == nil {
+		panic("clienttest: the spec's " + openapi.RunWorkflow + " has no response of success")
+	}
 	_, media := c.operation.Body()
 	if media == nil {
 		panic("clienttest: the spec's " + openapi.RunWorkflow + " has no JSON body")
@@ -65,13 +68,10 @@ func (c contract) visit(schema *openapi3.Schema, value any, options ...openapi3.
 	return c.document.ValidateSchemaJSON(schema, value, options...)
 }
 
-// runResponse returns the spec's response of a run, or nil.
+// runResponse returns the spec's response of a run.
 func (c contract) runResponse() *openapi3.Response {
-	ref := c.operation.Responses.Status(http.StatusOK)
-	if ref == nil {
-		return nil
-	}
-	return ref.Value
+	_, response := c.operation.Success()
+	return response
 }
 
 // example returns the first example, by name, of a response that is valid against a schema of the spec.

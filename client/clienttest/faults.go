@@ -111,7 +111,6 @@ func BrokenContract() http.HandlerFunc {
 		} else {
 			run[nameIn(func(of *gen.CompletedRun) any { return &of.Status })] = 1
 		}
-		setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
-		write(w, http.StatusOK, run)
+		s.writeRun(w, run)
 	}
 }

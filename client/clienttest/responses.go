@@ -272,6 +272,13 @@ func setHeaders(header http.Header, response *openapi3.Response, c contract, opt
 	}
 }
 
+// writeRun responds with a run, with the status and the headers that the spec has for it.
+func (s *responder) writeRun(w http.ResponseWriter, run any) {
+	status, response := s.contract.operation.Success()
+	setHeaders(w.Header(), response, s.contract, true)
+	write(w, status, run)
+}
+
 // write responds with a JSON body.
 func write(w http.ResponseWriter, status int, body any) {
 	send(w, status, "application/json", encode(body))

@@ -93,8 +93,7 @@ func (s *service) serveRun(op openapi.Operation, w http.ResponseWriter, r *http.
 		s.fail(w, r, op, failed)
 		return
 	}
-	setHeaders(w.Header(), s.contract.runResponse(), s.contract, true)
-	write(w, http.StatusOK, response)
+	s.writeRun(w, response)
 }
 
 // serveExample handles any other operation. It checks the request against the spec, and returns the example of

@@ -310,3 +310,20 @@ func exchangeOf(t *testing.T, request *http.Request) *http.Response {
 	t.Cleanup(func() { assert.NoError(t, response.Body.Close()) })
 	return response
 }
+
+func TestARunHasTheStatusThatIsDescribed(t *testing.T) {
+	spec := strings.NewReplacer(
+		"      responses:\n        '400':", "      responses:\n        '201': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/CompletedRun'}}}}\n        '400':",
+		"    Thing:\n", "    CompletedRun: {type: object, required: [output], properties: {output: {type: object}}}\n    Thing:\n",
+	).Replace(smallDocument)
+	document, err := openapi3.NewLoader().LoadFromData([]byte(spec))
+	require.NoError(t, err)
+	server := clienttest.NewServerOf(document)
+	t.Cleanup(server.Close)
+	response := exchangeOf(t, newRequest(t, server, http.MethodPost, "/run/"+server.WorkflowID, `{"prompt":"a"}`))
+	body, _ := io.ReadAll(response.Body)
+	assert.Equal(t, http.StatusCreated, response.StatusCode, string(body))
+	server.Answer(clienttest.BrokenContract())
+	response = exchangeOf(t, newRequest(t, server, http.MethodPost, "/run/"+server.WorkflowID, `{"prompt":"a"}`))
+	assert.Equal(t, http.StatusCreated, response.StatusCode)
+}

@@ -136,6 +136,9 @@ func (d *differential) compare(e *exchange) {
 		}
 	}
 	ours := d.validate(e, body)
+	if ours == nil && strings.Contains(fmt.Sprint(theirs), "response header") && strings.Contains(verdict(theirs), "Value is not nullable") {
+		return // an empty header is an empty string, where kin-openapi takes it for null
+	}
 	if (ours == nil) == (theirs == nil) {
 		if ours == nil {
 			d.valid++
