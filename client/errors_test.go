@@ -122,7 +122,7 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	run("a gateway's page", t.Context(), respond(502, "text/html", "<html>Bad Gateway</html>"), inputs)
 	run("a redirect", t.Context(), respond(302, "text/html", "", "Location", "https://example.com/"), inputs)
 	run("an error under 200", t.Context(), respond(200, json, `{"success":false,"error":"Unauthorized.","code":"unauthorized"}`), inputs)
-	run("an error that breaks the contract", t.Context(), respond(500, json, `{"success":"no"}`), inputs)
+	run("an error that breaks the contract", t.Context(), respond(500, json, `{"success":false,"error":5}`), inputs)
 	run("an echo of the key", t.Context(), respond(401, json, `{"success":false,"error":"no such key: `+key+`"}`), inputs)
 	run("an error that is cut off", t.Context(), respond(500, json, `{"success":false,"error":{"message":"It`, "Content-Length", "90"), inputs)
 

@@ -8,8 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
