@@ -127,7 +127,7 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	run("an error that is cut off", t.Context(), respond(500, json, `{"success":false,"error":{"message":"It`, "Content-Length", "90"), inputs)
 
 	text.WriteString("## Runs that break the contract\n\n")
-	run("one violation", t.Context(), respond(200, json, `{"success":true,"result":"Once","citations":null}`), inputs)
+	run("one violation", t.Context(), respond(200, json, `{"success":true,"result":"Once","citations":5}`), inputs)
 	run("two violations", t.Context(), respond(200, json, `{"success":true,"result":7,"citations":[1]}`), inputs)
 	run("no variant", t.Context(), respond(200, json, `{"success":true}`), inputs)
 	run("a page", t.Context(), respond(200, "text/html", "<html>Log in</html>"), inputs)
