@@ -21,11 +21,12 @@ type runner struct {
 	judge   *judge
 	sender  *wire.Sender
 	ceiling *ceiling
-	restart time.Duration     // how long to wait for a server that has stopped
-	known   map[string]string // reasons of checks that are known to fail
-	served  func()            // stops the server of the target's Handler
-	billed  int               // runs that the server had started before
-	unknown *wire.Response    // to the preflight's request for what does not exist
+	restart time.Duration                  // how long to wait for a server that has stopped
+	known   map[string]string              // reasons of checks that are known to fail
+	served  func()                         // stops the server of the target's Handler
+	billed  int                            // runs that the server had started before
+	unknown *wire.Response                 // to the preflight's request for what does not exist
+	again   func() (*wire.Response, error) // sends that request again
 
 	aborted error // why the checks say nothing
 	stopped error // why no more checks are made
@@ -134,7 +135,8 @@ func (r *runner) preflight(ctx context.Context) error {
 		requests = append(requests, op.with(op.invalidBody()))
 	}
 	for _, req := range requests {
-		r.unknown, err = ask(req)
+		r.again = func() (*wire.Response, error) { return ask(req) }
+		r.unknown, err = r.again()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -27,6 +27,7 @@ func Check(ctx context.Context, target Target) (*Report, error) {
 // report runs all checks.
 func (r *runner) report(ctx context.Context) (*Report, error) {
 	results := r.run(ctx, r.checks)
+	r.abortIfShutOut(results)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("contracttest: stopped before the last check: %w", context.Cause(ctx))
@@ -44,6 +45,21 @@ func (r *runner) report(ctx context.Context) (*Report, error) {
 		return report, fmt.Errorf("contracttest: %w", err)
 	}
 	return report, nil
+}
+
+// abortIfShutOut sets why the checks say nothing if the key, or its account, that had been let in no longer is: what was
+// refused may have been so for that reason.
+func (r *runner) abortIfShutOut(results []Result) {
+	isShutOut := func(status int) bool {
+		return status == http.StatusUnauthorized || status == http.StatusPaymentRequired || status == http.StatusForbidden
+	}
+	isSuspect := func(result Result) bool { return result.Err != nil && isShutOut(result.status) }
+	if r.unknown == nil || isShutOut(r.unknown.Status) || r.aborted != nil || !slices.ContainsFunc(results, isSuspect) {
+		return
+	}
+	if res, err := r.again(); err == nil && isShutOut(res.Status) {
+		r.aborted = fmt.Errorf("the target's key was let in before, and no longer is: it responded with %s", res)
+	}
 }
 
 func (r *runner) reportOf(results []Result) *Report {

@@ -174,6 +174,24 @@ func TestAnAccountOrAWorkflowThatCannotRunIsOneError(t *testing.T) {
 }
 
 // The commands of all checks are run by a shell, and the server gets what the kit sent.
+func TestAKeyThatIsShutOutDuringTheChecksIsOneError(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			var keyed atomic.Int64
+			report, err := checkHandler(t, api.Document(), instead(func(r *http.Request, _ string) bool {
+				return asksKeyed(r) && keyed.Add(1) > 30
+			}, func(w http.ResponseWriter, _ *http.Request) {
+				refuse(w, status, "no longer")
+			})(sound(t, api.Document())))
+			require.ErrorContains(t, err, "the target's key was let in before, and no longer is: it responded with "+
+				strconv.Itoa(status))
+			assert.Nil(t, report)
+		})
+	}
+}
+
 func TestACurlCommandSendsTheSameRequest(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

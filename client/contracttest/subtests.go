@@ -43,6 +43,7 @@ func Run(t *testing.T, target Target) {
 		t.Run(operation, func(t *testing.T) { r.subtests(t, rest[:end], &made) })
 		rest = rest[end:]
 	}
+	r.abortIfShutOut(made)
 	switch report := r.reportOf(made); {
 	case r.aborted != nil:
 		t.Fatal(r.aborted)
