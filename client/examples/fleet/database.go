@@ -63,7 +63,7 @@ type queue interface {
 type access int
 
 const (
-	read   access = iota // nothing is written, not even a lock
+	read   access = iota // the tables are only read
 	write                // the tables are created
 	create               // and a file of SQLite is created
 )

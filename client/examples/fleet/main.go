@@ -12,7 +12,7 @@
 //
 // The environment says where: FLEET_DATABASE (a file, fleet.db by default, or PostgreSQL's postgres://... or host=...
 // dbname=...), AITUTOR_API_KEY, AITUTOR_BASE_URL and AITUTOR_WORKFLOW_ID. Only add creates a SQLite file; status and
-// results write nothing. The exit status is 2 for bad arguments or a bad environment, 1 for any other error, and 130
+// results change nothing. The exit status is 2 for bad arguments or a bad environment, 1 for any other error, and 130
 // after a second interrupt.
 //
 // # At most once
@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case "work":
 		var opts workOptions
 		flags.IntVar(&opts.workers, "workers", 20, "runs at a time")
-		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second, by this process")
+		flags.Float64Var(&opts.rate, "rate", 10, "runs started per second at most, by this process")
 		flags.BoolVar(&opts.untilEmpty, "until-empty", false, "end when nothing waits or runs")
 		flags.DurationVar(&opts.rescueAfter, "rescue-after", 10*time.Minute,
 			"when the run of a worker that died becomes unknown")
