@@ -17,9 +17,9 @@ run: ## Run the contract's workflow and print its text: make run ARGS="a story a
 test: ## Run the tests, with the race detector if there is a C compiler; make test ARGS=-short is quick and without it
 	@case ' $(ARGS) ' in *' -short '*) echo 'race detector: off (-short)'; exec go test $(ARGS) ./...;; esac; \
 	if go build -race -o /dev/null runtime/cgo >/dev/null 2>&1; then \
-		echo 'race detector: on'; go test -race $(ARGS) ./...; \
+		echo 'race detector: on'; go test -race $${AITUTOR_TEST_ALL:+-timeout 30m} $(ARGS) ./...; \
 	else \
-		echo 'race detector: off (no C compiler)'; CGO_ENABLED=0 go test $(ARGS) ./...; \
+		echo 'race detector: off (no C compiler)'; CGO_ENABLED=0 go test $${AITUTOR_TEST_ALL:+-timeout 30m} $(ARGS) ./...; \
 	fi
 
 test-all: export AITUTOR_TEST_ALL := 1

@@ -35,8 +35,7 @@ func TestREADME_AnotherWorkflow(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "lesson.go"), []byte(block(t, section, "go")), 0o600))
 
-	run(t, dir, "go", "vet", "./...")
-	run(t, dir, "go", "test", "-short", "./...")
+	run(t, dir, "go", append([]string{"test", "-short"}, dependents...)...)
 	assert.Contains(t, run(t, dir, "make", "run"), "Dogs", "the program runs the workflow with the spec's example")
 }
 
@@ -47,8 +46,7 @@ func TestREADME_AnotherOperation(t *testing.T) {
 	run(t, dir, "make", "generate")
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "client", "readme_test.go")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "client", "operation_test.go"), []byte(operationProof), 0o600))
-	run(t, dir, "go", "vet", "./...")
-	run(t, dir, "go", "test", "-short", "./...")
+	run(t, dir, "go", append([]string{"test", "-short"}, dependents...)...)
 }
 
 // operationProof calls the operation of the README through the client.
