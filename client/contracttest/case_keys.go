@@ -54,7 +54,7 @@ func (k *keyChecks) add(name, subject string, r wire.Request) *check {
 func (k *keyChecks) addOdd(name, subject string, r wire.Request) {
 	c := k.add(name, subject, r)
 	if unauthorized := c.must; k.has(http.StatusUnauthorized) {
-		c.must = expectation{"be refused", get(http.StatusUnauthorized, http.StatusBadRequest,
+		c.must = expectation{unauthorized.text + ", or 400", get(http.StatusUnauthorized, http.StatusBadRequest,
 			http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge).met}
 		c.should = expectation{unauthorized.text,
 			func(res *wire.Response) bool { return unauthorized.met(res) || slices.Contains(bypassing, res.Status) }}
