@@ -11,6 +11,7 @@ import (
 type Compiler30 struct {
 	Patterns *Patterns
 	schemas  map[*openapi3.Schema]*Schema
+	directed bool
 }
 
 // Compile returns the Schema of ref.
@@ -40,7 +41,8 @@ func (c *Compiler30) compile(ref *openapi3.SchemaRef) *Schema {
 		minProps: limit(&described.MinProps), maxProps: limit(described.MaxProps), required: described.Required,
 		minItems: limit(&described.MinItems), maxItems: limit(described.MaxItems), unique: described.UniqueItems,
 	}
-	c.schemas[described] = s
+	c.schemas[described], s.hasDirection = s, &c.directed
+	c.directed = c.directed || s.readOnly || s.writeOnly
 	if len(described.Enum) > 0 {
 		s.addEnum("enum", "value is not one of the allowed values", described.Enum, described.Enum)
 	}

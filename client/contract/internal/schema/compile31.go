@@ -21,6 +21,7 @@ type Compiler31 struct {
 	compiler *jsonschema.Compiler
 	schemas  map[*jsonschema.Schema]*Schema
 	anchors  map[string]map[string]*Schema // dynamic anchors, by resource and name
+	directed bool
 }
 
 // NewCompiler31 returns the Compiler31 of a decoded document.
@@ -128,7 +129,8 @@ func (c *Compiler31) compile(compiled *jsonschema.Schema) *Schema {
 		minItems: limit31(compiled.MinItems), maxItems: limit31(compiled.MaxItems), unique: compiled.UniqueItems,
 		maxContains: limit31(compiled.MaxContains), minContains: 1, anchors: c.anchors,
 	}
-	c.schemas[compiled] = s
+	c.schemas[compiled], s.hasDirection = s, &c.directed
+	c.directed = c.directed || s.readOnly || s.writeOnly
 	path := pathOf(fragmentOf(compiled.Location))
 	if compiled.Types != nil {
 		s.types = typesOf(compiled.Types.ToStrings())

@@ -30,7 +30,8 @@ type Schema struct {
 	discriminator             *discriminator
 
 	readOnly, writeOnly bool
-	minProps, maxProps  int // -1: no limit
+	hasDirection        *bool // a schema of the document is readOnly or writeOnly
+	minProps, maxProps  int   // -1: no limit
 	members             map[string]member
 	required            []string
 	requiredCount       int // of different names
@@ -154,6 +155,9 @@ func (s *Schema) walk(document *instance.Document, direction Direction) *walk {
 	w := &walk{trail: trail{budget: 100_000 + 100*n, max: maxViolations}, direction: direction}
 	if s.anchors == nil { // else what a schema means depends on the way to it
 		w.memoAt = w.budget - 1000 - 10*n
+	}
+	if s.hasDirection != nil && !*s.hasDirection {
+		w.direction = None
 	}
 	w.path, w.scope = w.steps[:0], w.schemas[:0]
 	return w
