@@ -28,6 +28,7 @@ func Example_handler() {
 		clienttest.Error(http.StatusPaymentRequired),
 		clienttest.GatewayTimeout(),
 		clienttest.BrokenContract(),
+		clienttest.Error(http.StatusBadRequest),
 	)
 	for range 5 {
 		recorder := httptest.NewRecorder()
