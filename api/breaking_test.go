@@ -28,15 +28,19 @@ func TestBreaking(t *testing.T) {
 			0, []string{"endpoint added", "none"}, "breaks users",
 		},
 		{
-			"another server, inputs that are closed, and a new minor version", "api/openapi.yaml", runRequest, runRequest + "      additionalProperties: false\n",
+			"another server, inputs that are closed, and a new minor version", "api/openapi.yaml", runRequest,
+			runRequest + "      additionalProperties: false\n",
 			1, []string{"was removed", "no longer takes additional properties", "breaks users of the contract"}, "the Go API at",
 		},
-		{"a break with a new major version", "api/openapi.yaml", "run_id", "id", 0, []string{"info.version was raised", "gen.CompletedRun.RunID: removed"}, "if that is meant"},
-		{"Go that does not compile", "gen/doc.go", "package gen", "package gen\nvar _ = undefined", 2, []string{"cannot be loaded"}, "Incompatible"},
+		{"a break with a new major version", "api/openapi.yaml", "run_id", "id", 0,
+			[]string{"info.version was raised", "gen.CompletedRun.RunID: removed"}, "if that is meant"},
+		{"Go that does not compile", "gen/doc.go", "package gen", "package gen\nvar _ = undefined", 2,
+			[]string{"cannot be loaded"}, "Incompatible"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := copyModule(t)
-			for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "a"}} {
+			for _, args := range [][]string{{"init", "-q"}, {"add", "-A"},
+				{"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "a"}} {
 				run(t, dir, "git", args...)
 			}
 			file := filepath.Join(dir, test.file)

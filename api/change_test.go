@@ -181,7 +181,8 @@ func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.Env = []string{"GOFLAGS=-trimpath"} // copies of the module share what is built
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "AITUTOR_") && !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS") {
+		if !strings.HasPrefix(variable, "AITUTOR_") && !strings.HasPrefix(variable, "MAKE") &&
+			!strings.HasPrefix(variable, "MFLAGS") {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}

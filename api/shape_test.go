@@ -65,7 +65,8 @@ func TestChangesThatNeedNoGo(t *testing.T) {
 	dir := copyModule(t)
 	editSpec(t, dir,
 		"openapi: 3.0.3", "openapi: 3.1.0",
-		"  - url: https://aitutor-api.vercel.app\n    description: The public service.\n", `  - url: https://{region}.example.com/{base}
+		"  - url: https://aitutor-api.vercel.app\n    description: The public service.\n",
+		`  - url: https://{region}.example.com/{base}
     variables: {region: {default: eu, enum: [eu, us]}, base: {default: v2}}
   - url: https://staging.example.com
 `,
@@ -88,25 +89,32 @@ func TestChangesThatGoDependsOn(t *testing.T) {
 		files []string
 	}{
 		{"run_id is renamed", []string{"run_id", "id"}, []string{payload + ".go: the fields of Payload"}},
-		{"a field of the error is renamed", []string{"        - message\n", "        - text\n", "        message:\n", "        text:\n"},
+		{"a field of the error is renamed",
+			[]string{"        - message\n", "        - text\n", "        message:\n", "        text:\n"},
 			[]string{"client/clienttest/responses.go:", payload + ".go: the fields of errorValue"}},
-		{"a variant is removed", []string{"        - $ref: '#/components/schemas/TextRun'\n", "", "    TextRun:\n      type: object\n", "    Unused:\n      type: object\n"},
+		{"a variant is removed", []string{"        - $ref: '#/components/schemas/TextRun'\n", "",
+			"    TextRun:\n      type: object\n", "    Unused:\n      type: object\n"},
 			[]string{"client/clienttest/responses.go:", "client/clienttest/faults.go:", payload + "_test.go:"}},
 		{"the error schema is replaced", []string{
-			"    Failure:\n      description: A", "    Failure:\n      $ref: '#/components/schemas/Problem'\n    OldFailure:\n      description: A",
-			"    Error:\n      type: object\n", "    Problem: {type: object, description: A problem., required: [title], properties: {title: {type: string, description: What.}}}\n    OldError:\n      type: object\n",
+			"    Failure:\n      description: A",
+			"    Failure:\n      $ref: '#/components/schemas/Problem'\n    OldFailure:\n      description: A",
+			"    Error:\n      type: object\n",
+			"    Problem: {type: object, description: A problem., required: [title], properties: {title: {type: string, description: What.}}}\n    OldError:\n      type: object\n",
 			"schemas/Error'", "schemas/OldError'",
 		}, []string{"client/clienttest/responses.go:", payload + "_test.go:"}},
-		{"the operation is renamed", []string{"operationId: runWorkflow", "operationId: startRun"}, []string{"client/run.go:"}},
+		{"the operation is renamed", []string{"operationId: runWorkflow", "operationId: startRun"},
+			[]string{"client/run.go:"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "api", "openapi.yaml"), spec, 0o600))
 			editSpec(t, dir, test.edits...)
 			// Without the examples: those of what is replaced are not valid any more.
-			text := regexp.MustCompile(`(?m)^( +)examples:\n(            .*\n)+`).ReplaceAllString(readSpec(t, dir), "${1}x-no-examples: true\n")
+			text := regexp.MustCompile(`(?m)^( +)examples:\n(            .*\n)+`).ReplaceAllString(readSpec(t, dir),
+				"${1}x-no-examples: true\n")
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "api", "openapi.yaml"), []byte(text), 0o600))
 			run(t, dir, "make", "generate")
-			output, err := command(t, dir, "go", "vet", "./client", "./client/clienttest", "./client/internal/payload").CombinedOutput()
+			output, err := command(t, dir, "go", "vet", "./client", "./client/clienttest",
+				"./client/internal/payload").CombinedOutput()
 			tests, testErr := command(t, dir, "go", "test", "./client/internal/payload").CombinedOutput()
 			assert.True(t, err != nil || testErr != nil, "neither the compiler nor a test fails")
 			for _, file := range test.files {

@@ -145,11 +145,13 @@ func TestBody_IsReadUpToTheLimit(t *testing.T) {
 		over,
 		long("responds with an endless text", endlessly(200, "application/json", `{"success":true,"result":"`, "once ")),
 		long("responds with endless white space", endlessly(200, "application/json", "", " ")),
-		long("responds with endless objects", endlessly(200, "application/json", `{"success":true,"result":"x","n":[`, `{},`)),
+		long("responds with endless objects",
+			endlessly(200, "application/json", `{"success":true,"result":"x","n":[`, `{},`)),
 		long("responds with an endless page under 200", endlessly(200, "text/html", "<h1>", "sorry ")),
 		long("responds with a gzip bomb", gzipBomb(200)),
 		long("promises an exabyte", promiseOfAnExabyte),
-		longError("responds with an endless error", 500, endlessly(500, "application/json", `{"success":false,"error":"`, "sorry ")),
+		longError("responds with an endless error", 500,
+			endlessly(500, "application/json", `{"success":false,"error":"`, "sorry ")),
 		longError("responds with an endless page", 502, endlessly(502, "text/html", "<h1>", "sorry ")),
 		longError("responds with a gzip bomb under an error", 500, gzipBomb(500)),
 		{
@@ -305,9 +307,10 @@ func TestBody_TakesEightBytesOfMemoryPerUnknownValue(t *testing.T) {
 		"numbers":                              `"result":"The text of the run.","more":` + numbers,
 		"numbers, with a name that is escaped": `"r\u0065sult":"The text of the run.","more":` + numbers,
 		"objects, as the error":                `"result":"The text of the run.","run_id":5,"error":` + objects,
-		"objects, as the error's message":      `"result":"The text of the run.","run_id":5,"error":{"message":` + objects + "}",
-		"numbers, as the code":                 `"result":"The text of the run.","run_id":5,"code":` + numbers,
-		"numbers, as the documented output":    `"result":"The text of the run.","run_id":5,"output":` + numbers,
+		"objects, as the error's message": `"result":"The text of the run.","run_id":5,"error":{"message":` + objects +
+			"}",
+		"numbers, as the code":              `"result":"The text of the run.","run_id":5,"code":` + numbers,
+		"numbers, as the documented output": `"result":"The text of the run.","run_id":5,"output":` + numbers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := `{"success":true,` + fields + "}"
@@ -382,10 +385,12 @@ func TestCall_ThatIsCancelledReturnsAndLeavesNothing(t *testing.T) {
 		responding func(net.Conn)
 		begun      bool // a 2xx response may have come by then
 	}{
-		"before the headers":           {func(net.Conn) {}, false},
-		"in the middle of the headers": {func(conn net.Conn) { _, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Le") }, false},
-		"before the body":              {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))) }, true},
-		"in the middle of the body":    {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))+runBody[:part]) }, true},
+		"before the headers": {func(net.Conn) {}, false},
+		"in the middle of the headers": {func(conn net.Conn) { _, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Le") },
+			false},
+		"before the body": {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))) }, true},
+		"in the middle of the body": {func(conn net.Conn) { _, _ = io.WriteString(conn, head(len(runBody))+runBody[:part]) },
+			true},
 		"in an error's body": {func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 500 Sorry\r\nContent-Length: 9\r\n\r\nsorr")
 		}, false},
@@ -540,8 +545,9 @@ func TestTimeout_IsCalledByItsName(t *testing.T) {
 		"the deadline of the context":               {short, 0, time.Minute, "the time of the context was up"},
 		"WithTimeout":                               {0, 0, short, "no whole response within 300ms (WithTimeout)"},
 		"WithTimeout below that of the http.Client": {0, time.Minute, short, "no whole response within 300ms (WithTimeout)"},
-		"the Timeout of the http.Client":            {0, short, time.Minute, "no whole response within 300ms (http.Client.Timeout)"},
-		"the Timeout of the http.Client alone":      {0, short, 0, "no whole response within 300ms (http.Client.Timeout)"},
+		"the Timeout of the http.Client": {0, short, time.Minute,
+			"no whole response within 300ms (http.Client.Timeout)"},
+		"the Timeout of the http.Client alone": {0, short, 0, "no whole response within 300ms (http.Client.Timeout)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

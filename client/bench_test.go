@@ -97,7 +97,8 @@ func BenchmarkRatios(b *testing.B) {
 		for _, size := range benchSizes {
 			times, allocs := takeTurns(b, size.bytes)
 			for i, caller := range callers {
-				fmt.Printf("| %s | %s | %v | %.2f | %.2f | %.0f | %.2f |\n", size.name, caller.name, times[i].Round(100*time.Nanosecond),
+				fmt.Printf("| %s | %s | %v | %.2f | %.2f | %.0f | %.2f |\n", size.name, caller.name,
+					times[i].Round(100*time.Nanosecond),
 					float64(times[i])/float64(times[1]), float64(times[0])/float64(times[i]), allocs[i], allocs[0]/allocs[i])
 			}
 		}

@@ -25,10 +25,12 @@ func TestRunWorkflow_CallsTheGeneratedMethodWhateverItsParameters(t *testing.T) 
 		return want
 	}
 	for name, method := range map[string]any{
-		"as it is": func(_ context.Context, id gen.WorkflowID, contentType string, body io.Reader, _ ...gen.RequestEditorFn) (*http.Response, error) {
+		"as it is": func(_ context.Context, id gen.WorkflowID, contentType string, body io.Reader,
+			_ ...gen.RequestEditorFn) (*http.Response, error) {
 			return check(id, contentType, body), nil
 		},
-		"with parameters": func(_ context.Context, id string, p *params, contentType string, body io.Reader, _ ...gen.RequestEditorFn) (*http.Response, error) {
+		"with parameters": func(_ context.Context, id string, p *params, contentType string, body io.Reader,
+			_ ...gen.RequestEditorFn) (*http.Response, error) {
 			assert.Nil(t, p)
 			return check(id, contentType, body), nil
 		},

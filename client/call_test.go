@@ -127,10 +127,13 @@ func TestRequest_ThatAnEditorSendsElsewhereIsRefused(t *testing.T) {
 		"another port":             func(req *http.Request) { req.URL.Host = "example.com:8443" },
 		"a host that begins alike": func(req *http.Request) { req.URL.Host = "example.com.evil.example" },
 		"plain http":               func(req *http.Request) { req.URL.Scheme = "http" },
-		"another URL":              func(req *http.Request) { req.URL = &url.URL{Scheme: "https", Host: "evil.example", Path: req.URL.Path} },
-		"another Host":             func(req *http.Request) { req.Host = "evil.example" },
-		"an opaque URL":            func(req *http.Request) { req.URL.Opaque = "//evil.example/" },
-		"the key in the query":     func(req *http.Request) { req.URL.RawQuery = "key=" + testKey },
+		"another URL": func(req *http.Request) {
+			req.URL = &url.URL{Scheme: "https", Host: "evil.example",
+				Path: req.URL.Path}
+		},
+		"another Host":         func(req *http.Request) { req.Host = "evil.example" },
+		"an opaque URL":        func(req *http.Request) { req.URL.Opaque = "//evil.example/" },
+		"the key in the query": func(req *http.Request) { req.URL.RawQuery = "key=" + testKey },
 	} {
 		t.Run(name, func(t *testing.T) {
 			editor := func(_ context.Context, req *http.Request) error {
@@ -372,19 +375,20 @@ func TestKey_IsInNothingThatPrints(t *testing.T) {
 		require.NoError(t, err)
 		inJSON := string(quoted[1 : len(quoted)-1])
 		for does, handler := range map[string]http.HandlerFunc{
-			"in a documented error": respondJSON(401, `{"success":false,"error":{"message":"no `+inJSON+`","code":"`+inJSON+`"}}`),
-			"in a deployed error":   respondJSON(400, `{"success":false,"error":"`+inJSON+`","code":"`+inJSON+`"}`),
-			"in plain text":         respond(502, "text/plain", key),
-			"in HTML":               respond(502, "text/html", key),
-			"in the content type":   respond(502, key, "x"),
-			"in a header":           withHeader(respondJSON(500, "{}"), "X-Echo", key),
-			"in the request's ID":   withHeader(respondJSON(500, "{}"), "X-Request-Id", "a"+key),
-			"in a rate limit":       withHeader(respondJSON(200, runBody), "X-Ratelimit-Limit", key),
-			"in a run":              respondJSON(200, documentedRun(t, map[string]any{"run_id": key, "status": key})),
-			"as a duplicate name":   respondJSON(200, `{"success":true,"result":"","`+inJSON+`":1,"`+inJSON+`":2}`),
-			"as a nested name":      respondJSON(500, `{"success":false,"`+inJSON+`":{"`+inJSON+`":[1,{"`+inJSON+`":}]}}`),
-			"as a wrong value":      respondJSON(200, `{"success":"`+inJSON+`","result":["`+inJSON+`"]}`),
-			"as a place to go":      withHeader(respond(302, "text/plain", key), "Location", "http://[::1/"+key),
+			"in a documented error": respondJSON(401,
+				`{"success":false,"error":{"message":"no `+inJSON+`","code":"`+inJSON+`"}}`),
+			"in a deployed error": respondJSON(400, `{"success":false,"error":"`+inJSON+`","code":"`+inJSON+`"}`),
+			"in plain text":       respond(502, "text/plain", key),
+			"in HTML":             respond(502, "text/html", key),
+			"in the content type": respond(502, key, "x"),
+			"in a header":         withHeader(respondJSON(500, "{}"), "X-Echo", key),
+			"in the request's ID": withHeader(respondJSON(500, "{}"), "X-Request-Id", "a"+key),
+			"in a rate limit":     withHeader(respondJSON(200, runBody), "X-Ratelimit-Limit", key),
+			"in a run":            respondJSON(200, documentedRun(t, map[string]any{"run_id": key, "status": key})),
+			"as a duplicate name": respondJSON(200, `{"success":true,"result":"","`+inJSON+`":1,"`+inJSON+`":2}`),
+			"as a nested name":    respondJSON(500, `{"success":false,"`+inJSON+`":{"`+inJSON+`":[1,{"`+inJSON+`":}]}}`),
+			"as a wrong value":    respondJSON(200, `{"success":"`+inJSON+`","result":["`+inJSON+`"]}`),
+			"as a place to go":    withHeader(respond(302, "text/plain", key), "Location", "http://[::1/"+key),
 		} {
 			t.Run(name+" key "+does, func(t *testing.T) {
 				t.Parallel()
@@ -435,8 +439,11 @@ func TestKey_IsInNoRefusal(t *testing.T) {
 	c, err := client.New(testKey)
 	require.NoError(t, err)
 	for name, call := range map[string]func() (*client.Run, error){
-		"the key as workflow ID":     func() (*client.Run, error) { return c.Run(t.Context(), testKey, exampleInputs(t)) },
-		"the key in an ID":           func() (*client.Run, error) { return c.Run(t.Context(), "wf/"+testKey, exampleInputs(t)) },
+		"the key as workflow ID": func() (*client.Run, error) { return c.Run(t.Context(), testKey, exampleInputs(t)) },
+		"the key in an ID": func() (*client.Run, error) {
+			return c.Run(t.Context(), "wf/"+testKey,
+				exampleInputs(t))
+		},
 		"the key as ID of no object": func() (*client.Run, error) { return c.RunInputs(t.Context(), testKey, 5) },
 		"the key as an input's name that does not encode": func() (*client.Run, error) {
 			return c.RunInputs(t.Context(), testWorkflow, map[string]any{testKey: func() {}})
@@ -562,7 +569,8 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 	const run = `{"success":true,"result":"x"`
 	runServerCases(t, []serverCase{
 		response("in an error of the documented variant", 401, "application/json",
-			`{"success":false,"error":{"message":"no key `+key+`","code":"bad_`+key+`"}}`, "no key [redacted]", "bad_[redacted]"),
+			`{"success":false,"error":{"message":"no key `+key+`","code":"bad_`+key+`"}}`, "no key [redacted]",
+			"bad_[redacted]"),
 		response("in an error of the deployed variant", 401, "application/json",
 			`{"success":false,"error":"no key `+key+`","code":"`+key+`"}`, "no key [redacted]"),
 		response("escaped", 401, "application/json", `{"success":false,"error":"\u004b`+key[1:]+`"}`, "[redacted]"),
@@ -574,7 +582,8 @@ func TestRedact_TakesAnEchoedKeyOutOfEverythingButBody(t *testing.T) {
 		response("at the end of a line's length", 400, "application/json",
 			`{"success":false,"error":"`+strings.Repeat("a", 295)+key+`"}`),
 		broken(response("as the name of a duplicate field", 500, "application/json", `{"`+key+`":1,"`+key+`":2}`)),
-		broken(response("as the name of fields in an error", 500, "application/json", `{"success":false,"error":{"`+key+`":{"code":1}}}`)),
+		broken(response("as the name of fields in an error", 500, "application/json",
+			`{"success":false,"error":{"`+key+`":{"code":1}}}`)),
 		response("with a byte inside that is no text", 502, "text/plain", key[:6]+"\xff"+key[6:]+strings.Repeat(" a", 200)),
 		headers,
 		{

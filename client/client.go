@@ -36,9 +36,9 @@
 //	transport := otelhttp.NewTransport(&http.Transport{Proxy: http.ProxyFromEnvironment, Protocols: http1})
 //	c, err := client.FromEnv(client.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// One that counts statuses counts runs (see the example "metrics"): a response of 200 was billed, and an attempt without
-// a response may have been. It must leave the request's body alone: a transport that reads the body is not believed when
-// it says that it could not connect. [WithLogger] has a record of each attempt and of each wait.
+// One that counts statuses counts runs (see the example "metrics"): a response of 200 was billed, and an attempt
+// without a response may have been. It must leave the request's body alone: a transport that reads the body is not
+// believed when it says that it could not connect. [WithLogger] has a record of each attempt and of each wait.
 //
 // # Tests
 //

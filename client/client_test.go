@@ -190,7 +190,8 @@ func TestAPI_GivesTheErrorOfAResponseThatBreaksTheContract(t *testing.T) {
 func TestAPI_GivesTheViolationOfAnAcceptedResponseThatIsNoJSON(t *testing.T) {
 	const half = `{"success":true,"result":"half a te`
 	accept := client.WithViolationHandler(func(context.Context, *contract.Error) error { return nil })
-	_, err := clientOf(t, reply{200, nil, half}, accept).API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t))
+	_, err := clientOf(t, reply{200, nil, half}, accept).API().RunWorkflowWithResponse(t.Context(), testWorkflow,
+		exampleInputs(t))
 	var violation *contract.Error
 	require.ErrorAs(t, err, &violation)
 	assert.Contains(t, string(violation.Body), half)
@@ -266,8 +267,10 @@ func TestAPI_HasNoKeyInTheRequestOfItsResponse(t *testing.T) {
 }
 
 func TestAPI_HasNoKeyInTheStatusLineAndTheTrailerOfItsResponse(t *testing.T) {
-	c := newTestClient(t, serveRaw(t, new(counter), rawResponse("HTTP/1.1 200 "+testKey+"\r\nContent-Type: application/json\r\n"+
-		"Trailer: X-Echo\r\nTransfer-Encoding: chunked\r\n\r\n"+fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Echo: %s\r\n\r\n", len(runBody), runBody, testKey))))
+	c := newTestClient(t, serveRaw(t, new(counter),
+		rawResponse("HTTP/1.1 200 "+testKey+"\r\nContent-Type: application/json\r\n"+
+			"Trailer: X-Echo\r\nTransfer-Encoding: chunked\r\n\r\n"+
+			fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Echo: %s\r\n\r\n", len(runBody), runBody, testKey))))
 	res, err := c.API().RunWorkflowWithResponse(t.Context(), testWorkflow, exampleInputs(t))
 	require.NoError(t, err)
 	assert.Equal(t, "200 [redacted]", res.Status())

@@ -111,20 +111,28 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	run("a context that has ended", cancelled, "https://example.com", inputs)
 
 	text.WriteString("## Responses that are no run\n\n")
-	run("400", t.Context(), respond(400, json, `{"success":false,"error":"Missing input: topic","code":"missing_input"}`), inputs)
-	run("401", t.Context(), respond(401, json, `{"success":false,"error":{"message":"Invalid API key","code":"unauthorized"}}`), inputs)
-	run("402", t.Context(), respond(402, json, `{"success":false,"error":"No credits remaining. Please add credits to continue using the service.","code":"invalid_billing"}`), inputs)
+	run("400", t.Context(), respond(400, json, `{"success":false,"error":"Missing input: topic","code":"missing_input"}`),
+		inputs)
+	run("401", t.Context(), respond(401, json,
+		`{"success":false,"error":{"message":"Invalid API key","code":"unauthorized"}}`), inputs)
+	run("402", t.Context(), respond(402, json,
+		`{"success":false,"error":"No credits remaining. Please add credits to continue using the service.","code":"invalid_billing"}`), inputs)
 	run("404", t.Context(), respond(404, json, `{"success":false,"error":"Workflow not found"}`), inputs)
 	run("429", t.Context(), respond(429, json, `{"success":false,"error":"Rate limit exceeded"}`), inputs)
-	run("429 with a Retry-After", t.Context(), respond(429, json, `{"success":false,"error":"Rate limit exceeded"}`, "Retry-After", "90"), inputs)
-	run("500", t.Context(), respond(500, json, `{"success":false,"error":"Failed to run workflow","code":"internal_server_error"}`), inputs)
-	run("a gateway's text", t.Context(), respond(504, "text/plain", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n", "X-Vercel-Id", "fra1::abc"), inputs)
+	run("429 with a Retry-After", t.Context(),
+		respond(429, json, `{"success":false,"error":"Rate limit exceeded"}`, "Retry-After", "90"), inputs)
+	run("500", t.Context(), respond(500, json,
+		`{"success":false,"error":"Failed to run workflow","code":"internal_server_error"}`), inputs)
+	run("a gateway's text", t.Context(),
+		respond(504, "text/plain", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n", "X-Vercel-Id", "fra1::abc"), inputs)
 	run("a gateway's page", t.Context(), respond(502, "text/html", "<html>Bad Gateway</html>"), inputs)
 	run("a redirect", t.Context(), respond(302, "text/html", "", "Location", "https://example.com/"), inputs)
-	run("an error under 200", t.Context(), respond(200, json, `{"success":false,"error":"Unauthorized.","code":"unauthorized"}`), inputs)
+	run("an error under 200", t.Context(),
+		respond(200, json, `{"success":false,"error":"Unauthorized.","code":"unauthorized"}`), inputs)
 	run("an error that breaks the contract", t.Context(), respond(500, json, `{"success":false,"error":5}`), inputs)
 	run("an echo of the key", t.Context(), respond(401, json, `{"success":false,"error":"no such key: `+key+`"}`), inputs)
-	run("an error that is cut off", t.Context(), respond(500, json, `{"success":false,"error":{"message":"It`, "Content-Length", "90"), inputs)
+	run("an error that is cut off", t.Context(),
+		respond(500, json, `{"success":false,"error":{"message":"It`, "Content-Length", "90"), inputs)
 
 	text.WriteString("## Runs that break the contract\n\n")
 	run("one violation", t.Context(), respond(200, json, `{"success":true,"result":"Once","citations":5}`), inputs)
@@ -134,7 +142,10 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 	run("broken JSON", t.Context(), respond(200, json, `{"success":true,"result":"Once`), inputs)
 	run("another status", t.Context(), respond(201, json, run1), inputs)
 	run("refused by the handler", t.Context(), respond(201, json, run1), inputs,
-		client.WithViolationHandler(func(context.Context, *contract.Error) error { return errors.New("no violations in this house") }))
+		client.WithViolationHandler(func(context.Context,
+			*contract.Error) error {
+			return errors.New("no violations in this house")
+		}))
 	through, err := client.New(key, client.WithBaseURL(respond(200, json, `{"success":true}`)))
 	require.NoError(t, err)
 	_, err = through.API().RunWorkflowWithBodyWithResponse(t.Context(), "wf_1", json, bytes.NewReader(requestExample()))
@@ -156,7 +167,8 @@ func TestErrors_ReadAsInTheGoldenFile(t *testing.T) {
 		<-r.Context().Done()
 	})
 	run("too slow in the middle", t.Context(), half, inputs, client.WithTimeout(20*time.Millisecond))
-	run("closed without a response", t.Context(), serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), inputs)
+	run("closed without a response", t.Context(),
+		serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), inputs)
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
@@ -184,7 +196,8 @@ func TestSafeToRetry_OfOtherErrors(t *testing.T) {
 		"a bad argument":                         client.ErrInvalidRequest,
 		"the sentinel of 429, but cancelled":     errors.Join(context.Canceled, client.ErrRateLimited),
 		"an error that says that it may be sent": fmt.Errorf("limiter: %w", notSentError(false)),
-		"an error of a call that was sent, in one that says otherwise": errors.Join(notSentError(true), &client.APIError{StatusCode: 500}),
+		"an error of a call that was sent, in one that says otherwise": errors.Join(notSentError(true),
+			&client.APIError{StatusCode: 500}),
 		"a violation":               &contract.Error{StatusCode: 429},
 		"a cancelled context":       context.Canceled,
 		"a deadline":                context.DeadlineExceeded,
@@ -224,7 +237,8 @@ func TestArgumentError_HasTheFieldAndTheReason(t *testing.T) {
 		err           error
 		field, reason string
 	}{
-		"an ID":             {run("a/b", map[string]any{}), "workflowID", `the workflow ID must be one path segment of letters, digits, "_" and "-"`},
+		"an ID": {run("a/b", map[string]any{}), "workflowID",
+			`the workflow ID must be one path segment of letters, digits, "_" and "-"`},
 		"inputs of no JSON": {run(testWorkflow, 5), "inputs", "the inputs must encode to a JSON object, not to number"},
 		"a body of API":     {broken, "", "value must be an object"},
 		"the key as ID":     {run(testKey, map[string]any{}), "", "the URL holds the API key"},
@@ -244,15 +258,20 @@ func TestAPIError_HasTheHostsCodeAndSaysWhatItMeans(t *testing.T) {
 		contentType, body string
 		code, says        string
 	}{
-		{504, "text/plain", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n\nfra1::x\n", client.CodeFunctionInvocationTimeout, "the run may have been billed"},
-		{504, "text/html", "<p>504: FUNCTION_INVOCATION_TIMEOUT</p>", client.CodeFunctionInvocationTimeout, "the run may have been billed"},
-		{413, "text/plain", "Request Entity Too Large\n\nFUNCTION_PAYLOAD_TOO_LARGE", client.CodeFunctionPayloadTooLarge, "takes 4.5 MB): nothing ran"},
+		{504, "text/plain", "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n\nfra1::x\n",
+			client.CodeFunctionInvocationTimeout, "the run may have been billed"},
+		{504, "text/html", "<p>504: FUNCTION_INVOCATION_TIMEOUT</p>", client.CodeFunctionInvocationTimeout,
+			"the run may have been billed"},
+		{413, "text/plain", "Request Entity Too Large\n\nFUNCTION_PAYLOAD_TOO_LARGE", client.CodeFunctionPayloadTooLarge,
+			"takes 4.5 MB): nothing ran"},
 		{413, "text/plain", "too large", "", "takes 4.5 MB): nothing ran"},
-		{500, "text/plain", "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE", client.CodeFunctionResponsePayloadTooLarge, "the run was billed"},
+		{500, "text/plain", "FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE", client.CodeFunctionResponsePayloadTooLarge,
+			"the run was billed"},
 		{503, "text/plain", "FUNCTION_THROTTLED", client.CodeFunctionThrottled, "started nothing"},
 		{500, "application/json", `{"success":false,"error":"FUNCTION_THROTTLED"}`, "", "may have been billed"},
 	} {
-		_, err := runExample(t, clientOf(t, reply{test.status, http.Header{"Content-Type": {test.contentType}, "Retry-After": {"1.5"}}, test.body}))
+		_, err := runExample(t, clientOf(t,
+			reply{test.status, http.Header{"Content-Type": {test.contentType}, "Retry-After": {"1.5"}}, test.body}))
 		var failure *client.APIError
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, test.code, failure.Code, test.body)
@@ -304,7 +323,8 @@ func TestAPIError_SaysLittleOfALongMessage(t *testing.T) {
 
 func TestAPIError_IsLoggedWithoutItsHeaderAndBody(t *testing.T) {
 	body := `{"success":false,"error":"no such key","code":"unauthorized","echo":"` + testKey + `"}`
-	_, err := runExample(t, clientOf(t, reply{401, http.Header{"X-Vercel-Id": {"iad1::abc"}, "X-Echo": {"in a header"}}, body}))
+	_, err := runExample(t, clientOf(t,
+		reply{401, http.Header{"X-Vercel-Id": {"iad1::abc"}, "X-Echo": {"in a header"}}, body}))
 	var failure *client.APIError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, body, string(failure.Body))

@@ -31,10 +31,12 @@ func addExamples(f *testing.F, add func(body []byte)) {
 	}
 	for _, odd := range []string{
 		"", "null", "[]", `""`, "1", "NaN", "{", `{"success":true}`, `{"success":true,"result":"a","result":"b"}`,
-		"{\"success\":true,\"result\":\"\xff\"}", `{"success":true,"result":"\ud83d"}`, `{"success":true,"result":"","n":1e999}`,
+		"{\"success\":true,\"result\":\"\xff\"}", `{"success":true,"result":"\ud83d"}`,
+		`{"success":true,"result":"","n":1e999}`,
 		`{"success":true,"result":"{\"a\":1}","output":null}`, `{"success":true,"result":"a","output":{"b":1}}`,
 		`{"success":true,"run_id":"r","status":"s","output":{"a":"b"},"result":"b","citations":["c"]}`,
-		`{"success":false,"error":{"message":"m","code":5}}`, `{"success":false,"error":["m"]}`, `{"Success":true,"RESULT":"a"}`,
+		`{"success":false,"error":{"message":"m","code":5}}`, `{"success":false,"error":["m"]}`,
+		`{"Success":true,"RESULT":"a"}`,
 		strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001),
 	} {
 		add([]byte(odd))

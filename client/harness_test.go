@@ -513,7 +513,8 @@ func clientOf(t *testing.T, r reply, opts ...client.Option) *client.Client {
 // newClient returns a client with the default base URL, on a transport.
 func newClient(tb testing.TB, transport http.RoundTripper, opts ...client.Option) *client.Client {
 	tb.Helper()
-	base := []client.Option{client.WithBaseURL("https://example.com"), client.WithHTTPClient(&http.Client{Transport: transport})}
+	base := []client.Option{client.WithBaseURL("https://example.com"),
+		client.WithHTTPClient(&http.Client{Transport: transport})}
 	c, err := client.New(testKey, append(base, opts...)...)
 	require.NoError(tb, err)
 	return c

@@ -29,7 +29,8 @@ func TestOptions_RefuseABadValueByName(t *testing.T) {
 		"a user agent with a newline": {client.WithUserAgent("a\r\nb"), "WithUserAgent"},
 		"a blank user agent":          {client.WithUserAgent(" "), "WithUserAgent"},
 		"no violation handler":        {client.WithViolationHandler(nil), "WithViolationHandler"},
-		"no logger of violations":     {client.WithViolationHandler(client.LogViolations(nil)), "LogViolations has no logger"},
+		"no logger of violations": {client.WithViolationHandler(client.LogViolations(nil)),
+			"LogViolations has no logger"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := client.New("sk_test", test.option)
@@ -121,7 +122,8 @@ func TestLogViolations_LogsThemWithoutTheBodyAndAcceptsTheRun(t *testing.T) {
 	var record bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&record, nil))
 	body := `{"success":true,"result":"` + runText + `","citations":null}`
-	run, err := runExample(t, clientOf(t, reply{200, nil, body}, client.WithViolationHandler(client.LogViolations(logger))))
+	run, err := runExample(t, clientOf(t, reply{200, nil, body},
+		client.WithViolationHandler(client.LogViolations(logger))))
 	require.NoError(t, err)
 	assert.Equal(t, runText, run.Text)
 	assert.Contains(t, record.String(), `"level":"WARN"`)

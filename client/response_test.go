@@ -45,42 +45,56 @@ func TestResponse_OfEachStatusAndVariant(t *testing.T) {
 		}
 		return c
 	}
-	limited := row(429, "without a Retry-After, every time", flat("", "Too many requests."), client.ErrRateLimited, "Too many requests: try again in 1s")
+	limited := row(429, "without a Retry-After, every time", flat("", "Too many requests."), client.ErrRateLimited,
+		"Too many requests: try again in 1s")
 	limited.requests, limited.safe = 3, true
-	limitedNested := row(429, "in the documented variant", nested("rate_limited", "Slow down"), client.ErrRateLimited, "Slow down")
+	limitedNested := row(429, "in the documented variant", nested("rate_limited", "Slow down"), client.ErrRateLimited,
+		"Slow down")
 	limitedNested.safe, limitedNested.opts = true, []client.Option{client.WithMaxRetries(0)}
 	noServerError := row(500, "with a code that says unauthorized", nested("unauthorized", "No"), client.ErrUnauthorized)
 	noServerError.isNot = []error{client.ErrServer}
 	cases := []serverCase{
-		row(400, "in the documented variant", nested("invalid_request", "Missing topic"), client.ErrInvalidRequest, "Missing topic", "invalid_request"),
-		row(400, "in the deployed variant", flat("missing_input", "Missing input: topic"), client.ErrInvalidRequest, "Missing input: topic"),
-		row(401, "in the documented variant", nested("unauthorized", "Invalid API key"), client.ErrUnauthorized, "check the API key"),
+		row(400, "in the documented variant", nested("invalid_request", "Missing topic"), client.ErrInvalidRequest,
+			"Missing topic", "invalid_request"),
+		row(400, "in the deployed variant", flat("missing_input", "Missing input: topic"), client.ErrInvalidRequest,
+			"Missing input: topic"),
+		row(401, "in the documented variant", nested("unauthorized", "Invalid API key"), client.ErrUnauthorized,
+			"check the API key"),
 		row(401, "in the deployed variant", flat("", "Unauthorized."), client.ErrUnauthorized, "check the API key"),
 		row(402, "for want of credits", flat("invalid_billing", "No credits"), client.ErrPaymentRequired, "credits"),
 		row(402, "over the spend limit", flat("spend_limit_reached", "Too much"), client.ErrPaymentRequired, "spend limit"),
-		row(404, "in the documented variant", nested("workflow_not_found", "Workflow not found"), client.ErrWorkflowNotFound, "check the workflow ID"),
-		row(404, "in the deployed variant", flat("", "Workflow not found."), client.ErrWorkflowNotFound, "check the workflow ID"),
+		row(404, "in the documented variant", nested("workflow_not_found", "Workflow not found"), client.ErrWorkflowNotFound,
+			"check the workflow ID"),
+		row(404, "in the deployed variant", flat("", "Workflow not found."), client.ErrWorkflowNotFound,
+			"check the workflow ID"),
 		limited, limitedNested,
-		row(500, "with internal_server_error", flat("internal_server_error", "Sorry"), client.ErrServer, "may have been billed"),
-		row(500, "with workflow_run_failed", flat("workflow_run_failed", "It failed"), client.ErrServer, "may have been billed"),
+		row(500, "with internal_server_error", flat("internal_server_error", "Sorry"), client.ErrServer,
+			"may have been billed"),
+		row(500, "with workflow_run_failed", flat("workflow_run_failed", "It failed"), client.ErrServer,
+			"may have been billed"),
 		noServerError,
 		row(403, "with a new code", flat("forbidden_region", "Not here"), nil, "Not here", "forbidden_region"),
-		row(200, "with an error in the documented variant", nested("unauthorized", "Invalid API key"), client.ErrUnauthorized, "Invalid API key"),
-		row(200, "with an error in the deployed variant", flat("missing_input", "Missing input"), client.ErrInvalidRequest, "Missing input"),
+		row(200, "with an error in the documented variant", nested("unauthorized", "Invalid API key"), client.ErrUnauthorized,
+			"Invalid API key"),
+		row(200, "with an error in the deployed variant", flat("missing_input", "Missing input"), client.ErrInvalidRequest,
+			"Missing input"),
 	}
 	for _, status := range []int{408, 409, 413, 418, 421, 425, 431, 451, 500, 502, 503, 504, 508, 599} {
 		rows := []serverCase{
 			row(status, "in the deployed variant", flat("", "Not now"), nil, "Not now"),
 			{
 				name:    fmt.Sprintf("responds with %d and a gateway's page", status),
-				handler: respond(status, "text/html", "<h1>oops</h1>"), requests: 1, status: status, violation: status != 504, body: "<h1>oops</h1>",
+				handler: respond(status, "text/html", "<h1>oops</h1>"), requests: 1, status: status, violation: status != 504,
+				body: "<h1>oops</h1>",
 				says: []string{"a gateway's page, not the service's response"},
 			},
 			{
-				name:     fmt.Sprintf("responds with %d and a gateway's text and an ID", status),
-				handler:  withHeader(respond(status, "text/plain; charset=utf-8", "upstream\ntimed out"), "X-Vercel-Id", "fra1::abc"),
-				requests: 1, status: status, violation: !slices.Contains([]int{413, 500, 503, 504}, status), // those of the host are in the contract
-				body: "upstream\ntimed out", says: []string{"upstream timed out", "fra1::abc"},
+				name: fmt.Sprintf("responds with %d and a gateway's text and an ID", status),
+				handler: withHeader(respond(status, "text/plain; charset=utf-8", "upstream\ntimed out"), "X-Vercel-Id",
+					"fra1::abc"),
+				requests: 1, status: status,
+				violation: !slices.Contains([]int{413, 500, 503, 504}, status), // those of the host are in the contract
+				body:      "upstream\ntimed out", says: []string{"upstream timed out", "fra1::abc"},
 			},
 		}
 		for _, c := range rows {
@@ -97,7 +111,8 @@ func TestResponse_OfEachStatusAndVariant(t *testing.T) {
 
 // brokenRun returns a response under 200 that breaks the contract. Text is what can be read of it.
 func brokenRun(name, body, text string, says ...string) serverCase {
-	return serverCase{name: name, handler: respondJSON(200, body), requests: 1, violation: true, body: body, text: text, says: says}
+	return serverCase{name: name, handler: respondJSON(200, body), requests: 1, violation: true, body: body, text: text,
+		says: says}
 }
 
 // oddRun returns a response that keeps the contract, however odd it is.
@@ -121,7 +136,8 @@ func TestResponse_UnderStatus200(t *testing.T) {
 		return documentedWith(func(run, _ map[string]any) { run["output"] = "@" }, output)
 	}
 	numericID := documentedWith(func(run, _ map[string]any) { run["run_id"] = 1 }, "")
-	both := oddDocumentedRun("responds in both variants at once", documentedWith(func(run, _ map[string]any) { run["result"] = "b" }, ""))
+	both := oddDocumentedRun("responds in both variants at once",
+		documentedWith(func(run, _ map[string]any) { run["result"] = "b" }, ""))
 	both.text = "b"
 	example := readExample(t).Text
 	if name := outputName(); name != "" {
@@ -156,18 +172,25 @@ func TestResponse_UnderStatus200(t *testing.T) {
 		brokenRun("responds without success", `{"result":"x"}`, "x", "/success"),
 		brokenRun("responds with a result that is an object", `{"success":true,"result":{}}`, "", "/result"),
 		brokenRun("responds with a result that is null", `{"success":true,"result":null}`, "", "/result"),
-		brokenRun("responds with citations that are null", `{"success":true,"result":"x","citations":null}`, "x", "/citations"),
-		brokenRun("responds with citations that are a string", `{"success":true,"result":"x","citations":"a"}`, "x", "/citations"),
-		brokenRun("responds with a citation that is a number", `{"success":true,"result":"x","citations":["a",1]}`, "x", "/citations/1"),
+		brokenRun("responds with citations that are null", `{"success":true,"result":"x","citations":null}`, "x",
+			"/citations"),
+		brokenRun("responds with citations that are a string", `{"success":true,"result":"x","citations":"a"}`, "x",
+			"/citations"),
+		brokenRun("responds with a citation that is a number", `{"success":true,"result":"x","citations":["a",1]}`, "x",
+			"/citations/1"),
 		brokenRun("responds without a run ID", without("run_id"), example, "/run_id"),
 		brokenRun("responds with a run ID that is a number", numericID, example, "/run_id"),
 		brokenRun("responds with an output that is an array", withOutput("[]"), "", "/output"),
 		brokenRun("responds with names in capitals", `{"Success":true,"Result":"x"}`, ""),
 		both,
-		oddRun("responds in the deployed variant with an output that is null", `{"success":true,"result":"once","output":null}`, "once"),
-		oddRun("responds in the deployed variant with an output of its own", `{"success":true,"result":"once","output":{"tokens":5}}`, "once"),
-		oddRun("responds in the deployed variant with a list as output", `{"success":true,"result":"once","output":["a"]}`, "once"),
-		oddRun("responds in the deployed variant with an error that is null", `{"success":true,"result":"once","error":null}`, "once"),
+		oddRun("responds in the deployed variant with an output that is null",
+			`{"success":true,"result":"once","output":null}`, "once"),
+		oddRun("responds in the deployed variant with an output of its own",
+			`{"success":true,"result":"once","output":{"tokens":5}}`, "once"),
+		oddRun("responds in the deployed variant with a list as output", `{"success":true,"result":"once","output":["a"]}`,
+			"once"),
+		oddRun("responds in the deployed variant with an error that is null", `{"success":true,"result":"once","error":null}`,
+			"once"),
 		oddDocumentedRun("responds in the documented variant with citations that are null",
 			documentedWith(func(run, _ map[string]any) { run["citations"] = nil }, "")),
 	})
@@ -194,9 +217,11 @@ func TestResponse_OfBrokenJSON(t *testing.T) {
 			requests: 1, status: 500, violation: true, body: deepError, says: []string{"500"},
 		},
 		oddRun("nests JSON 5,000 deep in a new field", lessDeep, runText),
-		brokenRun("responds with a duplicate name", `{"success":true,"result":"a","result":"b"}`, "b", "is not JSON", "duplicate"),
+		brokenRun("responds with a duplicate name", `{"success":true,"result":"a","result":"b"}`, "b", "is not JSON",
+			"duplicate"),
 		brokenRun("responds with a duplicate name inside output", twice, readExample(t).Text, "duplicate"),
-		brokenRun("responds with a duplicate name, once escaped", `{"success":true,"result":"a","\u0072esult":"b"}`, "b", "duplicate"),
+		brokenRun("responds with a duplicate name, once escaped", `{"success":true,"result":"a","\u0072esult":"b"}`, "b",
+			"duplicate"),
 		brokenRun("responds with invalid UTF-8", "{\"success\":true,\"result\":\"a\xff\"}", "a\uFFFD", "UTF-8"),
 		brokenRun("responds with a byte order mark", "\uFEFF"+runBody, runText, "is not JSON"),
 		brokenRun("responds with a second value", runBody+"{}", runText, "is not JSON"),
@@ -204,7 +229,8 @@ func TestResponse_OfBrokenJSON(t *testing.T) {
 		brokenRun("responds with a trailing comma", `{"success":true,"result":"a",}`, "a", "is not JSON"),
 		brokenRun("responds with a comment", `{"success":true,/* */"result":"a"}`, "", "is not JSON"),
 		brokenRun("responds with single quotes", `{'success':true,'result':'a'}`, "", "is not JSON"),
-		brokenRun("responds with a number that JSON does not have", `{"success":true,"result":"a","n":01}`, "a", "is not JSON"),
+		brokenRun("responds with a number that JSON does not have", `{"success":true,"result":"a","n":01}`, "a",
+			"is not JSON"),
 		brokenRun("responds with Infinity", `{"success":true,"result":"a","n":Infinity}`, "a", "is not JSON"),
 		brokenRun("responds with a newline in a string", "{\"success\":true,\"result\":\"a\nb\"}", "", "is not JSON"),
 		brokenRun("responds with UTF-16", "{\x00}\x00", "", "is not JSON"),
@@ -213,7 +239,8 @@ func TestResponse_OfBrokenJSON(t *testing.T) {
 		oddRun("responds with half of a surrogate pair", `{"success":true,"result":"a\ud83d"}`, "a\uFFFD"),
 		oddRun("responds with a NUL in the text", `{"success":true,"result":"a\u0000b"}`, "a\x00b"),
 		oddRun("responds with a number that no float64 holds", `{"success":true,"result":"a","cost":1e999}`, "a"),
-		oddRun("responds with a number of 100,000 digits", `{"success":true,"result":"a","n":`+strings.Repeat("9", 100_000)+`}`, "a"),
+		oddRun("responds with a number of 100,000 digits",
+			`{"success":true,"result":"a","n":`+strings.Repeat("9", 100_000)+`}`, "a"),
 		oddRun("responds with white space around the JSON", " \r\n\t"+runBody+" \r\n\t", runText),
 		oddRun("responds with an empty text", `{"success":true,"result":""}`, ""),
 	})
@@ -222,7 +249,8 @@ func TestResponse_OfBrokenJSON(t *testing.T) {
 func TestResponse_WithOddHeadersOrAnotherStatus(t *testing.T) {
 	t.Parallel()
 	odd := func(name, header, value string) serverCase {
-		return serverCase{name: name, handler: withHeader(respondJSON(200, runBody), header, value), requests: 1, text: runText, body: runBody}
+		return serverCase{name: name, handler: withHeader(respondJSON(200, runBody), header, value), requests: 1,
+			text: runText, body: runBody}
 	}
 	typed := func(name, contentType string) serverCase {
 		return serverCase{name: name, handler: respond(200, contentType, runBody), requests: 1, text: runText, body: runBody}
@@ -232,7 +260,8 @@ func TestResponse_WithOddHeadersOrAnotherStatus(t *testing.T) {
 		return c
 	}
 	status := func(name string, status int, body, text string) serverCase {
-		return serverCase{name: name, handler: respondJSON(status, body), requests: 1, violation: true, body: body, text: text}
+		return serverCase{name: name, handler: respondJSON(status, body), requests: 1, violation: true, body: body,
+			text: text}
 	}
 	runServerCases(t, []serverCase{
 		typed("responds with a charset", "application/json; charset=utf-8"),
@@ -244,7 +273,8 @@ func TestResponse_WithOddHeadersOrAnotherStatus(t *testing.T) {
 		broken(odd("responds with a rate limit that is no number", "X-Ratelimit-Limit", "many"), "x-ratelimit-limit"),
 		broken(odd("responds with a rate limit below zero", "X-Ratelimit-Remaining", "-1"), "x-ratelimit-remaining"),
 		broken(odd("responds with an empty rate limit", "X-Ratelimit-Limit", ""), "x-ratelimit-limit"),
-		broken(odd("responds with a rate limit that no integer holds", "X-Ratelimit-Limit", strings.Repeat("9", 30)), "x-ratelimit-limit"),
+		broken(odd("responds with a rate limit that no integer holds", "X-Ratelimit-Limit", strings.Repeat("9", 30)),
+			"x-ratelimit-limit"),
 		status("responds with 201 and a run", http.StatusCreated, runBody, runText),
 		status("responds with 203 and a run", http.StatusNonAuthoritativeInfo, runBody, runText),
 		status("responds with 206 and a run", http.StatusPartialContent, runBody, runText),
@@ -312,18 +342,27 @@ func TestRun_IsReadHoweverItIsWritten(t *testing.T) {
 		{"white space", " {\r\n\t\"success\" : true ,\n\"result\" : \"x\" } ", "x", ""},
 		{"escaped names", `{"succ\u0065ss":true,"r\u0065sult":"x"}`, "x", ""},
 		{"half a surrogate pair", `{"success":true,"result":"x\ud83d"}`, "x\uFFFD", ""},
-		{"half a surrogate pair in the documented variant", strings.Replace(documented, "THE-ID", `\udc36x`, 1), "", "\uFFFDx"},
+		{"half a surrogate pair in the documented variant", strings.Replace(documented, "THE-ID", `\udc36x`, 1), "",
+			"\uFFFDx"},
 		{"a long text", `{"success":true,"result":` + string(quoted) + `}`, long, ""},
-		{"an escaped slash in a long text", `{"success":true,"result":"` + strings.Repeat(`a\/b`, 500) + `"}`, strings.Repeat("a/b", 500), ""},
+		{"an escaped slash in a long text", `{"success":true,"result":"` + strings.Repeat(`a\/b`, 500) + `"}`,
+			strings.Repeat("a/b", 500), ""},
 		{"a long text beside one that is null", `{"success":true,"result":` + string(quoted) + `,"run_id":null}`, long, ""},
 		{"a run ID in the deployed variant", `{"success":true,"result":"x","run_id":"r"}`, "x", "r"},
-		{"other types for what the variant does not name", `{"success":true,"result":"x","run_id":5,"status":[],"output":"y"}`, "x", ""},
-		{"citations of another type in the documented variant", strings.Replace(documented, "{", `{"citations":5,"result":null,`, 1), "", "THE-ID"},
-		{"a name in capitals beside another type", `{"success":true,"result":"x","run_id":5,"RESULT":"y","Run_ID":"z"}`, "x", ""},
-		{"a name in capitals beside half a surrogate pair", `{"success":true,"result":"x\ud83d","RESULT":"y"}`, "x\uFFFD", ""},
-		{"an error and a code of other types", `{"success":true,"result":"x","run_id":5,"error":{"a":1e999},"code":1e999}`, "x", ""},
-		{"an error and a code of other types beside half a surrogate pair", `{"success":true,"result":"x\ud83d","error":[1e999,{}],"code":{"a":[]}}`, "x\uFFFD", ""},
-		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`, "x", ""},
+		{"other types for what the variant does not name",
+			`{"success":true,"result":"x","run_id":5,"status":[],"output":"y"}`, "x", ""},
+		{"citations of another type in the documented variant",
+			strings.Replace(documented, "{", `{"citations":5,"result":null,`, 1), "", "THE-ID"},
+		{"a name in capitals beside another type", `{"success":true,"result":"x","run_id":5,"RESULT":"y","Run_ID":"z"}`, "x",
+			""},
+		{"a name in capitals beside half a surrogate pair", `{"success":true,"result":"x\ud83d","RESULT":"y"}`, "x\uFFFD",
+			""},
+		{"an error and a code of other types", `{"success":true,"result":"x","run_id":5,"error":{"a":1e999},"code":1e999}`,
+			"x", ""},
+		{"an error and a code of other types beside half a surrogate pair",
+			`{"success":true,"result":"x\ud83d","error":[1e999,{}],"code":{"a":[]}}`, "x\uFFFD", ""},
+		{"fields that nobody knows", `{"success":true,"result":"x","more":{"result":["\"}",1e400,null]},"":"","RESULT":5}`,
+			"x", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			run, err := runExample(t, clientOf(t, reply{200, nil, test.body}))
@@ -350,21 +389,27 @@ func TestRun_ThatBreaksTheContractHasWhatCouldBeRead(t *testing.T) {
 		response reply
 		want     client.Run
 	}{
-		"a duplicate name":       {reply{200, nil, `{"success":true,"result":"Twice","result":"Once"}`}, client.Run{Text: "Once"}},
-		"data after it":          {reply{200, nil, `{"success":true,"result":"Once"} and more`}, client.Run{Text: "Once"}},
-		"a byte order mark":      {reply{200, nil, "\uFEFF" + `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
-		"an added bad field":     {reply{200, nil, `{"success":true,"result":"Once","citations":"none"}`}, client.Run{Text: "Once"}},
-		"citations of null":      {reply{200, nil, `{"success":true,"result":"Once","citations":null}`}, client.Run{Text: "Once"}},
-		"a citation of a number": {reply{200, nil, `{"success":true,"result":"Once","citations":["a",1]}`}, client.Run{Text: "Once", Citations: []string{"a", ""}}},
-		"invalid UTF-8":          {reply{200, nil, "{\"success\":true,\"result\":\"Once\xff\"}"}, client.Run{Text: "Once\uFFFD"}},
-		"another status":         {reply{201, nil, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
-		"another content type":   {reply{200, html, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
-		"a bad rate limit":       {reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, runBody}, client.Run{Text: runText}},
-		"an ID of another type":  {reply{200, nil, documentedRun(t, map[string]any{"run_id": 7, "output": 5})}, client.Run{Status: client.StatusCompleted, Output: outputOf("5")}},
-		"a page":                 {reply{200, html, "<html>Log in</html>"}, client.Run{}},
-		"nothing":                {reply{200, nil, ""}, client.Run{}},
-		"cut-off JSON":           {reply{200, nil, `{"success":true,"run_id":"r","result":"Once up`}, client.Run{ID: "r"}},
-		"a null error":           {reply{200, nil, `{"success":true,"error":null}`}, client.Run{}},
+		"a duplicate name": {reply{200, nil, `{"success":true,"result":"Twice","result":"Once"}`},
+			client.Run{Text: "Once"}},
+		"data after it":     {reply{200, nil, `{"success":true,"result":"Once"} and more`}, client.Run{Text: "Once"}},
+		"a byte order mark": {reply{200, nil, "\uFEFF" + `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
+		"an added bad field": {reply{200, nil, `{"success":true,"result":"Once","citations":"none"}`},
+			client.Run{Text: "Once"}},
+		"citations of null": {reply{200, nil, `{"success":true,"result":"Once","citations":null}`},
+			client.Run{Text: "Once"}},
+		"a citation of a number": {reply{200, nil, `{"success":true,"result":"Once","citations":["a",1]}`},
+			client.Run{Text: "Once", Citations: []string{"a", ""}}},
+		"invalid UTF-8": {reply{200, nil, "{\"success\":true,\"result\":\"Once\xff\"}"},
+			client.Run{Text: "Once\uFFFD"}},
+		"another status":       {reply{201, nil, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
+		"another content type": {reply{200, html, `{"success":true,"result":"Once"}`}, client.Run{Text: "Once"}},
+		"a bad rate limit":     {reply{200, http.Header{"X-Ratelimit-Limit": {"ten"}}, runBody}, client.Run{Text: runText}},
+		"an ID of another type": {reply{200, nil, documentedRun(t, map[string]any{"run_id": 7, "output": 5})},
+			client.Run{Status: client.StatusCompleted, Output: outputOf("5")}},
+		"a page":       {reply{200, html, "<html>Log in</html>"}, client.Run{}},
+		"nothing":      {reply{200, nil, ""}, client.Run{}},
+		"cut-off JSON": {reply{200, nil, `{"success":true,"run_id":"r","result":"Once up`}, client.Run{ID: "r"}},
+		"a null error": {reply{200, nil, `{"success":true,"error":null}`}, client.Run{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run, err := runExample(t, clientOf(t, test.response))
@@ -375,10 +420,11 @@ func TestRun_ThatBreaksTheContractHasWhatCouldBeRead(t *testing.T) {
 			assertRead(t, test.response, test.want, run)
 
 			asked := 0
-			run, err = runExample(t, clientOf(t, test.response, client.WithViolationHandler(func(context.Context, *contract.Error) error {
-				asked++
-				return nil
-			})))
+			run, err = runExample(t, clientOf(t, test.response,
+				client.WithViolationHandler(func(context.Context, *contract.Error) error {
+					asked++
+					return nil
+				})))
 			require.NoError(t, err)
 			assert.Equal(t, 1, asked)
 			assertRead(t, test.response, test.want, run)
@@ -406,19 +452,29 @@ func TestResponse_ThatIsNotARunIsAnAPIError(t *testing.T) {
 		message  string
 		violates bool
 	}{
-		{"the service's code goes before the status", 400, example(t, "SpendLimitReachedFlat"), client.ErrPaymentRequired, "spend_limit_reached", "Spend limit exceeded. Please increase your spend limit to continue using the service.", false},
-		{"a code that is not known leaves it to the status", 401, `{"success":false,"error":"no","code":"new_code"}`, client.ErrUnauthorized, "new_code", "no", false},
+		{"the service's code goes before the status", 400, example(t, "SpendLimitReachedFlat"), client.ErrPaymentRequired,
+			"spend_limit_reached", "Spend limit exceeded. Please increase your spend limit to continue using the service.",
+			false},
+		{"a code that is not known leaves it to the status", 401, `{"success":false,"error":"no","code":"new_code"}`,
+			client.ErrUnauthorized, "new_code", "no", false},
 		{"an error under another status of success", 201, `{"success":false,"error":"no"}`, nil, "", "no", false},
-		{"JSON that was cut off before it was sent", 401, `{"success":false,"error":{"message":"Invalid API key","co`, client.ErrUnauthorized, "", "Invalid API key", true},
+		{"JSON that was cut off before it was sent", 401, `{"success":false,"error":{"message":"Invalid API key","co`,
+			client.ErrUnauthorized, "", "Invalid API key", true},
 		{"a failure with a result", 200, `{"success":false,"result":"x","error":"no"}`, nil, "", "no", true},
 		{"a failure without an error", 200, `{"success":false,"result":"x"}`, nil, "", "", true},
 		{"an error alone", 200, `{"error":{"message":"no","code":"new"}}`, nil, "new", "no", true},
-		{"two errors, the last of which is a text", 500, `{"success":false,"error":{"message":"a","code":"b"},"error":"no"}`, client.ErrServer, "", "no", true},
-		{"two errors, the last of which is cut off", 500, `{"success":false,"error":{"message":"no","code":"new"},"error":"mo`, client.ErrServer, "new", "no", true},
-		{"two codes, the last of which is no JSON", 500, `{"success":false,"error":"no","code":"new","code":nul}`, client.ErrServer, "new", "no", true},
-		{"two codes, the last of which is a text", 500, `{"success":false,"error":"no","code":5,"code":"new"}`, client.ErrServer, "new", "no", true},
-		{"two errors, the last of which is an object", 500, `{"success":false,"error":[1e999],"error":{"message":5,"code":"new"}}`, client.ErrServer, "new", "", true},
-		{"an error of a variant that breaks the contract", 400, `{"success":false,"error":{"message":"no"},"code":7}`, client.ErrInvalidRequest, "", "no", true},
+		{"two errors, the last of which is a text", 500, `{"success":false,"error":{"message":"a","code":"b"},"error":"no"}`,
+			client.ErrServer, "", "no", true},
+		{"two errors, the last of which is cut off", 500,
+			`{"success":false,"error":{"message":"no","code":"new"},"error":"mo`, client.ErrServer, "new", "no", true},
+		{"two codes, the last of which is no JSON", 500, `{"success":false,"error":"no","code":"new","code":nul}`,
+			client.ErrServer, "new", "no", true},
+		{"two codes, the last of which is a text", 500, `{"success":false,"error":"no","code":5,"code":"new"}`,
+			client.ErrServer, "new", "no", true},
+		{"two errors, the last of which is an object", 500,
+			`{"success":false,"error":[1e999],"error":{"message":5,"code":"new"}}`, client.ErrServer, "new", "", true},
+		{"an error of a variant that breaks the contract", 400, `{"success":false,"error":{"message":"no"},"code":7}`,
+			client.ErrInvalidRequest, "", "no", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response := reply{test.status, http.Header{"X-Vercel-Id": {"iad1::abc"}}, test.body}
@@ -426,11 +482,14 @@ func TestResponse_ThatIsNotARunIsAnAPIError(t *testing.T) {
 		})
 	}
 	t.Run("a gateway's text", func(t *testing.T) {
-		text := reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}}, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}
-		assertAPIError(t, text, client.ErrServer, client.CodeFunctionInvocationTimeout, "An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", false)
+		text := reply{504, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/plain; charset=utf-8"}},
+			"An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT\n"}
+		assertAPIError(t, text, client.ErrServer, client.CodeFunctionInvocationTimeout,
+			"An error occurred\n\nFUNCTION_INVOCATION_TIMEOUT", false)
 	})
 	t.Run("a gateway's HTML", func(t *testing.T) {
-		page := reply{502, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}}, "<html><body>504</body></html>"}
+		page := reply{502, http.Header{"X-Vercel-Id": {"iad1::abc"}, "Content-Type": {"text/html"}},
+			"<html><body>504</body></html>"}
 		assertAPIError(t, page, client.ErrServer, "", "", true)
 	})
 }
@@ -482,7 +541,8 @@ func errorOf(t *testing.T, body string) (message, code string) {
 }
 
 var sentinels = []error{
-	client.ErrUnauthorized, client.ErrWorkflowNotFound, client.ErrInvalidRequest, client.ErrPaymentRequired, client.ErrRateLimited, client.ErrServer,
+	client.ErrUnauthorized, client.ErrWorkflowNotFound, client.ErrInvalidRequest, client.ErrPaymentRequired,
+	client.ErrRateLimited, client.ErrServer,
 }
 
 func assertAPIError(t *testing.T, response reply, is error, code, message string, violates bool) {
@@ -519,7 +579,8 @@ func TestResponse_TheRequestIDIsThatOfEitherHeader(t *testing.T) {
 	run, err := runExample(t, clientOf(t, reply{200, id, runBody}))
 	require.NoError(t, err)
 	assert.Equal(t, "req_1", run.RequestID)
-	run, err = runExample(t, clientOf(t, reply{200, http.Header{"X-Request-Id": {"req_1"}, "X-Vercel-Id": {"iad1::abc"}}, runBody}))
+	run, err = runExample(t, clientOf(t,
+		reply{200, http.Header{"X-Request-Id": {"req_1"}, "X-Vercel-Id": {"iad1::abc"}}, runBody}))
 	require.NoError(t, err)
 	assert.Equal(t, "iad1::abc", run.RequestID)
 }

@@ -40,7 +40,8 @@ func TestRetry_HappensOnlyIfTheRunDidNotStart(t *testing.T) {
 		{"a TLS error of which nobody knows when it came", stepError(&tls.CertificateVerificationError{Err: io.EOF}), 1},
 		{"a connection that broke", stepError(fmt.Errorf("POST: %w", io.ErrUnexpectedEOF)), 1},
 		{"an error that nobody knows", stepError(errors.New("teapot")), 1},
-		{"a transport's error about a 429 of another call", stepError(fmt.Errorf("token: %w", &client.APIError{StatusCode: 429})), 1},
+		{"a transport's error about a 429 of another call",
+			stepError(fmt.Errorf("token: %w", &client.APIError{StatusCode: 429})), 1},
 		{"500", stepResponse(500, limitedBody), 1},
 		{"502", stepResponse(502, limitedBody), 1},
 		{"503 with a Retry-After", stepResponse(503, limitedBody, "Retry-After", "1"), 1},
@@ -70,20 +71,27 @@ func TestRetry_IsNotUpToTheViolationHandler(t *testing.T) {
 	require.True(t, client.SafeToRetry(unsent), "%v", unsent)
 
 	for name, refuse := range map[string]func(*contract.Error) error{
-		"a 429 of another call":                 func(*contract.Error) error { return &client.APIError{StatusCode: 429} },
-		"a 429, and the violation":              func(v *contract.Error) error { return errors.Join(&client.APIError{StatusCode: 429}, v) },
-		"a 429 that breaks the contract itself": func(v *contract.Error) error { return &client.APIError{StatusCode: 429, Violation: v} },
-		"a violation of another call":           func(*contract.Error) error { return &contract.Error{StatusCode: 429} },
-		"another call that was not sent":        func(*contract.Error) error { return fmt.Errorf("elsewhere: %w", unsent) },
+		"a 429 of another call": func(*contract.Error) error { return &client.APIError{StatusCode: 429} },
+		"a 429, and the violation": func(v *contract.Error) error {
+			return errors.Join(&client.APIError{StatusCode: 429},
+				v)
+		},
+		"a 429 that breaks the contract itself": func(v *contract.Error) error {
+			return &client.APIError{StatusCode: 429,
+				Violation: v}
+		},
+		"a violation of another call":    func(*contract.Error) error { return &contract.Error{StatusCode: 429} },
+		"another call that was not sent": func(*contract.Error) error { return fmt.Errorf("elsewhere: %w", unsent) },
 	} {
 		t.Run("the handler returns "+name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				transport := scripted(stepResponse(200, `{"success":true,"result":5}`))
 				var refusal error
-				_, err := runExample(t, newClient(t, transport, client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
-					refusal = refuse(v)
-					return refusal
-				})))
+				_, err := runExample(t, newClient(t, transport,
+					client.WithViolationHandler(func(_ context.Context, v *contract.Error) error {
+						refusal = refuse(v)
+						return refusal
+					})))
 				require.ErrorIs(t, err, refusal)
 				var violation *contract.Error
 				require.ErrorAs(t, err, &violation)
@@ -108,21 +116,31 @@ func TestRetry_Waits(t *testing.T) {
 	}{
 		{
 			name: "half a second, doubled up to eight seconds", retries: 8,
-			waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}, {2 * s, 4 * s}, {4 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s}},
+			waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}, {2 * s, 4 * s}, {4 * s, 8 * s}, {5 * s, 8 * s}, {5 * s, 8 * s},
+				{5 * s, 8 * s}, {5 * s, 8 * s}},
 		},
 		{name: "twice by default", retries: 2, waits: [][2]time.Duration{{s / 2, s}, {s, 2 * s}}},
 		{name: "never with no retries", retries: 0},
-		{name: "the Retry-After in seconds", retries: 1, retryAfter: func() string { return "7" }, waits: [][2]time.Duration{{7 * s, 7*s + s/2}}},
-		{name: "the Retry-After of a minute", retries: 1, retryAfter: func() string { return "60" }, waits: [][2]time.Duration{{60 * s, 60*s + s/2}}},
-		{name: "the Retry-After as a date", retries: 1, retryAfter: func() string { return in(9 * s) }, waits: [][2]time.Duration{{9 * s, 9*s + s/2}}},
-		{name: "not less than half a second for a Retry-After of zero", retries: 1, retryAfter: func() string { return "0" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "not less than half a second for a date that is over", retries: 1, retryAfter: func() string { return in(-9 * s) }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "its own time for a Retry-After below zero", retries: 1, retryAfter: func() string { return "-5" }, waits: [][2]time.Duration{{s / 2, s}}},
-		{name: "the Retry-After of a fraction, rounded up", retries: 1, retryAfter: func() string { return "5.5" }, waits: [][2]time.Duration{{6 * s, 6*s + s/2}}},
-		{name: "its own time for words", retries: 1, retryAfter: func() string { return "tomorrow" }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "the Retry-After in seconds", retries: 1, retryAfter: func() string { return "7" },
+			waits: [][2]time.Duration{{7 * s, 7*s + s/2}}},
+		{name: "the Retry-After of a minute", retries: 1, retryAfter: func() string { return "60" },
+			waits: [][2]time.Duration{{60 * s, 60*s + s/2}}},
+		{name: "the Retry-After as a date", retries: 1, retryAfter: func() string { return in(9 * s) },
+			waits: [][2]time.Duration{{9 * s, 9*s + s/2}}},
+		{name: "not less than half a second for a Retry-After of zero", retries: 1, retryAfter: func() string { return "0" },
+			waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "not less than half a second for a date that is over", retries: 1,
+			retryAfter: func() string { return in(-9 * s) }, waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "its own time for a Retry-After below zero", retries: 1, retryAfter: func() string { return "-5" },
+			waits: [][2]time.Duration{{s / 2, s}}},
+		{name: "the Retry-After of a fraction, rounded up", retries: 1, retryAfter: func() string { return "5.5" },
+			waits: [][2]time.Duration{{6 * s, 6*s + s/2}}},
+		{name: "its own time for words", retries: 1, retryAfter: func() string { return "tomorrow" },
+			waits: [][2]time.Duration{{s / 2, s}}},
 		{name: "not 61 seconds", retries: 5, retryAfter: func() string { return "61" }},
 		{name: "not until a date in two minutes", retries: 5, retryAfter: func() string { return in(120 * s) }},
-		{name: "not for more seconds than there are", retries: 5, retryAfter: func() string { return strings.Repeat("9", 40) }},
+		{name: "not for more seconds than there are", retries: 5,
+			retryAfter: func() string { return strings.Repeat("9", 40) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -198,8 +216,9 @@ func TestRetry_StopsWaitingIfTheCallIsCancelled(t *testing.T) {
 		step  step
 		is    error // what it waited for
 	}{
-		"after a 429":                    {nil, stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
-		"after a 429, with a cause":      {errors.New("the user went home"), stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
+		"after a 429": {nil, stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
+		"after a 429, with a cause": {errors.New("the user went home"),
+			stepResponse(429, limitedBody, "Retry-After", "30"), client.ErrRateLimited},
 		"after a dial that failed":       {nil, stepError(errNoConnection), errNoConnection},
 		"after a dial, with a cause too": {errors.New("the user went home"), stepError(errNoConnection), errNoConnection},
 	} {
@@ -242,8 +261,10 @@ func TestRetry_WaitsAsLongAsRetryAfterSaysOrNotAtAll(t *testing.T) {
 	const body = `{"success":false,"error":"Too many requests."}`
 	row := func(name, after string, requests int) serverCase {
 		return serverCase{
-			name: "responds with 429 and a Retry-After " + name, handler: withHeader(respondJSON(429, body), "Retry-After", after),
-			requests: requests, opts: []client.Option{client.WithMaxRetries(1)}, status: 429, safe: true, body: body, is: []error{client.ErrRateLimited}, says: []string{"try again in "},
+			name:     "responds with 429 and a Retry-After " + name,
+			handler:  withHeader(respondJSON(429, body), "Retry-After", after),
+			requests: requests, opts: []client.Option{client.WithMaxRetries(1)}, status: 429, safe: true, body: body,
+			is: []error{client.ErrRateLimited}, says: []string{"try again in "},
 		}
 	}
 	soon := row("date, soon", "", 2)
@@ -270,10 +291,13 @@ func TestRetry_WaitsAsLongAsRetryAfterSaysOrNotAtAll(t *testing.T) {
 		row("of more seconds than fit 32 bits", "99999999999", 1),
 		row("of more seconds than fit 64 bits", "99999999999999999999999999", 1),
 		row("date in a thousand years", "Mon, 02 Jan 3006 15:04:05 GMT", 1),
-		{name: "responds with 429 once, then with a run", requests: 2, text: runText, handler: firstLimited(respondJSON(200, runBody))},
-		{name: "responds with 429, then fails a run", requests: 2, status: 500, body: body, handler: firstLimited(respondJSON(500, body))},
+		{name: "responds with 429 once, then with a run", requests: 2, text: runText,
+			handler: firstLimited(respondJSON(200, runBody))},
+		{name: "responds with 429, then fails a run", requests: 2, status: 500, body: body,
+			handler: firstLimited(respondJSON(500, body))},
 		{
-			name: "responds with 429 without a body", requests: 1, status: 429, safe: true, violation: true, is: []error{client.ErrRateLimited},
+			name: "responds with 429 without a body", requests: 1, status: 429, safe: true, violation: true,
+			is:      []error{client.ErrRateLimited},
 			handler: respond(429, "text/plain", ""), opts: []client.Option{client.WithMaxRetries(0)},
 		},
 		{

@@ -174,8 +174,8 @@ type runMethod = func(
 	context.Context, gen.WorkflowID, string, io.Reader, ...gen.RequestEditorFn,
 ) (*http.Response, error)
 
-// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, other than the workflow's
-// ID, the method has one more argument for them, which is nil here: API sends them.
+// runWorkflow calls gen's RunWorkflowWithBody. If the contract gives the operation parameters, other than the
+// workflow's ID, the method has one more argument for them, which is nil here: API sends them.
 func runWorkflow(ctx context.Context, method any, workflowID string, inputs []byte) (*http.Response, error) {
 	const contentType = "application/json"
 	body := bytes.NewReader(inputs)

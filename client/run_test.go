@@ -40,15 +40,22 @@ func TestRun_Returns(t *testing.T) {
 		{"a run", respondJSON(200, runBody), nil, outcome{hasRun: true, text: runText, body: runBody}},
 
 		// A 2xx response that breaks the contract, or is no JSON.
-		{"a run with a bad field", respondJSON(200, `{"success":true,"result":"The text of the run.","citations":null}`), nil, outcome{
-			isViolation: true, says: "/citations", hasRun: true, text: runText, body: `{"success":true,"result":"The text of the run.","citations":null}`,
-		}},
-		{"neither a run nor an error", respondJSON(200, `{"success":true}`), nil, outcome{isViolation: true, hasRun: true, body: `{"success":true}`}},
-		{"an error of null", respondJSON(200, `{"success":true,"error":null}`), nil, outcome{isViolation: true, hasRun: true, body: `{"success":true,"error":null}`}},
-		{"a page under 200", respond(200, "text/html", "<html>"), nil, outcome{isViolation: true, says: "content-type", hasRun: true, body: "<html>"}},
+		{"a run with a bad field", respondJSON(200, `{"success":true,"result":"The text of the run.","citations":null}`), nil,
+			outcome{
+				isViolation: true, says: "/citations", hasRun: true, text: runText,
+				body: `{"success":true,"result":"The text of the run.","citations":null}`,
+			}},
+		{"neither a run nor an error", respondJSON(200, `{"success":true}`), nil,
+			outcome{isViolation: true, hasRun: true, body: `{"success":true}`}},
+		{"an error of null", respondJSON(200, `{"success":true,"error":null}`), nil,
+			outcome{isViolation: true, hasRun: true, body: `{"success":true,"error":null}`}},
+		{"a page under 200", respond(200, "text/html", "<html>"), nil,
+			outcome{isViolation: true, says: "content-type", hasRun: true, body: "<html>"}},
 		{"an empty body", respondJSON(200, ""), nil, outcome{isViolation: true, hasRun: true}},
-		{"JSON that was cut off before it was sent", respondJSON(200, half), nil, outcome{isViolation: true, says: "not JSON", hasRun: true, body: half}},
-		{"a run under 201", respondJSON(201, runBody), nil, outcome{isViolation: true, hasRun: true, text: runText, body: runBody}},
+		{"JSON that was cut off before it was sent", respondJSON(200, half), nil,
+			outcome{isViolation: true, says: "not JSON", hasRun: true, body: half}},
+		{"a run under 201", respondJSON(201, runBody), nil,
+			outcome{isViolation: true, hasRun: true, text: runText, body: runBody}},
 		{"204", respondJSON(204, ""), nil, outcome{isViolation: true, hasRun: true}},
 
 		// A 2xx response that was cut off, or is too long.
@@ -59,37 +66,48 @@ func TestRun_Returns(t *testing.T) {
 			says: "200 OK: the response is longer than 30 bytes (WithMaxResponseBytes)", hasRun: true, body: runBody[:30],
 		}},
 		{"a run that does not end", stalling(200, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)", hasRun: true, body: half,
+			is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)", hasRun: true,
+			body: half,
 		}},
 
 		// Anything else that is a response: not 2xx, or an error envelope under 2xx.
-		{"a refusal", respondJSON(401, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, is: client.ErrUnauthorized, body: `{"success":false,"error":"no"}`}},
+		{"a refusal", respondJSON(401, `{"success":false,"error":"no"}`), nil,
+			outcome{isAPIError: true, is: client.ErrUnauthorized, body: `{"success":false,"error":"no"}`}},
 		{"a gateway's page", respond(502, "text/html", "<html>"), nil, outcome{
 			isAPIError: true, is: client.ErrServer, says: "a gateway's page, not the service's response", body: "<html>",
 		}},
-		{"an error under 200", respondJSON(200, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
-		{"an error alone under 200", respondJSON(200, `{"error":{"message":"no","code":"new"}}`), nil, outcome{isAPIError: true, body: `{"error":{"message":"no","code":"new"}}`}},
-		{"an error under 201", respondJSON(201, `{"success":false,"error":"no"}`), nil, outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
-		{"a failure with a result", respondJSON(200, `{"success":false,"result":"x"}`), nil, outcome{isAPIError: true, body: `{"success":false,"result":"x"}`}},
+		{"an error under 200", respondJSON(200, `{"success":false,"error":"no"}`), nil,
+			outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
+		{"an error alone under 200", respondJSON(200, `{"error":{"message":"no","code":"new"}}`), nil,
+			outcome{isAPIError: true, body: `{"error":{"message":"no","code":"new"}}`}},
+		{"an error under 201", respondJSON(201, `{"success":false,"error":"no"}`), nil,
+			outcome{isAPIError: true, body: `{"success":false,"error":"no"}`}},
+		{"a failure with a result", respondJSON(200, `{"success":false,"result":"x"}`), nil,
+			outcome{isAPIError: true, body: `{"success":false,"result":"x"}`}},
 		{"a run under 500", respondJSON(500, runBody), nil, outcome{isAPIError: true, is: client.ErrServer, body: runBody}},
-		{"a run under 429", respondJSON(429, runBody), nil, outcome{isAPIError: true, is: client.ErrRateLimited, body: runBody}},
+		{"a run under 429", respondJSON(429, runBody), nil,
+			outcome{isAPIError: true, is: client.ErrRateLimited, body: runBody}},
 		{"an error that is cut off", withHeader(respondJSON(500, half), "Content-Length", "90"), nil, outcome{
-			isAPIError: true, is: io.ErrUnexpectedEOF, says: "500 Internal Server Error (request ID req_1): the response was cut off after 30 bytes", body: half,
+			isAPIError: true, is: io.ErrUnexpectedEOF,
+			says: "500 Internal Server Error (request ID req_1): the response was cut off after 30 bytes", body: half,
 		}},
 		{"an error that is too long", respondJSON(500, runBody), []client.Option{client.WithMaxResponseBytes(30)}, outcome{
 			isAPIError: true, says: "the response is longer than 30 bytes (WithMaxResponseBytes)", body: runBody[:30],
 		}},
-		{"an error that does not end", stalling(500, half), []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			isAPIError: true, is: context.DeadlineExceeded, says: "timed out", body: half,
-		}},
+		{"an error that does not end", stalling(500, half), []client.Option{client.WithTimeout(300 * time.Millisecond)},
+			outcome{
+				isAPIError: true, is: context.DeadlineExceeded, says: "timed out", body: half,
+			}},
 
 		// No response.
-		{"a connection that is closed", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, outcome{
-			is: io.EOF, says: "the connection was closed without a response",
-		}},
-		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, []client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
-			is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)",
-		}},
+		{"a connection that is closed", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil,
+			outcome{
+				is: io.EOF, says: "the connection was closed without a response",
+			}},
+		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			[]client.Option{client.WithTimeout(300 * time.Millisecond)}, outcome{
+				is: context.DeadlineExceeded, says: "timed out: no whole response within 300ms (WithTimeout)",
+			}},
 	} {
 		for how, call := range waysToRun(t) {
 			t.Run(test.name+", "+how, func(t *testing.T) {
@@ -153,17 +171,26 @@ func TestRun_RefusesBadArgumentsBeforeAnythingIsSent(t *testing.T) {
 		run  func() (*client.Run, error)
 		says string
 	}{
-		"an ID with a slash":          {func() (*client.Run, error) { return c.Run(ctx, "wf/1", inputs) }, "workflow ID"},
-		"an empty ID":                 {func() (*client.Run, error) { return c.RunInputs(ctx, "", map[string]any{}) }, "workflow ID"},
-		"the key in place of the ID":  {func() (*client.Run, error) { return c.Run(ctx, testKey, inputs) }, "holds the API key"},
+		"an ID with a slash": {func() (*client.Run, error) { return c.Run(ctx, "wf/1", inputs) }, "workflow ID"},
+		"an empty ID": {func() (*client.Run, error) { return c.RunInputs(ctx, "", map[string]any{}) },
+			"workflow ID"},
+		"the key in place of the ID": {func() (*client.Run, error) { return c.Run(ctx, testKey, inputs) },
+			"holds the API key"},
 		"no context":                  {func() (*client.Run, error) { return c.Run(nil, testWorkflow, inputs) }, "the context is nil"},       //nolint:staticcheck // on purpose
 		"no context for other inputs": {func() (*client.Run, error) { return c.RunInputs(nil, testWorkflow, inputs) }, "the context is nil"}, //nolint:staticcheck // on purpose
-		"no inputs":                   {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, nil) }, "JSON object, not to null"},
-		"inputs that are an array":    {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, []string{"a"}) }, "JSON object, not to an array"},
-		"inputs that are a text":      {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, "text") }, "JSON object"},
-		"inputs that do not encode":   {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, func() {}) }, "unsupported type"},
-		"inputs without an end":       {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, cycle()) }, "cycle"},
-		"broken raw JSON":             {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, json.RawMessage(`{"a":`)) }, "unexpected end"},
+		"no inputs": {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, nil) },
+			"JSON object, not to null"},
+		"inputs that are an array": {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, []string{"a"}) },
+			"JSON object, not to an array"},
+		"inputs that are a text": {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, "text") },
+			"JSON object"},
+		"inputs that do not encode": {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, func() {}) },
+			"unsupported type"},
+		"inputs without an end": {func() (*client.Run, error) { return c.RunInputs(ctx, testWorkflow, cycle()) }, "cycle"},
+		"broken raw JSON": {func() (*client.Run, error) {
+			return c.RunInputs(ctx, testWorkflow,
+				json.RawMessage(`{"a":`))
+		}, "unexpected end"},
 		"raw JSON that is not UTF-8": {func() (*client.Run, error) {
 			return c.RunInputs(ctx, testWorkflow, json.RawMessage("{\"a\":\"\xff\"}"))
 		}, "UTF-8"},
@@ -217,8 +244,9 @@ func TestRunInputs_RefusesInputsOrSendsThemAsTheyAre(t *testing.T) {
 		"a replacement character": {map[string]string{"topic": "a\uFFFDb"}, "{\"topic\":\"a\uFFFDb\"}"},
 		"a backslash and ufffd":   {map[string]string{"topic": `\ufffd`}, `{"topic":"\\ufffd"}`},
 		"a raw replacement":       {json.RawMessage(`{"topic":"\ufffd"}`), `{"topic":"\ufffd"}`},
-		"deep":                    {map[string]any{"n": json.RawMessage(strings.Repeat("[", 9000) + strings.Repeat("]", 9000))}, "deep"},
-		"too deep":                {json.RawMessage(strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)), ""},
+		"deep": {map[string]any{"n": json.RawMessage(strings.Repeat("[", 9000) +
+			strings.Repeat("]", 9000))}, "deep"},
+		"too deep": {json.RawMessage(strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -252,9 +280,10 @@ func TestRunInputs_LeavesTheOutputsFieldsToTheWorkflow(t *testing.T) {
 		change   map[string]any // of the contract's example of a run
 		pointers []string       // of the violations
 	}{
-		"an output of its own":                              {map[string]any{"output": map[string]any{"questions": []string{"Why?"}}}, nil},
-		"an output that is no object":                       {map[string]any{"output": []any{}}, []string{"/output"}},
-		"a run ID of another type":                          {map[string]any{"output": map[string]any{}, "run_id": 5}, []string{"/run_id"}},
+		"an output of its own":        {map[string]any{"output": map[string]any{"questions": []string{"Why?"}}}, nil},
+		"an output that is no object": {map[string]any{"output": []any{}}, []string{"/output"}},
+		"a run ID of another type": {map[string]any{"output": map[string]any{}, "run_id": 5},
+			[]string{"/run_id"}},
 		"an output of other types for the contract's names": {map[string]any{"output": ofOtherTypes(t)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,7 +333,8 @@ func pointersOf(t *testing.T, err error) []string {
 
 func TestRunInputs_ValidatesTheRestBesideAHugeOutput(t *testing.T) {
 	t.Parallel()
-	body := `{"success":true,"run_id":5,"status":"completed","output":{"chapters":[` + strings.Repeat(`"a",`, 100_001) + `"z"]}}`
+	body := `{"success":true,"run_id":5,"status":"completed","output":{"chapters":[` + strings.Repeat(`"a",`, 100_001) +
+		`"z"]}}`
 	c := clientOf(t, reply{200, nil, body})
 	for range 3 {
 		_, err := c.RunInputs(t.Context(), testWorkflow, map[string]any{"topic": "dogs"})
@@ -322,30 +352,40 @@ func TestDecode(t *testing.T) {
 	}{
 		{"the output object", client.Run{Body: []byte(`{"output":{"title":"Charlie"}}`)}, "Charlie", ""},
 		{"the JSON that the text holds", client.Run{Text: ` {"title":"Charlie"} `}, "Charlie", ""},
-		{"the text, beside an output that is null", client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":null,"result":""}`)}, "Charlie", ""},
-		{"the text, beside an output that is another", client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":"","result":""}`)}, "Charlie", ""},
-		{"the output object, beside a text", client.Run{Text: "x", Body: []byte(`{"output":{"title":"Charlie"},"result":"x"}`)}, "Charlie", ""},
-		{"the output object, beside a result that is null", client.Run{Body: []byte(`{"output":{"title":"Charlie"},"result":null}`)}, "Charlie", ""},
-		{"the text, beside an output in capitals", client.Run{Text: charlie, Body: []byte(`{"Run_ID":"r","OUTPUT":{"title":"x"},"result":""}`)}, "Charlie", ""},
-		{"the output object after a byte order mark", client.Run{Body: []byte("\uFEFF" + `{"output":{"title":"Charlie"}}`)}, "Charlie", ""},
-		{"the output object, with data after the response", client.Run{Body: []byte(`{"output":{"title":"Charlie"}} x`)}, "Charlie", ""},
+		{"the text, beside an output that is null",
+			client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":null,"result":""}`)}, "Charlie", ""},
+		{"the text, beside an output that is another",
+			client.Run{Text: charlie, Body: []byte(`{"run_id":"r","output":"","result":""}`)}, "Charlie", ""},
+		{"the output object, beside a text",
+			client.Run{Text: "x", Body: []byte(`{"output":{"title":"Charlie"},"result":"x"}`)}, "Charlie", ""},
+		{"the output object, beside a result that is null",
+			client.Run{Body: []byte(`{"output":{"title":"Charlie"},"result":null}`)}, "Charlie", ""},
+		{"the text, beside an output in capitals",
+			client.Run{Text: charlie, Body: []byte(`{"Run_ID":"r","OUTPUT":{"title":"x"},"result":""}`)}, "Charlie", ""},
+		{"the output object after a byte order mark", client.Run{Body: []byte("\uFEFF" + `{"output":{"title":"Charlie"}}`)},
+			"Charlie", ""},
+		{"the output object, with data after the response", client.Run{Body: []byte(`{"output":{"title":"Charlie"}} x`)},
+			"Charlie", ""},
 		{"an output of another shape", client.Run{Body: []byte(`{"output":["Charlie"]}`)}, "", "cannot unmarshal array"},
 		{"a text that is not JSON", client.Run{Text: "hello"}, "", "is not JSON"},
 		{"no text at all", client.Run{}, "", "is not JSON"},
 		{"a text of another shape", client.Run{Text: `["Charlie"]`}, "", "cannot unmarshal array"},
-		{"an output with half an emoji", client.Run{Body: []byte(`{"output":{"title":"Charlie","end":"\ud83d"}}`)}, "Charlie", ""},
+		{"an output with half an emoji", client.Run{Body: []byte(`{"output":{"title":"Charlie","end":"\ud83d"}}`)}, "Charlie",
+			""},
 		{"a text with a duplicate name", client.Run{Text: `{"title":"Charly","title":"Charlie"}`}, "Charlie", ""},
 		{"the JSON in a fence", client.Run{Text: "```\n" + charlie + "\n```"}, "Charlie", ""},
 		{"the JSON in a fence that says so", client.Run{Text: " ```json\n" + charlie + "\n```\n"}, "Charlie", ""},
 		{"a JSON string of JSON", client.Run{Text: `"{\"title\":\"Charlie\"}"`}, "Charlie", ""},
-		{"a JSON string of JSON in a fence", client.Run{Text: "```json\n" + `"{\"title\":\"Charlie\"}"` + "\n```"}, "Charlie", ""},
+		{"a JSON string of JSON in a fence", client.Run{Text: "```json\n" + `"{\"title\":\"Charlie\"}"` + "\n```"}, "Charlie",
+			""},
 		{"a JSON string of a JSON string of JSON", client.Run{Text: `"\"{}\""`}, "", "cannot unmarshal string"},
 		{"a JSON string of a text", client.Run{Text: `"Charlie"`}, "", "cannot unmarshal string"},
 		{"two fences", client.Run{Text: "```json\n" + charlie + "\n```\n```json\n{}\n```"}, "", "is not JSON"},
 		{"a fence with text before it", client.Run{Text: "Here:\n```json\n" + charlie + "\n```"}, "", "is not JSON"},
 		{"a fence that is not closed", client.Run{Text: "```json\n" + charlie}, "", "is not JSON"},
 		{"a fence of another language", client.Run{Text: "```yaml\n" + charlie + "\n```"}, "", "is not JSON"},
-		{"an output with a fence, which is no text", client.Run{Body: []byte(`{"output":"~~~"}`)}, "", "cannot unmarshal string"},
+		{"an output with a fence, which is no text", client.Run{Body: []byte(`{"output":"~~~"}`)}, "",
+			"cannot unmarshal string"},
 		{"a text with data after the JSON", client.Run{Text: `{"title":"Charlie"} there`}, "", "is not JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -397,7 +437,8 @@ func TestRun_SendsNothingForAWorkflowIDThatIsNotOnePathSegment(t *testing.T) {
 }
 
 // assertRefusesIDs checks that each way to run a workflow refuses an ID that is not one path segment.
-func assertRefusesIDs(t *testing.T, calls map[string]func(context.Context, *client.Client, string) (*client.Run, error)) {
+func assertRefusesIDs(t *testing.T,
+	calls map[string]func(context.Context, *client.Client, string) (*client.Run, error)) {
 	t.Helper()
 	for name, id := range map[string]string{
 		"is empty":                         "",

@@ -50,7 +50,8 @@ func TestRunStory_ReadsTheTextHoweverItIsWritten(t *testing.T) {
 		"a blank text beside a result":     {`""`, `,"result":"y"`, "y"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":` + test.story + `}` + test.fields + `}`
+			body := `{"success":true,"run_id":"r","status":"completed","output":{"generated_story":` + test.story + `}` +
+				test.fields + `}`
 			run, err := clientOf(t, reply{200, nil, body}).RunStory(t.Context(), testWorkflow, "a dog")
 			require.NoError(t, err)
 			assert.Equal(t, test.text, run.Text)
@@ -111,7 +112,8 @@ func TestRunStory_RefusesAStoryThatIsNoText(t *testing.T) {
 func TestRunStory_SendsAStoryAsItIs(t *testing.T) {
 	transport := scripted(stepResponse(200, runBody))
 	c := newClient(t, transport)
-	for _, story := range []string{`a "story" about Zoë`, "\x00", "<&>\u2028", "\U0001F415", `"}]`, strings.Repeat("x", 1<<20)} {
+	for _, story := range []string{`a "story" about Zoë`, "\x00", "<&>\u2028", "\U0001F415", `"}]`,
+		strings.Repeat("x", 1<<20)} {
 		_, err := c.RunStory(t.Context(), testWorkflow, story)
 		require.NoError(t, err)
 		var sent map[string]string

@@ -387,9 +387,11 @@ func TestTransport_ThatReturnsAResponseAndAnErrorWithholdsNothing(t *testing.T) 
 		safe     bool
 		says     string
 	}{
-		"a run":          {stepResponse(200, runBody), 1, false, "200 OK: too many failures: the run may have been billed"},
-		"a broken run":   {stepResponse(200, `{"result":5}`), 1, false, "200 OK: too many failures: the run may have been billed"},
-		"a server error": {stepResponse(500, `{"success":false,"error":"Sorry"}`), 1, false, "500 Internal Server Error: Sorry: too many failures"},
+		"a run": {stepResponse(200, runBody), 1, false, "200 OK: too many failures: the run may have been billed"},
+		"a broken run": {stepResponse(200, `{"result":5}`), 1, false,
+			"200 OK: too many failures: the run may have been billed"},
+		"a server error": {stepResponse(500, `{"success":false,"error":"Sorry"}`), 1, false,
+			"500 Internal Server Error: Sorry: too many failures"},
 		"a run that it has closed": {func(req *http.Request) (*http.Response, error) {
 			res, err := stepResponse(200, "")(req)
 			res.Body = io.NopCloser(failingRead{})
@@ -446,7 +448,8 @@ func TestTransport_ReadsAResponseHoweverItIsSent(t *testing.T) {
 	}
 	good := head(len(runBody)) + runBody
 	runServerCases(t, []serverCase{
-		row("speaks HTTP/1.0 and ends the body with the connection", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"+runBody),
+		row("speaks HTTP/1.0 and ends the body with the connection",
+			"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"+runBody),
 		row("sends 100 Continue first", "HTTP/1.1 100 Continue\r\n\r\n"+good),
 		row("sends 103 Early Hints first", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"+good),
 		row("ends lines with a newline alone", strings.ReplaceAll(head(len(runBody)), "\r", "")+runBody),
@@ -494,9 +497,11 @@ func TestTransport_DoesNotSendAgainWithoutAResponse(t *testing.T) {
 		lost("responds with a status of four digits", rawResponse("HTTP/1.1 2000 OK\r\n\r\n"), "malformed HTTP"),
 		lost("responds with two lengths", rawResponse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}")),
 		lost("responds with a length below zero", rawResponse("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}")),
-		lost("responds with an encoding that nobody knows", rawResponse("HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\n{}")),
+		lost("responds with an encoding that nobody knows",
+			rawResponse("HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\n{}")),
 		lost("responds with a header without a colon", rawResponse("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n{}")),
-		lost("sends 100 Continue a thousand times and goes", rawResponse(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 1000))),
+		lost("sends 100 Continue a thousand times and goes",
+			rawResponse(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 1000))),
 		lost("sends 100 Continue endlessly", endless("", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100))),
 		lost("sends endless headers", endless("HTTP/1.1 200 OK\r\n", strings.Repeat("X-Endless: 1\r\n", 1000)), "header"),
 		lost("sends an endless header", endless("HTTP/1.1 200 OK\r\nX-Endless: ", strings.Repeat("x", 64<<10)), "header"),
@@ -530,8 +535,10 @@ func TestTransport_SendsAgainIfItCouldNotConnect(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	trips := new(counter)
 	runServerCases(t, []serverCase{
-		failing("has no address", &net.DNSError{Err: "no such host", Name: "nowhere.example", IsNotFound: true}, "no such host"),
-		failing("has an address with the key in it", &net.DNSError{Err: "no such host", Name: testKey + ".example"}, "[redacted]"),
+		failing("has no address", &net.DNSError{Err: "no such host", Name: "nowhere.example", IsNotFound: true},
+			"no such host"),
+		failing("has an address with the key in it", &net.DNSError{Err: "no such host", Name: testKey + ".example"},
+			"[redacted]"),
 		failing("refuses the connection", refused, "connection refused"),
 		failing("is cut off by a firewall", errors.New("no route"), "no route"),
 		{
@@ -783,7 +790,10 @@ func TestTransport_SendsOnceOverHTTP2(t *testing.T) {
 		isAPIError bool
 		isCut      bool
 	}{
-		"resets the stream before the headers": {handler: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+		"resets the stream before the headers": {handler: func(http.ResponseWriter,
+			*http.Request) {
+			panic(http.ErrAbortHandler)
+		}},
 		"resets the stream in the middle of the body": {isCut: true, handler: func(w http.ResponseWriter, r *http.Request) {
 			respondJSON(200, runBody[:40])(w, r)
 			_ = http.NewResponseController(w).Flush()
@@ -949,28 +959,34 @@ func TestTransport_ThatIsOddGivesARunOrAnError(t *testing.T) {
 		trip roundTrip
 		says string // of the error; empty: a run
 	}{
-		"neither a response nor an error": {func(*http.Request) (*http.Response, error) { return nil, nil }, "nil"}, //nolint:nilnil // odd on purpose
+		"neither a response nor an error": {func(*http.Request) (*http.Response, error) { return nil, nil },
+			"nil"}, //nolint:nilnil // odd on purpose
 		"an error and an empty response": {func(*http.Request) (*http.Response, error) {
 			return &http.Response{}, io.ErrUnexpectedEOF
 		}, "unexpected EOF"},
-		"no body":                       {with(func(res *http.Response) { res.Body, res.ContentLength = nil, 0 }), "is not JSON"},
-		"no body of a length":           {with(func(res *http.Response) { res.Body = nil }), "Body"},
-		"no header":                     {with(func(res *http.Response) { res.Header = nil }), "content-type"},
-		"no request":                    {with(func(res *http.Response) { res.Request = nil }), ""},
-		"an unknown length":             {with(func(res *http.Response) { res.ContentLength = -1 }), ""},
-		"a wrong length, too short":     {with(func(res *http.Response) { res.ContentLength = 3 }), ""},
-		"a wrong length, too long":      {with(func(res *http.Response) { res.ContentLength = 1 << 60 }), ""},
-		"a length below -1":             {with(func(res *http.Response) { res.ContentLength = -1 << 63 }), ""},
-		"a status of zero":              {with(func(res *http.Response) { res.StatusCode = 0 }), "run workflow wf_1: 0"},
-		"a status below zero":           {with(func(res *http.Response) { res.StatusCode = -200 }), "-200"},
-		"a status of a million":         {with(func(res *http.Response) { res.StatusCode = 1_000_000 }), "1000000"},
-		"a header in lower case":        {with(func(res *http.Response) { res.Header = http.Header{"content-type": {"application/json"}} }), "content-type"},
-		"a header without a value":      {with(func(res *http.Response) { res.Header["X-Ratelimit-Limit"] = nil }), "x-ratelimit-limit"},
-		"two content types":             {with(func(res *http.Response) { res.Header["Content-Type"] = []string{"application/json", "text/html"} }), ""},
-		"a body that cannot be closed":  {with(func(res *http.Response) { res.Body = failingClose{res.Body} }), ""},
-		"a body that fails":             {with(func(res *http.Response) { res.Body = io.NopCloser(failingRead{}) }), "disk on fire"},
-		"a body that pauses":            {with(func(res *http.Response) { res.Body = io.NopCloser(&pausingRead{Reader: res.Body}) }), ""},
-		"an error that is nil in a way": {func(*http.Request) (*http.Response, error) { return nil, (*nilError)(nil) }, "nothing"},
+		"no body": {with(func(res *http.Response) { res.Body, res.ContentLength = nil, 0 }),
+			"is not JSON"},
+		"no body of a length":       {with(func(res *http.Response) { res.Body = nil }), "Body"},
+		"no header":                 {with(func(res *http.Response) { res.Header = nil }), "content-type"},
+		"no request":                {with(func(res *http.Response) { res.Request = nil }), ""},
+		"an unknown length":         {with(func(res *http.Response) { res.ContentLength = -1 }), ""},
+		"a wrong length, too short": {with(func(res *http.Response) { res.ContentLength = 3 }), ""},
+		"a wrong length, too long":  {with(func(res *http.Response) { res.ContentLength = 1 << 60 }), ""},
+		"a length below -1":         {with(func(res *http.Response) { res.ContentLength = -1 << 63 }), ""},
+		"a status of zero":          {with(func(res *http.Response) { res.StatusCode = 0 }), "run workflow wf_1: 0"},
+		"a status below zero":       {with(func(res *http.Response) { res.StatusCode = -200 }), "-200"},
+		"a status of a million":     {with(func(res *http.Response) { res.StatusCode = 1_000_000 }), "1000000"},
+		"a header in lower case":    {with(func(res *http.Response) { res.Header = http.Header{"content-type": {"application/json"}} }), "content-type"},
+		"a header without a value": {with(func(res *http.Response) { res.Header["X-Ratelimit-Limit"] = nil }),
+			"x-ratelimit-limit"},
+		"two content types":            {with(func(res *http.Response) { res.Header["Content-Type"] = []string{"application/json", "text/html"} }), ""},
+		"a body that cannot be closed": {with(func(res *http.Response) { res.Body = failingClose{res.Body} }), ""},
+		"a body that fails": {with(func(res *http.Response) { res.Body = io.NopCloser(failingRead{}) }),
+			"disk on fire"},
+		"a body that pauses": {with(func(res *http.Response) { res.Body = io.NopCloser(&pausingRead{Reader: res.Body}) }),
+			""},
+		"an error that is nil in a way": {func(*http.Request) (*http.Response, error) { return nil, (*nilError)(nil) },
+			"nothing"},
 		"a change of the request": {func(req *http.Request) (*http.Response, error) {
 			req.Header.Set("Authorization", "nothing")
 			req.URL.Host = "evil.example"

@@ -37,14 +37,19 @@ func TestOperations(t *testing.T) {
 		}},
 		{"query, header and cookie parameters", 200, func() (response, error) {
 			return api.ListLessonsWithResponse(ctx, &gen.ListLessonsParams{
-				Q: "dogs", Limit: new(1), Tags: &[]string{"a", "b"}, Since: &types.Date{Time: time.Unix(0, 0)}, XTrace: new("x"), Session: new("s"),
+				Q: "dogs", Limit: new(1), Tags: &[]string{"a", "b"}, Since: &types.Date{Time: time.Unix(0, 0)}, XTrace: new("x"),
+				Session: new("s"),
 			})
 		}},
 		{"201", 201, func() (response, error) {
 			return api.CreateLessonWithResponse(ctx, gen.LessonIn{Title: "Dogs", Secret: new("s")})
 		}},
-		{"several path parameters, an integer", 200, func() (response, error) { return api.GetLessonWithResponse(ctx, "example", 1) }},
-		{"PUT with an array", 200, func() (response, error) { return api.ReplaceLessonWithResponse(ctx, "example", 1, []string{"a"}) }},
+		{"several path parameters, an integer", 200,
+			func() (response, error) { return api.GetLessonWithResponse(ctx, "example", 1) }},
+		{"PUT with an array", 200, func() (response, error) {
+			return api.ReplaceLessonWithResponse(ctx, "example", 1,
+				[]string{"a"})
+		}},
 		{"PATCH with what is set", 200, func() (response, error) {
 			return api.PatchLessonWithResponse(ctx, "example", 1, gen.LessonPatch{Done: new(false)})
 		}},
@@ -84,10 +89,12 @@ func TestOperations(t *testing.T) {
 			return api.ItemsListWithResponse(ctx, params)
 		}},
 		{"a merge patch", 200, func() (response, error) {
-			return api.MergeItemsWithApplicationMergePatchPlusJSONBodyWithResponse(ctx, &gen.MergeItemsParams{XTenant: tenant}, gen.MergeItemsApplicationMergePatchPlusJSONRequestBody{})
+			return api.MergeItemsWithApplicationMergePatchPlusJSONBodyWithResponse(ctx, &gen.MergeItemsParams{XTenant: tenant},
+				gen.MergeItemsApplicationMergePatchPlusJSONRequestBody{})
 		}},
 		{"DELETE with a body", 200, func() (response, error) {
-			return api.DeleteItemsWithResponse(ctx, &gen.DeleteItemsParams{XTenant: tenant}, gen.DeleteItemsJSONRequestBody{Ids: []string{"a"}})
+			return api.DeleteItemsWithResponse(ctx, &gen.DeleteItemsParams{XTenant: tenant},
+				gen.DeleteItemsJSONRequestBody{Ids: []string{"a"}})
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -79,10 +79,11 @@ func TestWithWorkflow(t *testing.T) {
 		for _, variant := range variants {
 			t.Run(test.name+", "+variant.name, func(t *testing.T) {
 				var got map[string]any
-				server := newServer(t, append(variant.options, clienttest.WithWorkflow("wf_own", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
-					got = inputs
-					return test.output, nil
-				}))...)
+				server := newServer(t, append(variant.options,
+					clienttest.WithWorkflow("wf_own", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
+						got = inputs
+						return test.output, nil
+					}))...)
 				request := newRequest(t, server, http.MethodPost, runPath+"wf_own", `{"system":"s","user":["u"]}`)
 				response, err := http.DefaultClient.Do(request)
 				require.NoError(t, err)
@@ -110,10 +111,11 @@ func TestWithWorkflow(t *testing.T) {
 func TestWithWorkflowReplacesTheDefault(t *testing.T) {
 	id := newServer(t).WorkflowID
 	called := false
-	server := newServer(t, clienttest.WithTextResults(), clienttest.WithWorkflow(id, func(context.Context, map[string]any) (map[string]any, error) {
-		called = true
-		return map[string]any{"text": "Hello"}, nil
-	}))
+	server := newServer(t, clienttest.WithTextResults(),
+		clienttest.WithWorkflow(id, func(context.Context, map[string]any) (map[string]any, error) {
+			called = true
+			return map[string]any{"text": "Hello"}, nil
+		}))
 	got := post(t, server, id, "{}", "TextRun")
 	assert.Equal(t, http.StatusOK, got.status)
 	assert.True(t, called)
@@ -131,9 +133,10 @@ func TestARunThatFails(t *testing.T) {
 			{"with an output that is no JSON", map[string]any{"n": math.NaN()}, nil, "encode the workflow's output"},
 		} {
 			t.Run(test.name+", "+variant.name, func(t *testing.T) {
-				server := newServer(t, append(variant.options, clienttest.WithWorkflow("wf_own", func(context.Context, map[string]any) (map[string]any, error) {
-					return test.output, test.err
-				}))...)
+				server := newServer(t, append(variant.options,
+					clienttest.WithWorkflow("wf_own", func(context.Context, map[string]any) (map[string]any, error) {
+						return test.output, test.err
+					}))...)
 				got := post(t, server, "wf_own", "{}", variant.failure)
 				assert.Equal(t, http.StatusInternalServerError, got.status)
 				message, code := got.failure(t)

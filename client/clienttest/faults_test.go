@@ -84,7 +84,8 @@ func TestADelayedRunCountsAndEnds(t *testing.T) {
 			server := newServer(t, clienttest.WithDelay(time.Hour))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			request := newRequest(t, server, http.MethodPost, runPath+server.WorkflowID, encode(t, specInputs(t))).WithContext(ctx)
+			request := newRequest(t, server, http.MethodPost, runPath+server.WorkflowID,
+				encode(t, specInputs(t))).WithContext(ctx)
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
@@ -108,7 +109,8 @@ func TestADelayedRunCountsAndEnds(t *testing.T) {
 func answerTo(t *testing.T, server *clienttest.Server, h http.HandlerFunc) (*http.Response, []byte, error) {
 	t.Helper()
 	server.Answer(h)
-	response, err := http.DefaultClient.Do(newRequest(t, server, http.MethodPost, runPath+server.WorkflowID, encode(t, specInputs(t))))
+	response, err := http.DefaultClient.Do(newRequest(t, server, http.MethodPost, runPath+server.WorkflowID,
+		encode(t, specInputs(t))))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -209,6 +211,7 @@ func TestAFaultServesAnotherServerToo(t *testing.T) {
 
 func TestErrorRefusesAStatusOfNoError(t *testing.T) {
 	for _, status := range []int{0, 42, 200, 302, 399, 600} {
-		assert.PanicsWithValue(t, fmt.Sprintf("clienttest: Error: %d is no status of an error: 400 to 599", status), func() { clienttest.Error(status) })
+		assert.PanicsWithValue(t, fmt.Sprintf("clienttest: Error: %d is no status of an error: 400 to 599", status),
+			func() { clienttest.Error(status) })
 	}
 }

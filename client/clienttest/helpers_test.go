@@ -155,7 +155,8 @@ func exampleOf(t *testing.T, name string) any {
 		return example.Value.Value
 	}
 	schema := api.Document().Components.Schemas[name]
-	require.NotNil(t, schema, "api/openapi.yaml has no example and no schema %s, which the tests use: change them too", name)
+	require.NotNil(t, schema, "api/openapi.yaml has no example and no schema %s, which the tests use: change them too",
+		name)
 	made, err := openapi.ForResponses(api.Document()).Sample(schema.Value)
 	require.NoError(t, err)
 	return made

@@ -61,7 +61,8 @@ func TestCloseDoesNotWaitForTheRestOfABody(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = connection.Close() }()
 	_, err = io.WriteString(connection, "POST "+runPath+server.WorkflowID+" HTTP/1.1\r\nHost: "+address+
-		"\r\nAuthorization: Bearer "+server.APIKey+"\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+		"\r\nAuthorization: Bearer "+server.APIKey+
+		"\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
 	require.NoError(t, err)
 	line := make([]byte, len("HTTP/1.1 100 Continue"))
 	_, err = io.ReadFull(connection, line) // the server reads the body

@@ -144,12 +144,13 @@ parameters: [` + id + `, {name: n, in: path, required: true, schema: {type: inte
 		}},
 		{"a word after a path parameter", "/x/{id}:cancel", "post", `
 parameters: [` + id + `]
-responses: {'202': {description: Later., headers: {Location: {required: true, schema: {type: string}}}}` + errors, []exchange{
-			{"POST /x/example:cancel", "", "", 202, "Location: example", ""},
-			{"POST /x/other:cancel", "", "", 404, "", ""},
-			{"POST /x/example", "", "", 404, "", noOperation},
-			{"GET /x/example:cancel", "", "", 405, "Allow: POST", noOperation},
-		}},
+responses: {'202': {description: Later., headers: {Location: {required: true, schema: {type: string}}}}` + errors,
+			[]exchange{
+				{"POST /x/example:cancel", "", "", 202, "Location: example", ""},
+				{"POST /x/other:cancel", "", "", 404, "", ""},
+				{"POST /x/example", "", "", 404, "", noOperation},
+				{"GET /x/example:cancel", "", "", 405, "Allow: POST", noOperation},
+			}},
 		{"an object as the body, with fields of one direction", "/x", "post", `
 requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/ThingIn'}}}}
 responses: {'201': {description: Made., content: {application/json: {schema: {$ref: '#/components/schemas/ThingIn'}}}}` + errors, []exchange{
@@ -209,7 +210,8 @@ requestBody: {required: true, content: {image/png: {schema: {type: string, forma
 		{"DELETE", "/x", "delete", done, []exchange{{"DELETE /x", "", "", 204, "", ""}}},
 		{"303", "/x", "get", `responses: {'303': {description: There., headers: {Location: {required: true, schema: {type: string, format: uri}}}}` + errors,
 			[]exchange{{"GET /x", "", "", 303, "Location: https://example.com/", ""}}},
-		{"default only", "/x", "get", "responses: {default: {$ref: '#/components/responses/Thing'}}", []exchange{{"GET /x", "", "", 200, isJSON, `"id":`}}},
+		{"default only", "/x", "get", "responses: {default: {$ref: '#/components/responses/Thing'}}",
+			[]exchange{{"GET /x", "", "", 200, isJSON, `"id":`}}},
 		{"CSV beside JSON", "/x", "get", `
 responses:
   '200':
@@ -233,12 +235,15 @@ responses:
 			{"GET /x/example?q=a", "Authorization: none", "", 401, problem, `"title":`},
 		}},
 		{"a required header of a response", "/x", "get", `
-responses: {'200': {description: A thing., headers: {X-Total: {required: true, schema: {type: integer, minimum: 7}}}}` + errors,
+responses: {'200': {description: A thing., headers: {X-Total: {required: true, schema: {type: integer, minimum: 7}}}}` +
+			errors,
 			[]exchange{{"GET /x", "", "", 200, "X-Total: 7", ""}}},
 		{"HEAD", "/x", "head", `responses: {'200': {description: It is there., headers: {ETag: {schema: {type: string}, example: '"a"'}}}` + errors,
 			[]exchange{{"HEAD /x", "", "", 200, `Etag: "a"`, ""}}},
-		{"no security", "/x", "get", "security: []\n" + thing, []exchange{{"GET /x", "Authorization: none", "", 200, "", ""}}},
-		{"optional security", "/x", "get", "security: [{}, {header: []}]\n" + thing, []exchange{{"GET /x", "Authorization: none", "", 200, "", ""}}},
+		{"no security", "/x", "get", "security: []\n" + thing,
+			[]exchange{{"GET /x", "Authorization: none", "", 200, "", ""}}},
+		{"optional security", "/x", "get", "security: [{}, {header: []}]\n" + thing,
+			[]exchange{{"GET /x", "Authorization: none", "", 200, "", ""}}},
 		{"basic", "/x", "get", "security: [{basic: []}]\n" + thing, []exchange{
 			{"GET /x", "Authorization: Basic c2tfdGVzdF9jbGllbnR0ZXN0", "", 200, "", ""},
 			{"GET /x", "", "", 401, "Www-Authenticate: Basic", `"message":"Unauthorized"`},
@@ -260,7 +265,8 @@ responses: {'200': {description: A thing., headers: {X-Total: {required: true, s
 		{"bearer and a key", "/x", "get", "security: [{bearer: [], header: []}]\n" + thing, []exchange{
 			{"GET /x", "X-Api-Key: " + key, "", 200, "", ""}, {"GET /x", "", "", 401, "", ""},
 		}},
-		{"a stream of events", "/x", "get", `responses: {'200': {description: Events., content: {text/event-stream: {schema: {type: string}}}}` + errors,
+		{"a stream of events", "/x", "get",
+			`responses: {'200': {description: Events., content: {text/event-stream: {schema: {type: string}}}}` + errors,
 			[]exchange{{"GET /x", "", "", 200, "Content-Type: text/event-stream", "data: "}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -313,7 +319,8 @@ func exchangeOf(t *testing.T, request *http.Request) *http.Response {
 
 func TestARunHasTheStatusThatIsDescribed(t *testing.T) {
 	spec := strings.NewReplacer(
-		"      responses:\n        '400':", "      responses:\n        '201': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/CompletedRun'}}}}\n        '400':",
+		"      responses:\n        '400':",
+		"      responses:\n        '201': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/CompletedRun'}}}}\n        '400':",
 		"    Thing:\n", "    CompletedRun: {type: object, required: [output], properties: {output: {type: object}}}\n    Thing:\n",
 	).Replace(smallDocument)
 	document, err := openapi3.NewLoader().LoadFromData([]byte(spec))

@@ -57,10 +57,12 @@ func BenchmarkValidate(b *testing.B) {
 				req.Body = io.NopCloser(strings.NewReader(request))
 				route, parameters, err := router.FindRoute(req)
 				require.NoError(b, err)
-				input := &openapi3filter.RequestValidationInput{Request: req, PathParams: parameters, Route: route, Options: options}
+				input := &openapi3filter.RequestValidationInput{Request: req, PathParams: parameters, Route: route,
+					Options: options}
 				require.NoError(b, openapi3filter.ValidateRequest(b.Context(), input))
 				require.NoError(b, openapi3filter.ValidateResponse(b.Context(), &openapi3filter.ResponseValidationInput{
-					RequestValidationInput: input, Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(strings.NewReader(response)),
+					RequestValidationInput: input, Status: res.StatusCode, Header: res.Header,
+					Body: io.NopCloser(strings.NewReader(response)),
 				}))
 			}
 		})
@@ -126,7 +128,8 @@ func comparisons(b *testing.B) []comparison {
 	}{
 		{"an exchange, OpenAPI 3.0", api.Spec, http.MethodPost, runURL, requestExample(b), run},
 		{"an exchange, OpenAPI 3.1", as31(api.Spec), http.MethodPost, runURL, requestExample(b), run},
-		{"a payment of 60 variants, OpenAPI 3.1", as31(payments(60)), http.MethodPost, "https://pay.example.com/payments", payment, `{"id":"p1"}`},
+		{"a payment of 60 variants, OpenAPI 3.1", as31(payments(60)), http.MethodPost, "https://pay.example.com/payments",
+			payment, `{"id":"p1"}`},
 	} {
 		all = append(all, exchangeComparison(b, c.name, c.spec, c.method, c.url, c.request, c.body))
 	}
@@ -138,7 +141,8 @@ func comparisons(b *testing.B) []comparison {
 	}
 	for _, paths := range []int{10, 100, 1000} {
 		spec := manyPaths(paths, 1)
-		req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, fmt.Sprintf("https://api.example.com/v1/r%d/5", paths/2), nil)
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodGet,
+			fmt.Sprintf("https://api.example.com/v1/r%d/5", paths/2), nil)
 		require.NoError(b, err)
 		v, err := contract.New(spec)
 		require.NoError(b, err)
@@ -161,7 +165,8 @@ func exchangeComparison(b *testing.B, name string, spec []byte, method, url, req
 	req, err := http.NewRequestWithContext(b.Context(), method, url, http.NoBody)
 	require.NoError(b, err)
 	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer example-key"}}
-	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req,
+		Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
 	v, err := contract.New(spec)
 	require.NoError(b, err)
 	document, err := openapi3.NewLoader().LoadFromData(spec)
@@ -182,7 +187,8 @@ func exchangeComparison(b *testing.B, name string, spec []byte, method, url, req
 			input := &openapi3filter.RequestValidationInput{Request: req, PathParams: parameters, Route: route, Options: options}
 			require.NoError(b, openapi3filter.ValidateRequest(b.Context(), input))
 			require.NoError(b, openapi3filter.ValidateResponse(b.Context(), &openapi3filter.ResponseValidationInput{
-				RequestValidationInput: input, Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(strings.NewReader(response)),
+				RequestValidationInput: input, Status: res.StatusCode, Header: res.Header,
+				Body: io.NopCloser(strings.NewReader(response)),
 			}))
 		},
 	}
@@ -201,18 +207,23 @@ func payments(n int) []byte {
 	for i := range n {
 		name := fmt.Sprintf("Method%d", i)
 		schemas[name] = map[string]any{"type": "object", "required": []any{"type"}, "properties": map[string]any{
-			"type": map[string]any{"type": "string", "enum": []any{fmt.Sprintf("kind%d", i)}}, "holder": text, fmt.Sprintf("f%d", i): text,
+			"type": map[string]any{"type": "string", "enum": []any{fmt.Sprintf("kind%d", i)}}, "holder": text,
+			fmt.Sprintf("f%d", i): text,
 		}}
 		variants = append(variants, map[string]any{"$ref": "#/components/schemas/" + name})
 	}
 	amount := map[string]any{"type": "object", "required": []any{"value", "currency"}, "properties": map[string]any{
-		"value": map[string]any{"type": "integer", "format": "int64"}, "currency": map[string]any{"type": "string", "minLength": 3, "maxLength": 3},
+		"value":    map[string]any{"type": "integer", "format": "int64"},
+		"currency": map[string]any{"type": "string", "minLength": 3, "maxLength": 3},
 	}}
-	item := map[string]any{"type": "object", "properties": map[string]any{"id": text, "quantity": map[string]any{"type": "integer", "minimum": 1}}}
+	item := map[string]any{"type": "object",
+		"properties": map[string]any{"id": text, "quantity": map[string]any{"type": "integer", "minimum": 1}}}
 	content := map[string]any{"application/json": map[string]any{"schema": map[string]any{
-		"type": "object", "required": []any{"amount", "reference", "merchantAccount", "paymentMethod"}, "properties": map[string]any{
-			"amount": amount, "reference": text, "merchantAccount": text, "returnUrl": text, "paymentMethod": map[string]any{"oneOf": variants},
-			"lineItems": map[string]any{"type": "array", "items": item},
+		"type": "object", "required": []any{"amount", "reference", "merchantAccount", "paymentMethod"},
+		"properties": map[string]any{
+			"amount": amount, "reference": text, "merchantAccount": text, "returnUrl": text,
+			"paymentMethod": map[string]any{"oneOf": variants},
+			"lineItems":     map[string]any{"type": "array", "items": item},
 		},
 	}}}
 	return document(map[string]any{"/payments": map[string]any{"post": map[string]any{
@@ -287,7 +298,8 @@ func manyPaths(n, shared int) []byte {
 			return map[string]any{"application/json": map[string]any{"schema": map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", schema%shared)}}}
 		}
 		paths[fmt.Sprintf("/v1/r%d/{id}", i)] = map[string]any{"get": map[string]any{
-			"parameters": []any{map[string]any{"name": "id", "in": "path", "required": true, "schema": map[string]any{"type": "string"}}},
+			"parameters": []any{map[string]any{"name": "id", "in": "path", "required": true,
+				"schema": map[string]any{"type": "string"}}},
 			"responses": map[string]any{
 				"200":     map[string]any{"description": "D", "content": content(i)},
 				"default": map[string]any{"description": "E", "content": content(i + 1)},
@@ -298,7 +310,8 @@ func manyPaths(n, shared int) []byte {
 		properties := map[string]any{"id": map[string]any{"type": "string", "maxLength": 5000}}
 		for j := range 12 {
 			properties[fmt.Sprintf("p%d", j)] = map[string]any{"nullable": true, "anyOf": []any{
-				map[string]any{"type": "string"}, map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", (7*i+13*j+1)%shared)},
+				map[string]any{"type": "string"},
+				map[string]any{"$ref": fmt.Sprintf("#/components/schemas/S%d", (7*i+13*j+1)%shared)},
 			}}
 		}
 		schemas[fmt.Sprintf("S%d", i)] = map[string]any{"type": "object", "required": []any{"id"}, "properties": properties}
@@ -308,7 +321,8 @@ func manyPaths(n, shared int) []byte {
 
 func document(paths, schemas map[string]any) []byte {
 	spec, err := json.Marshal(map[string]any{
-		"openapi": "3.0.3", "info": map[string]any{"title": "T", "version": "1"}, "paths": paths, "components": map[string]any{"schemas": schemas},
+		"openapi": "3.0.3", "info": map[string]any{"title": "T", "version": "1"}, "paths": paths,
+		"components": map[string]any{"schemas": schemas},
 	})
 	if err != nil {
 		panic(err)

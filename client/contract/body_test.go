@@ -78,8 +78,9 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 				original := &closeCounter{Reader: iotest.HalfReader(strings.NewReader(body))}
 				req := newRequest(t, http.MethodPost, runURL, "")
 				req.Body, req.ContentLength = original, length
-				res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""),
-					Body: &closeCounter{Reader: strings.NewReader(body)}, ContentLength: length}
+				res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(),
+					Request: newRequest(t, http.MethodPost, runURL, ""),
+					Body:    &closeCounter{Reader: strings.NewReader(body)}, ContentLength: length}
 				for range 2 { // the second time the body is what the first has left
 					for _, err := range []error{v.ValidateRequest(req), v.ValidateResponse(res)} {
 						assert.Equal(t, []string{tooLong}, lines(t, err))
@@ -116,7 +117,8 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 	t.Run("not with a limit beyond all bodies", func(t *testing.T) {
 		v, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(math.MaxInt64))
 		require.NoError(t, err)
-		require.NoError(t, v.ValidateRequest(newRequest(t, http.MethodPost, runURL, `{"prompt":"`+strings.Repeat("x", 5000)+`"}`)))
+		require.NoError(t, v.ValidateRequest(newRequest(t, http.MethodPost, runURL,
+			`{"prompt":"`+strings.Repeat("x", 5000)+`"}`)))
 	})
 	t.Run("and needs a limit", func(t *testing.T) {
 		for _, n := range []int64{0, -1} {
@@ -129,7 +131,8 @@ func TestABodyThatIsTooLongIsOneViolation(t *testing.T) {
 }
 
 func TestAnEndlessBodyTakesThreeTimesTheLimitOfMemory(t *testing.T) {
-	res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: newRequest(t, http.MethodPost, runURL, ""), ContentLength: -1,
+	res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(),
+		Request: newRequest(t, http.MethodPost, runURL, ""), ContentLength: -1,
 		Body: io.NopCloser(endless{})}
 	var err error
 	took := allocated(func() { err = runs().ValidateResponse(res) })

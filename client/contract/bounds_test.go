@@ -73,20 +73,26 @@ func TestBodiesTakeTimeAndMemoryByTheirLength(t *testing.T) {
 	}{
 		{"a valid thread of comments", "/comment", nest(`{"text":"a","parent":`, `{"text":"a"}`, "}", 24), ""},
 		{"a thread of 2,000 comments", "/comment", nest(`{"text":"a","parent":`, `{"text":"a"}`, "}", 2000), ""},
-		{"a thread whose last comment is broken", "/comment", nest(`{"text":"a","parent":`, `{"text":5}`, "}", 24), "text: value must be a string"},
+		{"a thread whose last comment is broken", "/comment", nest(`{"text":"a","parent":`, `{"text":5}`, "}", 24),
+			"text: value must be a string"},
 		{"a valid expression", "/expression", nest(`{"op":"or","args":[`, `{"is":"x"}`, "]}", 24), ""},
 		{"an expression of 2,000 levels", "/expression", nest(`{"op":"or","args":[`, `{"is":"x"}`, "]}", 2000), ""},
 		{"a broken expression", "/expression", nest(`{"op":"or","args":[`, `{"is":5}`, "]}", 24), "value must be a string"},
 		{"schemas that are applied twice", "/both", nest(`{"a":`, `{"b":"x"}`, "}", 60), ""},
 		{"schemas that are applied twice, in a broken value", "/both", nest(`{"a":`, `{"b":5}`, "}", 60), ""},
 		{"a deep map of long names", "/map", nest(`{"`+long+`":`, `{"x":5}`, "}", 4000), "value must be"},
-		{"a deep map of many broken values", "/map", nest(`{"x":`, `{`+strings.Repeat(`"`+long+`":5,`, 1)+`"y":`+nest(`{"z":5,"x":`, `"x"`, "}", 3000)+`}`, "}", 1000), "value must be"},
+		{"a deep map of many broken values", "/map",
+			nest(`{"x":`, `{`+strings.Repeat(`"`+long+`":5,`, 1)+`"y":`+nest(`{"z":5,"x":`, `"x"`, "}", 3000)+`}`, "}", 1000),
+			"value must be"},
 		{"nested lists of unique items", "/unique", nest(`[`, `[[]]`, ",[]]", 9_000), tooDeep},
 		{"nested lists of one item", "/unique", nest(`[`, ``, "]", 9_000), ""},
 		{"many lists of unique items", "/unique", `[` + strings.Repeat(`[],`, 30_000) + `[[]]]`, "duplicate items found"},
-		{"numbers beyond float64", "/number", `[` + strings.Repeat(`1e999999,`, 1000) + `1e999999]`, "/0: cannot convert json.Number to float64"},
-		{"numbers next to nothing", "/number", `[` + strings.Repeat(`1e-999999,`, 1000) + `0]`, "the exponent is beyond float64"},
-		{"numbers of many digits", "/number", `[` + strings.Repeat(`1.`+strings.Repeat("5", 5000)+`,`, 40) + `0]`, "/0: number must be a multiple of 0.5"},
+		{"numbers beyond float64", "/number", `[` + strings.Repeat(`1e999999,`, 1000) + `1e999999]`,
+			"/0: cannot convert json.Number to float64"},
+		{"numbers next to nothing", "/number", `[` + strings.Repeat(`1e-999999,`, 1000) + `0]`,
+			"the exponent is beyond float64"},
+		{"numbers of many digits", "/number", `[` + strings.Repeat(`1.`+strings.Repeat("5", 5000)+`,`, 40) + `0]`,
+			"/0: number must be a multiple of 0.5"},
 	}
 	for _, version := range []string{"3.0.3", "3.1.0"} {
 		v := bounds(t, version)
@@ -94,7 +100,8 @@ func TestBodiesTakeTimeAndMemoryByTheirLength(t *testing.T) {
 			t.Run(version+": "+test.name, func(t *testing.T) {
 				req := newRequest(t, http.MethodPost, test.path, "")
 				var err error
-				within(t, 10*time.Second, uint64(overhead*float64(160<<20+40*len(test.body))), func() { err = v.CheckRequest(req, []byte(test.body)) })
+				within(t, 10*time.Second, uint64(overhead*float64(160<<20+40*len(test.body))),
+					func() { err = v.CheckRequest(req, []byte(test.body)) })
 				if version == "3.0.3" && strings.Contains(test.want, "exponent") {
 					return // kin-openapi takes it for 0
 				}
@@ -115,7 +122,8 @@ func TestBodiesTakeTimeAndMemoryByTheirLength(t *testing.T) {
 func TestTextsOfYAMLAreBounded(t *testing.T) {
 	v := bounds(t, "3.0.3")
 	part := func(contentType, text string) string {
-		return "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: " + contentType + "\r\n\r\n" + text + "\r\n--b--\r\n"
+		return "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: " + contentType + "\r\n\r\n" + text +
+			"\r\n--b--\r\n"
 	}
 	var aliases strings.Builder
 	aliases.WriteString("a0: &a0 {x: 1}\n")
@@ -123,13 +131,15 @@ func TestTextsOfYAMLAreBounded(t *testing.T) {
 		fmt.Fprintf(&aliases, "a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
 	}
 	tests := []struct{ name, path, contentType, body, want string }{
-		{"a name 4,000 times", "/yaml", "application/yaml", strings.Repeat("a: 1\n", 4000), `is not YAML: line 2: the name "a" comes twice`},
+		{"a name 4,000 times", "/yaml", "application/yaml", strings.Repeat("a: 1\n", 4000),
+			`is not YAML: line 2: the name "a" comes twice`},
 		{"merges", "/yaml", "application/yaml", strings.Repeat("<<: {}\n", 8000), "is not YAML"},
 		{"aliases of aliases", "/yaml", "application/yaml", aliases.String(), "is not YAML"},
 		{"deep lists", "/yaml", "application/yaml", nest("[", "", "]", 20_000), "is not YAML"},
 		{"sound YAML", "/yaml", "application/yaml", "a: [1, {b: 2026-01-02}]", ""},
 		{"a type that is not described", "/yaml", "application/json", "{}", `unexpected value "application/json"`},
-		{"a part of YAML", "/form", "multipart/form-data; boundary=b", part("application/yaml", strings.Repeat("a: 1\n", 4000)), "unexpected content type"},
+		{"a part of YAML", "/form", "multipart/form-data; boundary=b",
+			part("application/yaml", strings.Repeat("a: 1\n", 4000)), "unexpected content type"},
 		{"a part of JSON", "/form", "multipart/form-data; boundary=b", part("application/json", `{"a":1}`), ""},
 	}
 	for _, test := range tests {
@@ -170,7 +180,8 @@ func TestViolationsAreCappedAsTheyAreMade(t *testing.T) {
 func TestARefusalIsShort(t *testing.T) {
 	handler := runs().Middleware(respond(200, "application/json", `{}`))
 	for name, body := range map[string]string{
-		"many violations":  `{"prompt":` + strings.Repeat(`[`, 200) + strings.Repeat(`]`, 200) + `,` + strings.Repeat(`"x":1,`, 1) + `"y":2}`,
+		"many violations": `{"prompt":` + strings.Repeat(`[`, 200) + strings.Repeat(`]`, 200) + `,` +
+			strings.Repeat(`"x":1,`, 1) + `"y":2}`,
 		"a name of 422 kB": `{"` + strings.Repeat("n", 422<<10) + `":1,"` + strings.Repeat("n", 422<<10) + `":1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +198,8 @@ func TestARefusalIsShort(t *testing.T) {
 		for i := range 500 {
 			fmt.Fprintf(&body, `"%s%d":5,`, strings.Repeat("é<", 200), i)
 		}
-		bounds(t, "3.0.3").Middleware(respond(200, "application/json", `{}`)).ServeHTTP(recorder, newRequest(t, http.MethodPost, "/map", body.String()+`"y":5}`))
+		bounds(t, "3.0.3").Middleware(respond(200, "application/json", `{}`)).ServeHTTP(recorder,
+			newRequest(t, http.MethodPost, "/map", body.String()+`"y":5}`))
 		assert.Equal(t, http.StatusBadRequest, recorder.Code)
 		assert.Less(t, recorder.Body.Len(), 16<<10)
 		assert.LessOrEqual(t, bytes.Count(recorder.Body.Bytes(), []byte(`"in":`)), 20)

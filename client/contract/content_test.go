@@ -27,18 +27,22 @@ func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
 		fmt.Fprintf(&names, `"%x":1,`, i)
 	}
 	tests := []struct{ name, body, want string }{
-		{"objects", `{"success":true,"result":5,"more":[` + repeat(`{"":{}},`) + `1]}`, "body /result: value must be a string"},
+		{"objects", `{"success":true,"result":5,"more":[` + repeat(`{"":{}},`) + `1]}`,
+			"body /result: value must be a string"},
 		{"a list of objects", `[` + repeat(`{"":{}},`) + `1]`, "body: value must be an object"},
 		{"names", `{` + names.String() + `"success":true,"result":5}`, "body /result: value must be a string"},
-		{"numbers", `{"success":true,"result":"x","citations":[` + repeat(`1,`) + `1]}`, "body /citations/0: value must be a string"},
-		{"citations", `{"success":true,"result":5,"citations":[` + repeat(`"a",`) + `"a"]}`, "body /result: value must be a string"},
+		{"numbers", `{"success":true,"result":"x","citations":[` + repeat(`1,`) + `1]}`,
+			"body /citations/0: value must be a string"},
+		{"citations", `{"success":true,"result":5,"citations":[` + repeat(`"a",`) + `"a"]}`,
+			"body /result: value must be a string"},
 		{"citations of which the last is none", `{"success":true,"result":"x","citations":[` + repeat(`"a",`) + `1]}`,
 			fmt.Sprintf("body /citations/%d: value must be a string", size/4)},
 		{"a text", `{"success":true,"result":{"text":"` + repeat(`a`) + `"}}`, "body /result: value must be a string"},
 		{"an escaped text", `{"success":true,"result":["` + repeat(`\n`) + `"]}`, "body /result: value must be a string"},
 		{"a name that is there twice", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"],"success":true}`,
 			fmt.Sprintf("body /success: is not JSON: duplicate object member name, at byte %d", size+34)},
-		{"data after it", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"]}]`, "body: is not JSON: data after the JSON value"},
+		{"data after it", `{"success":true,"citations":[` + repeat(`"a",`) + `"a"]}]`,
+			"body: is not JSON: data after the JSON value"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -54,7 +58,8 @@ func TestALongInvalidBodyTakesEightTimesItsSizeOfMemory(t *testing.T) {
 
 func TestValidExchangesAllocateLittle(t *testing.T) {
 	req := newRequest(t, http.MethodPost, runURL, "")
-	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req,
+		Header: headerOf("X-Ratelimit-Limit", "10", "X-Ratelimit-Remaining", "9")}
 	request, response := []byte(requestExample(t)), []byte(`{"success":true,"result":"x"}`)
 	took := testing.AllocsPerRun(100, func() {
 		assert.NoError(t, contract.AnyWorkflow().CheckRequest(req, request))

@@ -23,12 +23,15 @@ func TestTheContractMayBeOfOpenAPI31(t *testing.T) {
 		{"a run", `{"success":true,"result":"x"}`, true},
 		{"a run of another constant", `{"success":false,"result":"x"}`, false},
 	} {
-		res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: http.Header{"Content-Type": {"application/json"}}}
+		res := &http.Response{StatusCode: http.StatusOK, Request: req,
+			Header: http.Header{"Content-Type": {"application/json"}}}
 		check := func(v *Validator) bool { return v.CheckResponse(res, []byte(test.body)) == nil }
 		assert.Equal(t, test.isValid, check(newContract([]byte(spec), nil)), test.name)
 		assert.Equal(t, test.isValid, check(newContract([]byte(spec), acceptAnyRun)), test.name)
 	}
-	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: http.Header{"Content-Type": {"application/json"}}}
+	res := &http.Response{StatusCode: http.StatusOK, Request: req,
+		Header: http.Header{"Content-Type": {"application/json"}}}
 	other := `{"success":true,"run_id":"r","status":"s","output":{"other":5}}`
-	assert.NoError(t, newContract([]byte(spec), acceptAnyRun).CheckResponse(res, []byte(other)), "a run of another workflow")
+	assert.NoError(t, newContract([]byte(spec), acceptAnyRun).CheckResponse(res, []byte(other)),
+		"a run of another workflow")
 }

@@ -15,7 +15,8 @@ import (
 
 func TestAnyDocumentIsSupported(t *testing.T) {
 	head := func(version, rest string) string {
-		return `{"openapi": "` + version + `", "info": {"title": "T", "version": "1"}, "paths": {"/x": {"post": ` + rest + `}}}`
+		return `{"openapi": "` + version + `", "info": {"title": "T", "version": "1"}, "paths": {"/x": {"post": ` + rest +
+			`}}}`
 	}
 	responseWith := func(content string) string {
 		return head("3.0.0", `{"responses": {"2XX": {"description": "D", "content": `+content+`}}}`)
@@ -28,30 +29,42 @@ func TestAnyDocumentIsSupported(t *testing.T) {
 		status                        int // 0: of a request
 		want                          []string
 	}{
-		{"a plain text", responseWith(`{"text/plain": {"schema": {"type": "string", "minLength": 3, "pattern": "^b"}}}`), "text/plain", "ab", 201,
+		{"a plain text", responseWith(`{"text/plain": {"schema": {"type": "string", "minLength": 3, "pattern": "^b"}}}`),
+			"text/plain", "ab", 201,
 			[]string{"body: minimum string length is 3", `body: string doesn't match the regular expression "^b"`}},
-		{"a JSON text", responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "^b"}}}`), "application/json", `"a"`, 299,
+		{"a JSON text", responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "^b"}}}`),
+			"application/json", `"a"`, 299,
 			[]string{`body: string doesn't match the regular expression "^b"`}},
-		{"a pattern as kin-openapi reads it", responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "\\\\u0003"}}}`), "application/json", `"\\u0003"`, 200,
+		{"a pattern as kin-openapi reads it",
+			responseWith(`{"application/json": {"schema": {"type": "string", "pattern": "\\\\u0003"}}}`), "application/json",
+			`"\\u0003"`, 200,
 			[]string{`body: string doesn't match the regular expression "\\u0003"`}},
-		{"a status out of every range", responseWith(`{"text/plain": {}}`), "text/plain", "", 300, []string{"status: the contract has no response for this status"}},
+		{"a status out of every range", responseWith(`{"text/plain": {}}`), "text/plain", "", 300,
+			[]string{"status: the contract has no response for this status"}},
 		{"a form", head("3.0.3", form), "application/x-www-form-urlencoded", "a=6&b=x", 0, nil},
 		{"a form that breaks twice", head("3.0.3", form), "application/x-www-form-urlencoded", "a=3", 0, []string{
-			"body /a: number must be at least 5", "body /a: number must be a multiple of 2", `body /b: property "b" is missing`}},
+			"body /a: number must be at least 5", "body /a: number must be a multiple of 2",
+			`body /b: property "b" is missing`}},
 		{"an operation without responses, as 3.1 has it", head("3.1.0", `{}`), "text/html", "anything", 418, nil},
-		{"a content that says nothing of its schema", responseWith(`{"application/json": {}}`), "application/json", "not JSON", 200, nil},
-		{"a content that is null", responseWith(`{"text/plain": null}`), "text/plain", "a", 200, []string{`content-type: unexpected value "text/plain", want none`}},
+		{"a content that says nothing of its schema", responseWith(`{"application/json": {}}`), "application/json",
+			"not JSON", 200, nil},
+		{"a content that is null", responseWith(`{"text/plain": null}`), "text/plain", "a", 200,
+			[]string{`content-type: unexpected value "text/plain", want none`}},
 		{"no content", head("3.0.0", `{"responses": {"200": {"description": "D"}}}`), "text/html", "anything", 200, nil},
-		{"a type that is not decoded", responseWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml", "<x/>", 200, nil},
-		{"3.1: null in a list of types, and a constant", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
+		{"a type that is not decoded", responseWith(`{"application/xml": {"schema": {"type": "object"}}}`), "application/xml",
+			"<x/>", 200, nil},
+		{"3.1: null in a list of types, and a constant",
+			head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"type": "object", "properties": {"a": {"type": ["string", "null"]}, "b": {"const": 5}, "c": {"type": "array", "items": {"type": "integer"}}}}}}}}}`),
 			"application/json", `{"a":5,"b":6,"c":[1,"x"]}`, 200,
-			[]string{"body /a: value must be a string or null", "body /b: value must be 5", "body /c/1: value must be an integer"}},
+			[]string{"body /a: value must be a string or null", "body /b: value must be 5",
+				"body /c/1: value must be an integer"}},
 		{"3.1: anyOf", head("3.1.0", `{"responses": {"200": {"description": "D", "content": {"application/json": {"schema":
 			{"anyOf": [{"required": ["a"], "properties": {"a": {"const": 1}}}, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}}}}}}`),
 			"application/json", `{"b":5}`, 200, []string{"body /b: value must be a string"}},
 		{"3.1: writeOnly in a variant that is referred to, a note in JSON Schema",
-			`{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "components": {"schemas": {"W": ` + writeOnly + `}}, "paths": {"/x": {"post":
+			`{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "components": {"schemas": {"W": ` + writeOnly +
+				`}}, "paths": {"/x": {"post":
 			{"responses": {"200": {"description": "D", "content": {"application/json": {"schema": {"anyOf": [{"$ref": "#/components/schemas/W"}]}}}}}}}}}`,
 			"application/json", `{"a":"x"}`, 200, nil},
 	}
@@ -65,7 +78,8 @@ func TestAnyDocumentIsSupported(t *testing.T) {
 				assert.ElementsMatch(t, test.want, lines(t, v.ValidateRequest(req)))
 				return
 			}
-			assert.ElementsMatch(t, test.want, lines(t, validateResponse(v, req, test.status, test.body, "Content-Type", test.contentType)))
+			assert.ElementsMatch(t, test.want,
+				lines(t, validateResponse(v, req, test.status, test.body, "Content-Type", test.contentType)))
 		})
 	}
 }
@@ -98,9 +112,12 @@ func TestNewFailsForAnythingElse(t *testing.T) {
 		{"bytes", "\x00\xff\n\x01", "unmarshal"},
 		{"half a document", `{"openapi": "3.0.3",`, "unmarshal"},
 		{"HTML", "<html>\n<body>\n</body></html>", "unmarshal"},
-		{"Swagger 2", "swagger: '2.0'\ninfo: {title: T, version: '1'}\npaths: {}", "the document is of Swagger 2.0; OpenAPI 3.0 and 3.1 are supported"},
-		{"another document is needed", start + "{$ref: 'other.yaml#/X'}}}}}", `disallowed external reference: "other.yaml#/X"`},
-		{"a document of the network is needed", start + "{$ref: 'http://127.0.0.1:1/x.yaml'}}}}}", "disallowed external reference"},
+		{"Swagger 2", "swagger: '2.0'\ninfo: {title: T, version: '1'}\npaths: {}",
+			"the document is of Swagger 2.0; OpenAPI 3.0 and 3.1 are supported"},
+		{"another document is needed", start + "{$ref: 'other.yaml#/X'}}}}}",
+			`disallowed external reference: "other.yaml#/X"`},
+		{"a document of the network is needed", start + "{$ref: 'http://127.0.0.1:1/x.yaml'}}}}}",
+			"disallowed external reference"},
 		{"a reference to nothing", start + "{$ref: '#/components/responses/None'}}}}}", "#/components/responses/None"},
 		{"an unknown type", start + "{description: D, content: {text/plain: {schema: {type: strin}}}}}}}}", `"strin"`},
 	}
@@ -148,7 +165,8 @@ func TestADocumentTakesLittleMoreMemoryToLoadThanKinOpenAPINeeds(t *testing.T) {
 				require.NoError(t, err)
 			})
 			t.Logf("%.2f times kin-openapi's", float64(ours)/float64(theirs))
-			assert.LessOrEqual(t, float64(ours), overhead*float64(2*theirs+128<<10)) // what is fixed counts for a small document, more so under the race detector
+			assert.LessOrEqual(t, float64(ours),
+				overhead*float64(2*theirs+128<<10)) // what is fixed counts for a small document, more so under the race detector
 		})
 	}
 }

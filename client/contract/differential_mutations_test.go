@@ -14,13 +14,15 @@ import (
 // odd are values that a field may turn into, beside those of the examples.
 var odd = []any{
 	nil, true, false, "", " ", "x", "2026-02-30", "2026-02-28", "not an address", 0, 1, -1, 1.5, 1e300, 9007199254740993,
-	json.Number("1e999"), json.Number("3000000000"), json.Number("1.0"), json.Number("-0"), []any{}, []any{nil}, []any{"x", "x"},
+	json.Number("1e999"), json.Number("3000000000"), json.Number("1.0"), json.Number("-0"), []any{}, []any{nil},
+	[]any{"x", "x"},
 	[]any{1, "x"}, map[string]any{}, map[string]any{"x": 1}, strings.Repeat("long ", 60), "\x00", "\u2028", "\U0001F600",
 }
 
 // mutate changes one thing of an exchange.
 func (d *differential) mutate(e *exchange) {
-	kinds := []func(*exchange) string{d.mutateTree, d.mutateTree, d.mutateTree, d.mutateHeader, d.mutateContentType, d.mutateBytes, d.breakJSON}
+	kinds := []func(*exchange) string{d.mutateTree, d.mutateTree, d.mutateTree, d.mutateHeader, d.mutateContentType,
+		d.mutateBytes, d.breakJSON}
 	if e.status == 0 {
 		kinds = append(kinds, d.mutateTarget)
 	} else {
@@ -117,8 +119,10 @@ func (d *differential) mutateHeader(e *exchange) string {
 	}
 	name := oneOf(d, names)
 	values := [][]string{
-		nil, {""}, {"-1"}, {"7"}, {"abc"}, {"1.5"}, {"1", "2"}, {"abc", "2"}, {"1,2"}, {"99999999999999999999"}, {" 5"}, {"true"},
-		{"+5"}, {"-0"}, {"007"}, {"0x5"}, {"1_0"}, {"1e3"}, {"9223372036854775807"}, {"9223372036854775808"}, {"\u0665"}, {"", "5"},
+		nil, {""}, {"-1"}, {"7"}, {"abc"}, {"1.5"}, {"1", "2"}, {"abc", "2"}, {"1,2"}, {"99999999999999999999"}, {" 5"},
+		{"true"},
+		{"+5"}, {"-0"}, {"007"}, {"0x5"}, {"1_0"}, {"1e3"}, {"9223372036854775807"}, {"9223372036854775808"}, {"\u0665"},
+		{"", "5"},
 	}
 	switch name {
 	case "Content-Type":
@@ -140,8 +144,10 @@ func (d *differential) mutateHeader(e *exchange) string {
 func (d *differential) mutateContentType(e *exchange) string {
 	value := e.header.Get("Content-Type")
 	value = oneOf(d, []string{
-		"", value + "; charset=utf-8", value + ";charset=UTF-8 ", strings.ToUpper(value), " " + value, "text/html", "text/plain",
-		"application/json", "application/problem+json", "application/vnd.x+json", "application/*", "json", "*/*", ";", value + ", text/html",
+		"", value + "; charset=utf-8", value + ";charset=UTF-8 ", strings.ToUpper(value), " " + value, "text/html",
+		"text/plain",
+		"application/json", "application/problem+json", "application/vnd.x+json", "application/*", "json", "*/*", ";",
+		value + ", text/html",
 	})
 	e.header.Set("Content-Type", value)
 	if value == "" {
@@ -152,7 +158,8 @@ func (d *differential) mutateContentType(e *exchange) string {
 
 func (d *differential) mutateBytes(e *exchange) string {
 	cut := d.random.Float64()
-	name := oneOf(d, []string{"truncated", "emptied", "space around", "space within", "space only", "escaped", "quotes", "escaped names"})
+	name := oneOf(d, []string{"truncated", "emptied", "space around", "space within", "space only", "escaped", "quotes",
+		"escaped names"})
 	e.bytes = append(e.bytes, func(body []byte) []byte {
 		switch name {
 		case "truncated":
@@ -166,7 +173,8 @@ func (d *differential) mutateBytes(e *exchange) string {
 		case "quotes":
 			return bytes.ReplaceAll(body, []byte(`":"`), []byte(`":"\\\"\"]},:\\`))
 		case "escaped names":
-			return member.ReplaceAllFunc(body, func(name []byte) []byte { return fmt.Appendf(nil, `"\u%04x%s`, name[1], name[2:]) })
+			return member.ReplaceAllFunc(body,
+				func(name []byte) []byte { return fmt.Appendf(nil, `"\u%04x%s`, name[1], name[2:]) })
 		case "space within":
 			var spread bytes.Buffer
 			if json.Indent(&spread, body, "\r\n ", "\t") == nil {
@@ -217,7 +225,8 @@ func (d *differential) breakJSON(e *exchange) string {
 
 func (d *differential) mutateStatus(e *exchange) string {
 	e.status = oneOf(d, []int{
-		100, 200, 201, 202, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 404, 405, 409, 418, 429, 500, 502, 503, 504, 599,
+		100, 200, 201, 202, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 404, 405, 409, 418, 429, 500, 502, 503, 504,
+		599,
 	})
 	return "status " + http.StatusText(e.status)
 }
@@ -230,7 +239,8 @@ func (d *differential) mutateTarget(e *exchange) string {
 		path, query, _ := strings.Cut(e.url, "?")
 		e.url = path + oneOf(d, []string{"/more", ".", "~", "%20", "-x"}) + "?" + query
 	default:
-		edit := oneOf(d, [][2]string{{"=", "=x"}, {"=", "=&y="}, {"&", "&&"}, {"?", "?q=1&q=2&"}, {"=", "x="}, {"%2C", "%2C%2C"}})
+		edit := oneOf(d, [][2]string{{"=", "=x"}, {"=", "=&y="}, {"&", "&&"}, {"?", "?q=1&q=2&"}, {"=", "x="},
+			{"%2C", "%2C%2C"}})
 		e.url = strings.Replace(e.url, edit[0], edit[1], 1+d.random.IntN(2))
 	}
 	return "target " + e.method + " " + e.url

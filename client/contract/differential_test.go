@@ -150,7 +150,8 @@ func (d *differential) compare(e *exchange) {
 	}
 	d.disagreements++
 	if d.disagreements <= 10 {
-		d.t.Errorf("disagreement on %s\n%v\n%s\nmutations: %v\nours: %v\ntheirs: %s", e, e.header, body, e.mutations, ours, verdict(theirs))
+		d.t.Errorf("disagreement on %s\n%v\n%s\nmutations: %v\nours: %v\ntheirs: %s", e, e.header, body, e.mutations, ours,
+			verdict(theirs))
 	}
 }
 

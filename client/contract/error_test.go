@@ -33,7 +33,8 @@ func TestErrorsAreReadableHoweverManyViolationsTheyHave(t *testing.T) {
 		assert.Len(t, violations(t, citations(200_000)), 1)
 	})
 	t.Run("a long line is cut and a broken one mended", func(t *testing.T) {
-		violation := contract.Violation{In: "body", Pointer: "/" + strings.Repeat("ä", 400), Message: "a\r\n\tb\x00\u2028" + strings.Repeat("é", 400)}
+		violation := contract.Violation{In: "body", Pointer: "/" + strings.Repeat("ä", 400),
+			Message: "a\r\n\tb\x00\u2028" + strings.Repeat("é", 400)}
 		text := fmt.Sprint(violation)
 		assert.Less(t, len(text), 640)
 		assert.Regexp(t, `^body /ä+\.\.\.: a b é+\.\.\.$`, text)
@@ -42,14 +43,16 @@ func TestErrorsAreReadableHoweverManyViolationsTheyHave(t *testing.T) {
 
 func TestErrorsAreLoggedWithoutTheirBody(t *testing.T) {
 	var text strings.Builder
-	logger := slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
-		if attr.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return attr
-	}}))
+	logger := slog.New(slog.NewJSONHandler(&text,
+		&slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			if attr.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return attr
+		}}))
 	req := newRequest(t, http.MethodPost, runURL, `{}`)
-	for _, err := range []error{runs().ValidateRequest(req), validateResponse(runs(), req, 200, `{"success":true,"result":5,"secret":"x"}`)} {
+	for _, err := range []error{runs().ValidateRequest(req),
+		validateResponse(runs(), req, 200, `{"success":true,"result":5,"secret":"x"}`)} {
 		broken, ok := errors.AsType[*contract.Error](err)
 		require.True(t, ok)
 		logger.Warn("broken", "contract", broken)

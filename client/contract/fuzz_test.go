@@ -36,10 +36,12 @@ func addExamples(add func(body []byte)) {
 	}
 	for _, odd := range []string{
 		"", "null", "[]", `""`, "1", "NaN", "{", `{"success":true}`, `{"success":true,"result":"a","result":"b"}`,
-		"{\"success\":true,\"result\":\"\xff\"}", `{"success":true,"result":"\ud83d"}`, `{"success":true,"result":"","n":1e999}`,
+		"{\"success\":true,\"result\":\"\xff\"}", `{"success":true,"result":"\ud83d"}`,
+		`{"success":true,"result":"","n":1e999}`,
 		`{"success":true,"result":"{\"a\":1}","output":null}`, `{"success":true,"result":"a","output":{"b":1}}`,
 		`{"success":true,"run_id":"r","status":"s","output":{},"result":"b","citations":["c"]}`,
-		`{"success":false,"error":{"message":"m","code":5}}`, `{"success":false,"error":["m"]}`, `{"Success":true,"RESULT":"a"}`,
+		`{"success":false,"error":{"message":"m","code":5}}`, `{"success":false,"error":["m"]}`,
+		`{"Success":true,"RESULT":"a"}`,
 		strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001),
 	} {
 		add([]byte(odd))
@@ -65,7 +67,8 @@ func FuzzValidatorAgainstKinOpenAPI(f *testing.F) {
 				header.Set(name, value)
 			}
 		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://aitutor-api.vercel.app/api/v1/run/wf_1", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://aitutor-api.vercel.app/api/v1/run/wf_1",
+			nil)
 		require.NoError(t, err)
 		theirs := openapi3filter.ValidateResponse(t.Context(), (&openapi3filter.ResponseValidationInput{
 			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, Route: route},
@@ -132,7 +135,8 @@ func FuzzSchemaAndBody(f *testing.F) {
 		{`{"type":"object","required":["a"],"properties":{"a":{"type":["string","null"],"maxLength":2}}}`, `{"a":"xyz"}`},
 		{`{"$ref":"#/components/schemas/S","anyOf":[{"type":"array","items":{"$ref":"#/components/schemas/S"}},{"type":"null"}]}`, `[[null,[]]]`},
 		{`{"oneOf":[{"allOf":[{"const":1},{"enum":[1,2]}]},{"not":{"type":"integer"},"minimum":0.5}]}`, `1.0`},
-		{`{"prefixItems":[{"uniqueItems":true}],"items":false,"contains":{"minItems":1},"unevaluatedItems":{}}`, `[[1,1.0],2]`},
+		{`{"prefixItems":[{"uniqueItems":true}],"items":false,"contains":{"minItems":1},"unevaluatedItems":{}}`,
+			`[[1,1.0],2]`},
 		{`{"patternProperties":{"^x":{"type":"number","multipleOf":0.1}},"additionalProperties":false,"propertyNames":{"maxLength":3}}`, `{"x":0.3,"y":1}`},
 		{`{"if":{"required":["a"]},"then":{"dependentRequired":{"a":["b"]}},"else":{"minProperties":1},"unevaluatedProperties":false}`, `{"a":1}`},
 		{`{"properties":{"a":{"$ref":"#/components/schemas/S"}},"allOf":[{"properties":{"a":{"$ref":"#/components/schemas/S"}}}]}`, `{"a":{"a":{"a":5}}}`},
@@ -141,14 +145,16 @@ func FuzzSchemaAndBody(f *testing.F) {
 		f.Add([]byte(seed[0]), []byte(seed[1]))
 	}
 	f.Fuzz(func(t *testing.T, schema, body []byte) {
-		if len(schema) > 4096 || len(body) > 4096 || isBrokenJSON(schema) || isBrokenJSON(body) || bytes.TrimSpace(schema)[0] != '{' {
+		if len(schema) > 4096 || len(body) > 4096 || isBrokenJSON(schema) || isBrokenJSON(body) ||
+			bytes.TrimSpace(schema)[0] != '{' {
 			t.Skip("too long, or not JSON")
 		}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/x", nil)
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		for _, version := range []string{"3.0.3", "3.1.0"} {
-			v, err := contract.New(fmt.Appendf(nil, `{"openapi":%q,"info":{"title":"T","version":"1"},"paths":{"/x":{"post":{"requestBody":{"content":
+			v, err := contract.New(fmt.Appendf(nil,
+				`{"openapi":%q,"info":{"title":"T","version":"1"},"paths":{"/x":{"post":{"requestBody":{"content":
 				{"application/json":{"schema":{"$ref":"#/components/schemas/S"}}}},"responses":{"200":{"description":"D"}}}}},"components":{"schemas":{"S":%s}}}`, version, schema))
 			if err != nil {
 				continue
@@ -156,7 +162,8 @@ func FuzzSchemaAndBody(f *testing.F) {
 			var ours error
 			took := allocated(func() { ours = v.CheckRequest(req, body) })
 			assert.Less(t, took, uint64(100<<20), "the memory for a body of %d bytes", len(body))
-			if theirs, ok := judgeWithLibrary(schema, body); ok && version == "3.1.0" && len(v.Warnings()) == 0 && (ours == nil || !strings.Contains(ours.Error(), "too deeply")) {
+			if theirs, ok := judgeWithLibrary(schema, body); ok && version == "3.1.0" && len(v.Warnings()) == 0 &&
+				(ours == nil || !strings.Contains(ours.Error(), "too deeply")) {
 				assert.Equal(t, theirs == nil, ours == nil, "the library: %v\nthis package: %v", theirs, ours)
 			}
 		}

@@ -99,7 +99,8 @@ func headerOf(more ...string) http.Header {
 // validateResponse validates a JSON response to a request, with more names and values of its header by turns.
 func validateResponse(v *contract.Validator, req *http.Request, status int, body string, more ...string) error {
 	return v.ValidateResponse(&http.Response{
-		StatusCode: status, Header: headerOf(more...), Request: req, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		StatusCode: status, Header: headerOf(more...), Request: req, Body: io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
 	})
 }
 

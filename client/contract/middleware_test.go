@@ -56,7 +56,8 @@ func notes(t *testing.T, opts ...contract.Option) *contract.Validator {
 
 // serve serves a handler over HTTP and returns a function that sends requests with a JSON body, and gives the response
 // with its body; and what the server logs.
-func serve(t *testing.T, handler http.Handler) (send func(method, path, body string) (*http.Response, string), logged *bytes.Buffer) {
+func serve(t *testing.T, handler http.Handler) (send func(method, path,
+	body string) (*http.Response, string), logged *bytes.Buffer) {
 	t.Helper()
 	logged = new(bytes.Buffer)
 	server := httptest.NewUnstartedServer(handler)
@@ -96,19 +97,28 @@ func TestMiddlewareReplacesBrokenExchanges(t *testing.T) {
 	}{
 		{"a valid exchange", "POST", "/notes", request, respond(200, plain, `{"id":1}`), 200, plain, `{"id":1}`, ""},
 		{"a valid exchange without bodies", "POST", "/notes", request, respond(204, "", ""), 204, "", "", ""},
-		{"a request that breaks the contract, with a schema for 4XX", "POST", "/notes", `{}`, respond(200, plain, `{"id":1}`), 400,
+		{"a request that breaks the contract, with a schema for 4XX", "POST", "/notes", `{}`, respond(200, plain, `{"id":1}`),
+			400,
 			"application/problem+json", `{"detail":"body /text: property \"text\" is missing","status":400,"title":"Bad Request"}`, ""},
-		{"a request of no operation, for which there is no schema", "POST", "/other", request, respond(200, plain, `{"id":1}`), 400, plain,
+		{"a request of no operation, for which there is no schema", "POST", "/other", request,
+			respond(200, plain, `{"id":1}`), 400, plain,
 			`{"message":"path: the contract has no operation POST /other","violations":[{"in":"path","pointer":"","message":"the contract has no operation POST /other"}]}`, ""},
-		{"a response that breaks the contract, with an example for 500", "POST", "/notes", request, respond(200, plain, `{"id":"secret"}`), 500, plain,
-			`{"code":"contract_violation","error":"The response breaks the contract."}`, "response 200 to POST /notes breaks the contract: body /id: value must be an integer"},
-		{"a response that breaks the contract, without a schema for 500", "GET", "/notes", "", respond(200, plain, `{"id":"secret"}`), 500, plain,
-			`{"message":"The response breaks the contract."}`, `content-type: unexpected value "application/json", want text/plain`},
+		{"a response that breaks the contract, with an example for 500", "POST", "/notes", request,
+			respond(200, plain, `{"id":"secret"}`), 500, plain,
+			`{"code":"contract_violation","error":"The response breaks the contract."}`,
+			"response 200 to POST /notes breaks the contract: body /id: value must be an integer"},
+		{"a response that breaks the contract, without a schema for 500", "GET", "/notes", "",
+			respond(200, plain, `{"id":"secret"}`), 500, plain,
+			`{"message":"The response breaks the contract."}`,
+			`content-type: unexpected value "application/json", want text/plain`},
 		{"a response of a status that is not described", "GET", "/notes", "", respond(302, "", ""), 500, plain,
 			`{"message":"The response breaks the contract."}`, "status: the contract has no response for this status"},
-		{"a response that is too long", "POST", "/notes", request, respond(200, plain, `{"id":1,"more":"`+strings.Repeat("x", 1000)+`"}`), 500, plain,
-			`{"code":"contract_violation","error":"The response breaks the contract."}`, "body: is longer than 1000 bytes (WithMaxBodyBytes)"},
-		{"a request that is too long", "POST", "/notes", `{"text":"` + strings.Repeat("x", 1000) + `"}`, respond(204, "", ""), 400,
+		{"a response that is too long", "POST", "/notes", request,
+			respond(200, plain, `{"id":1,"more":"`+strings.Repeat("x", 1000)+`"}`), 500, plain,
+			`{"code":"contract_violation","error":"The response breaks the contract."}`,
+			"body: is longer than 1000 bytes (WithMaxBodyBytes)"},
+		{"a request that is too long", "POST", "/notes", `{"text":"` + strings.Repeat("x", 1000) + `"}`, respond(204, "", ""),
+			400,
 			"application/problem+json", `{"detail":"body: is longer than 1000 bytes (WithMaxBodyBytes)","status":400,"title":"Bad Request"}`, ""},
 		{"a handler that says nothing", "GET", "/notes", "", func(http.ResponseWriter, *http.Request) {}, 500, plain,
 			`{"message":"The response breaks the contract."}`, `content-type: unexpected value "", want text/plain`},
@@ -167,10 +177,11 @@ func TestMiddlewareThatReportsLetsEverythingPass(t *testing.T) {
 			`request POST /notes breaks the contract: body /text: property "text" is missing`,
 			`response 418 to POST /notes breaks the contract: content-type: unexpected value "text/html", want application/problem+json`,
 		}},
-		{"long bodies", long, func(w http.ResponseWriter, req *http.Request) { _, _ = io.Copy(w, req.Body) }, 200, long, []string{
-			"request POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
-			"response 200 to POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
-		}},
+		{"long bodies", long, func(w http.ResponseWriter, req *http.Request) { _, _ = io.Copy(w, req.Body) }, 200, long,
+			[]string{
+				"request POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
+				"response 200 to POST /notes breaks the contract: body: is longer than 100 bytes (WithMaxBodyBytes)",
+			}},
 		{"a connection that is hijacked", request, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if assert.NoError(t, err) {
@@ -282,7 +293,8 @@ func files(t *testing.T, opts ...contract.Option) *contract.Validator {
 func TestMiddlewareAnswersWithTheStatusOfTheDocument(t *testing.T) {
 	handler := files(t).Middleware(respond(200, "application/json", `{"id":1}`))
 	for request, status := range map[string]int{
-		"GET /files/1 key": 200, "GET /files/1": 401, "GET /none key": 404, "PUT /files/1 key": 405, "GET /files/x key": 400, "GET /files/x": 401,
+		"GET /files/1 key": 200, "GET /files/1": 401, "GET /none key": 404, "PUT /files/1 key": 405, "GET /files/x key": 400,
+		"GET /files/x": 401,
 	} {
 		fields := strings.Fields(request)
 		req := newRequest(t, fields[0], fields[1], "")
@@ -313,7 +325,10 @@ func TestMiddlewareJudgesHeadersAsTheyAreSent(t *testing.T) {
 	}
 	assert.Equal(t, 500, get(files(t), late).Code)
 	var reported []string
-	report := contract.WithReport(func(_ context.Context, err *contract.Error) { reported = append(reported, err.Error()) })
+	report := contract.WithReport(func(_ context.Context,
+		err *contract.Error) {
+		reported = append(reported, err.Error())
+	})
 	assert.Equal(t, 200, get(files(t, report), late).Code)
 	require.Len(t, reported, 1)
 	assert.Contains(t, reported[0], `content-type: unexpected value "text/plain"`)
@@ -359,7 +374,8 @@ func TestStrictMiddlewareStreamsWhatItDoesNotJudge(t *testing.T) {
 }
 
 func TestStrictMiddlewareEndsABodyWithoutAnEnd(t *testing.T) {
-	handler := files(t, contract.WithMaxBodyBytes(100)).Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := files(t, contract.WithMaxBodyBytes(100)).Middleware(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		for {
 			if _, err := io.WriteString(w, strings.Repeat(" ", 30)); err != nil {
@@ -417,7 +433,8 @@ func TestStrictMiddlewareLetsCompressedResponsesAndTrailersPass(t *testing.T) {
 }
 
 func TestAnErrorHandlerResponds(t *testing.T) {
-	handler := files(t, contract.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, status int, err *contract.Error) {
+	handler := files(t, contract.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, status int,
+		err *contract.Error) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, err.Violations[0].In)
 	})).Middleware(respond(200, "text/html", "<p>"))

@@ -27,7 +27,8 @@ func TestRefusalsKeepTheDocument(t *testing.T) {
 		`{type: string, maxLength: 15}`: `"Bad Request."`,
 	} {
 		for _, version := range []string{"3.0.3", "3.1.0"} {
-			v := validatorOf(t, version, "  /x: {post: {requestBody: {required: true, content: {application/json: {schema: {type: object}}}}, responses: {'400': {description: D, content: {application/json: {schema: "+schema+"}}}}}}\n")
+			v := validatorOf(t, version,
+				"  /x: {post: {requestBody: {required: true, content: {application/json: {schema: {type: object}}}}, responses: {'400': {description: D, content: {application/json: {schema: "+schema+"}}}}}}\n")
 			req := newRequest(t, http.MethodPost, "/x", "")
 			recorder := httptest.NewRecorder()
 			v.Middleware(respond(200, "", "")).ServeHTTP(recorder, req)
@@ -44,19 +45,26 @@ func TestRefusalsKeepTheDocument(t *testing.T) {
 // nothing can.
 var errorFields = map[bool][]string{
 	true: {
-		"message: {type: string}", "error: {type: string, maxLength: 30}", "detail: {type: string, nullable: true}", "error_description: {type: string}",
-		"status: {type: integer}", "statusCode: {type: number}", "code: {type: integer}", "code: {type: string}", "errorCode: {type: string, minLength: 3}",
-		"success: {type: boolean}", "success: {type: boolean, enum: [false]}", "error: {type: boolean, enum: [true]}", "ok: {enum: [true, false]}",
-		"type: {type: string, format: uri, default: 'about:blank'}", "type: {enum: [warning, error]}", "title: {type: string, enum: [Bad Request, Internal Server Error]}",
-		"timestamp: {type: string, format: date-time}", "path: {type: string}", "traceId: {type: string}", "errors: {type: array, items: {type: string}}",
+		"message: {type: string}", "error: {type: string, maxLength: 30}", "detail: {type: string, nullable: true}",
+		"error_description: {type: string}",
+		"status: {type: integer}", "statusCode: {type: number}", "code: {type: integer}", "code: {type: string}",
+		"errorCode: {type: string, minLength: 3}",
+		"success: {type: boolean}", "success: {type: boolean, enum: [false]}", "error: {type: boolean, enum: [true]}",
+		"ok: {enum: [true, false]}",
+		"type: {type: string, format: uri, default: 'about:blank'}", "type: {enum: [warning, error]}",
+		"title: {type: string, enum: [Bad Request, Internal Server Error]}",
+		"timestamp: {type: string, format: date-time}", "path: {type: string}", "traceId: {type: string}",
+		"errors: {type: array, items: {type: string}}",
 		"errors: {type: array, minItems: 1, items: {type: object, required: [message], properties: {message: {type: string}, field: {type: string}}}}",
 		"error: {type: object, required: [message, code], properties: {message: {type: string}, code: {type: string}}}",
 		"error: {allOf: [{type: object, properties: {message: {type: string}, param: {type: string}}}, {required: [message]}]}",
 		"data: {oneOf: [{type: object, required: [n], properties: {n: {type: string, pattern: ^x}}}, {type: string}]}",
 	},
 	false: {
-		"code: {type: string, enum: [not_found, gone]}", "count: {type: integer}", "when: {type: string, format: date}", "type: {enum: [missing]}",
-		"status: {type: integer, enum: [404]}", "hash: {type: string, pattern: '^[0-9a-f]{40}$'}", "self: {type: object, required: [id], properties: {id: {type: integer}}}",
+		"code: {type: string, enum: [not_found, gone]}", "count: {type: integer}", "when: {type: string, format: date}",
+		"type: {enum: [missing]}",
+		"status: {type: integer, enum: [404]}", "hash: {type: string, pattern: '^[0-9a-f]{40}$'}",
+		"self: {type: object, required: [id], properties: {id: {type: integer}}}",
 	},
 }
 
@@ -82,12 +90,14 @@ func randomErrorSchema(random *rand.Rand) (schema string, canBeKept bool) {
 	for _, field := range properties {
 		fields = append(fields, field)
 	}
-	object := "{type: object, required: [" + strings.Join(required, ", ") + "], properties: {" + strings.Join(fields, ", ") + "}, additionalProperties: false}"
+	object := "{type: object, required: [" + strings.Join(required, ", ") + "], properties: {" +
+		strings.Join(fields, ", ") + "}, additionalProperties: false}"
 	switch random.IntN(5) {
 	case 0:
 		return "{allOf: [" + object + "]}", canBeKept
 	case 1:
-		return "{anyOf: [{type: object, required: [unknowable], properties: {unknowable: {type: integer}}}, " + object + "]}", canBeKept
+		return "{anyOf: [{type: object, required: [unknowable], properties: {unknowable: {type: integer}}}, " + object + "]}",
+			canBeKept
 	}
 	return object, canBeKept
 }

@@ -50,7 +50,8 @@ func TestRoundTripperValidates(t *testing.T) {
 	t.Run("does not send a bad request", func(t *testing.T) {
 		response, served = valid, 0
 		_, err := send(t, `{"topic":"a dog"}`)
-		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/prompt", Keyword: "required", Message: `property "prompt" is missing`}}, violations(t, err))
+		assert.Equal(t, []contract.Violation{{In: "body", Pointer: "/prompt", Keyword: "required",
+			Message: `property "prompt" is missing`}}, violations(t, err))
 		assert.Zero(t, served)
 	})
 	t.Run("fails a bad response and keeps its body", func(t *testing.T) {
@@ -208,5 +209,6 @@ func TestRoundTripperDoesNotWaitForAnotherProtocol(t *testing.T) {
 	if !assert.Error(t, err) {
 		_ = res.Body.Close()
 	}
-	assert.Equal(t, []contract.Violation{{In: "status", Message: "the server switched to another protocol"}}, violations(t, err))
+	assert.Equal(t, []contract.Violation{{In: "status", Message: "the server switched to another protocol"}},
+		violations(t, err))
 }

@@ -29,10 +29,13 @@ func TestRoutesAreFoundByTheEndOfThePath(t *testing.T) {
 		{"an encoded letter in the path", "POST", "https://api.example.com/api/%761/run/wf_1", "", ""},
 		{"a query", "POST", runURL + "?x=1", "", ""},
 		{"a path only", "POST", "/api/v1/run/wf_1", "", ""},
-		{"an unknown path", "POST", "https://api.example.com/api/v2/run/wf_1", "path", "the contract has no operation POST /api/v2/run/wf_1"},
+		{"an unknown path", "POST", "https://api.example.com/api/v2/run/wf_1", "path",
+			"the contract has no operation POST /api/v2/run/wf_1"},
 		{"a path that goes on", "POST", runURL + "/more", "path", "the contract has no operation POST /api/v1/run/wf_1/more"},
-		{"a path that ends early", "POST", "https://api.example.com/api/v1/run/", "path", "the contract has no operation POST /api/v1/run/"},
-		{"a path in the middle of a word", "POST", "https://api.example.com/xapi/v1/run/wf_1", "path", "the contract has no operation POST /xapi/v1/run/wf_1"},
+		{"a path that ends early", "POST", "https://api.example.com/api/v1/run/", "path",
+			"the contract has no operation POST /api/v1/run/"},
+		{"a path in the middle of a word", "POST", "https://api.example.com/xapi/v1/run/wf_1", "path",
+			"the contract has no operation POST /xapi/v1/run/wf_1"},
 		{"no path", "POST", "https://api.example.com", "path", "the contract has no operation POST"},
 		{"an unknown method", "PUT", runURL, "method", "the contract has no PUT /api/v1/run/{workflow_id}"},
 		{"no method, which stands for GET", "", runURL, "method", "the contract has no GET /api/v1/run/{workflow_id}"},
@@ -96,7 +99,8 @@ func routesSpec(servers, paths string) []byte {
 func chosen(t *testing.T, v *contract.Validator, method, url string) string {
 	t.Helper()
 	req := newRequest(t, method, url, "")
-	err := v.ValidateResponse(&http.Response{StatusCode: http.StatusOK, Request: req, Header: http.Header{"X-Operation": {"unknown"}}})
+	err := v.ValidateResponse(&http.Response{StatusCode: http.StatusOK, Request: req,
+		Header: http.Header{"X-Operation": {"unknown"}}})
 	violation := violations(t, err)[0]
 	if violation.In != "header" {
 		return violation.In
@@ -144,7 +148,8 @@ func TestRoutesAreThoseOfKinOpenAPI(t *testing.T) {
 	agreed := 0
 	for _, method := range []string{"GET", "POST", "PUT", "DELETE", "get"} {
 		for _, path := range []string{
-			"/", "/pets", "/pets/mine", "/pets/5", "/pets/mine/toys", "/pets/5/toys", "/dogs/mine/toys", "/dogs/5", "/a/x/y", "/a/x/c", "/a/b/y",
+			"/", "/pets", "/pets/mine", "/pets/5", "/pets/mine/toys", "/pets/5/toys", "/dogs/mine/toys", "/dogs/5", "/a/x/y",
+			"/a/x/c", "/a/b/y",
 			"/a/b/c", "/a/b", "/nothing",
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {

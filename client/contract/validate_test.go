@@ -24,18 +24,23 @@ func TestViolationsOfRequests(t *testing.T) {
 		{"inputs that are not described", runURL, `{"prompt":"a dog","level":5}`, [2]string{}, nil},
 		{"a scheme in capitals", runURL, `{"prompt":"a dog"}`, [2]string{"Authorization", "BEARER example-key"}, nil},
 		{"no key", runURL, `{"prompt":"a dog"}`, [2]string{"Authorization", ""}, []contract.Violation{
-			{In: "header", Pointer: "Authorization", Keyword: "security", Message: "a bearer credential is required (bearerAuth)"},
+			{In: "header", Pointer: "Authorization", Keyword: "security",
+				Message: "a bearer credential is required (bearerAuth)"},
 		}},
-		{"another content type", runURL, `prompt=a`, [2]string{"Content-Type", "application/x-www-form-urlencoded"}, []contract.Violation{
-			{In: "content-type", Message: `unexpected value "application/x-www-form-urlencoded", want application/json`},
-		}},
+		{"another content type", runURL, `prompt=a`, [2]string{"Content-Type", "application/x-www-form-urlencoded"},
+			[]contract.Violation{
+				{In: "content-type", Message: `unexpected value "application/x-www-form-urlencoded", want application/json`},
+			}},
 		{"a blank input and a bad parameter", runURL + ".x", `{"prompt":" "}`, [2]string{}, []contract.Violation{
-			{In: "path", Pointer: "workflow_id", Keyword: "pattern", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
+			{In: "path", Pointer: "workflow_id", Keyword: "pattern",
+				Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
 			{In: "body", Pointer: "/prompt", Keyword: "pattern", Message: `string doesn't match the regular expression "\S"`},
 		}},
 		{"everything wrong", runURL + "%2F..", `[]`, [2]string{"Authorization", "Basic eDp5"}, []contract.Violation{
-			{In: "header", Pointer: "Authorization", Keyword: "security", Message: "a bearer credential is required (bearerAuth)"},
-			{In: "path", Pointer: "workflow_id", Keyword: "pattern", Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
+			{In: "header", Pointer: "Authorization", Keyword: "security",
+				Message: "a bearer credential is required (bearerAuth)"},
+			{In: "path", Pointer: "workflow_id", Keyword: "pattern",
+				Message: `string doesn't match the regular expression "^[A-Za-z0-9_-]+$"`},
 			{In: "body", Keyword: "type", Message: "value must be an object"},
 		}},
 	}
@@ -103,7 +108,8 @@ func TestViolationsOfResponses(t *testing.T) {
 		want   []contract.Violation
 	}{
 		{"a run", 200, run, nil, nil},
-		{"fields that are not described", 200, `{"success":true,"result":"","more":{"x":[null]}}`, []string{"X-More", "1"}, nil},
+		{"fields that are not described", 200, `{"success":true,"result":"","more":{"x":[null]}}`, []string{"X-More", "1"},
+			nil},
 		{"another status with the error schema", 418, failure, nil, nil},
 		{"a redirect, of which kin-openapi judges nothing", 307, "", []string{"Content-Type", ""},
 			[]contract.Violation{{In: "content-type", Message: `unexpected value "", want application/json`}}},
@@ -111,10 +117,12 @@ func TestViolationsOfResponses(t *testing.T) {
 			{In: "body", Pointer: "/success", Keyword: "enum", Message: "value is not one of the allowed values [false]"},
 			{In: "body", Pointer: "/error", Keyword: "required", Message: `property "error" is missing`},
 		}},
-		{"no content type", 200, run, []string{"Content-Type", ""}, []contract.Violation{{In: "content-type", Message: `unexpected value "", want application/json`}}},
-		{"a gateway's page", 504, "<html>\n</html>", []string{"Content-Type", "text/html; charset=\"a\nb\""}, []contract.Violation{
-			{In: "content-type", Message: `unexpected value "text/html; charset=\"a\nb\"", want application/json`},
-		}},
+		{"no content type", 200, run, []string{"Content-Type", ""},
+			[]contract.Violation{{In: "content-type", Message: `unexpected value "", want application/json`}}},
+		{"a gateway's page", 504, "<html>\n</html>", []string{"Content-Type", "text/html; charset=\"a\nb\""},
+			[]contract.Violation{
+				{In: "content-type", Message: `unexpected value "text/html; charset=\"a\nb\"", want application/json`},
+			}},
 		{"a page that says it is JSON", 504, "<html>\n</html>", nil, []contract.Violation{
 			{In: "body", Message: "is not JSON: invalid character '<' at start of value, at byte 0"},
 		}},
@@ -127,9 +135,10 @@ func TestViolationsOfResponses(t *testing.T) {
 		{"a rate limit that is no number", 200, run, []string{"x-ratelimit-limit", "ten"}, []contract.Violation{
 			{In: "header", Pointer: "x-ratelimit-limit", Keyword: "type", Message: "an invalid integer"},
 		}},
-		{"a name that a pointer has to escape", 200, `{"success":true,"result":"a","a/b~c":1,"a/b~c":2}`, nil, []contract.Violation{
-			{In: "body", Pointer: "/a~1b~0c", Message: `is not JSON: duplicate object member name, at byte 39`},
-		}},
+		{"a name that a pointer has to escape", 200, `{"success":true,"result":"a","a/b~c":1,"a/b~c":2}`, nil,
+			[]contract.Violation{
+				{In: "body", Pointer: "/a~1b~0c", Message: `is not JSON: duplicate object member name, at byte 39`},
+			}},
 		{"many things at once", 200, `{"success":"yes","run_id":7,"status":null,"output":{"text":["a"]},"citations":5}`,
 			[]string{"x-ratelimit-limit", "-1", "x-ratelimit-remaining", "1.5"}, []contract.Violation{
 				{In: "header", Pointer: "x-ratelimit-limit", Keyword: "minimum", Message: "number must be at least 0"},
@@ -160,16 +169,19 @@ func TestABodyOrRequestMayBeMissing(t *testing.T) {
 	v := runs()
 	req := newRequest(t, http.MethodPost, runURL, "")
 
-	for name, body := range map[string]io.ReadCloser{"nil": nil, "http.NoBody": http.NoBody, "empty": io.NopCloser(strings.NewReader(""))} {
+	for name, body := range map[string]io.ReadCloser{"nil": nil, "http.NoBody": http.NoBody,
+		"empty": io.NopCloser(strings.NewReader(""))} {
 		req.Body = body
-		assert.Equal(t, []contract.Violation{{In: "body", Keyword: "required", Message: "value is required but missing"}}, violations(t, v.ValidateRequest(req)), name)
+		assert.Equal(t, []contract.Violation{{In: "body", Keyword: "required", Message: "value is required but missing"}},
+			violations(t, v.ValidateRequest(req)), name)
 		res := &http.Response{StatusCode: http.StatusOK, Header: headerOf(), Request: req, Body: body}
 		assert.Len(t, violations(t, v.ValidateResponse(res)), 1, name)
 	}
 	require.EqualError(t, v.ValidateResponse(&http.Response{StatusCode: http.StatusOK}),
 		"validate response: res.Request, which says what was asked, is not set")
 	require.Error(t, v.ValidateResponse(&http.Response{StatusCode: http.StatusOK, Request: &http.Request{}}))
-	require.EqualError(t, v.ValidateRequest(&http.Request{}), "validate request: req.URL, which says what is asked, is not set")
+	require.EqualError(t, v.ValidateRequest(&http.Request{}),
+		"validate request: req.URL, which says what is asked, is not set")
 	require.Error(t, v.CheckRequest(&http.Request{}, nil))
 	require.Error(t, v.CheckResponse(&http.Response{StatusCode: http.StatusOK}, nil))
 

@@ -22,14 +22,16 @@ import (
 // validatorOf returns the Validator of a document with paths.
 func validatorOf(t *testing.T, version, paths string, opts ...contract.Option) *contract.Validator {
 	t.Helper()
-	v, err := contract.New(fmt.Appendf(nil, "openapi: %s\ninfo: {title: T, version: '1'}\npaths:\n%s", version, paths), opts...)
+	v, err := contract.New(fmt.Appendf(nil, "openapi: %s\ninfo: {title: T, version: '1'}\npaths:\n%s", version, paths),
+		opts...)
 	require.NoError(t, err)
 	return v
 }
 
 // bodySpec returns a path with a JSON body of a schema.
 func bodySpec(schema string) string {
-	return "  /x: {post: {requestBody: {content: {application/json: {schema: " + schema + "}}}, responses: {'200': {description: D, content: {application/json: {schema: " + schema + "}}}}}}\n"
+	return "  /x: {post: {requestBody: {content: {application/json: {schema: " + schema +
+		"}}}, responses: {'200': {description: D, content: {application/json: {schema: " + schema + "}}}}}}\n"
 }
 
 func TestVerdictsOfJSONSchema(t *testing.T) {
@@ -51,25 +53,33 @@ func TestVerdictsOfJSONSchema(t *testing.T) {
 		{"a property that a request does not have", readOnly, `{"name":"x"}`, nil},
 		{"and one that it lacks", readOnly, `{"id":"x"}`, []string{`body /name: property "name" is missing`}},
 		{"a property that a request does not have, in another part", byRef, `{}`, nil},
-		{"what nothing has described", `{allOf: [{properties: {a: {}}}], unevaluatedProperties: false}`, `{"a":1,"b":2}`, []string{"body /b: the false schema accepts no value"}},
-		{"items that nothing has described", `{prefixItems: [{}], unevaluatedItems: false}`, `[1,2]`, []string{"body /1: the false schema accepts no value"}},
-		{"a dependency", `{dependentRequired: {a: [b]}}`, `{"a":1}`, []string{`body /b: property "b" is missing, which "a" needs`}},
+		{"what nothing has described", `{allOf: [{properties: {a: {}}}], unevaluatedProperties: false}`, `{"a":1,"b":2}`,
+			[]string{"body /b: the false schema accepts no value"}},
+		{"items that nothing has described", `{prefixItems: [{}], unevaluatedItems: false}`, `[1,2]`,
+			[]string{"body /1: the false schema accepts no value"}},
+		{"a dependency", `{dependentRequired: {a: [b]}}`, `{"a":1}`,
+			[]string{`body /b: property "b" is missing, which "a" needs`}},
 		{"numbers that are equal", `{uniqueItems: true}`, `[1,1.0]`, []string{"body: duplicate items found"}},
 		{"a number and its text", `{uniqueItems: true}`, `[1,"1",["1"],[1]]`, nil},
-		{"a condition", `{if: {required: [a]}, then: {required: [b]}, else: {required: [c]}}`, `{"a":1}`, []string{`body /b: property "b" is missing`}},
+		{"a condition", `{if: {required: [a]}, then: {required: [b]}, else: {required: [c]}}`, `{"a":1}`,
+			[]string{`body /b: property "b" is missing`}},
 		{"an int64 that is one too large", `{type: integer, format: int64}`, `9223372036854775808`,
 			[]string{`body: integer doesn't match the format "int64" (value should be between -9223372036854775808 and 9223372036854775807)`}},
 		{"the largest int64", `{type: integer, format: int64}`, `9223372036854775807`, nil},
-		{"a date", `{type: string, format: date}`, `"2026-02-30"`, []string{`body: string doesn't match the format "date" (parsing time "2026-02-30": day out of range)`}},
+		{"a date", `{type: string, format: date}`, `"2026-02-30"`,
+			[]string{`body: string doesn't match the format "date" (parsing time "2026-02-30": day out of range)`}},
 		{"a format that is not judged", `{type: string, format: uuid}`, `"x"`, nil},
-		{"a name that a pattern that is not judged may mean", `{patternProperties: {'^(?!x)': {}}, additionalProperties: false}`, `{"a":1}`, nil},
+		{"a name that a pattern that is not judged may mean",
+			`{patternProperties: {'^(?!x)': {}}, additionalProperties: false}`, `{"a":1}`, nil},
 		{"an anchor of another schema", `{$ref: "#whole"}`, `"x"`, []string{"body: value must be an integer"}},
-		{"a property that a request does not have, in a variant", `{required: [id], anyOf: [{properties: {id: {readOnly: true}}}]}`, `{}`, nil},
+		{"a property that a request does not have, in a variant",
+			`{required: [id], anyOf: [{properties: {id: {readOnly: true}}}]}`, `{}`, nil},
 		{"two types", `{type: [string, integer]}`, `1.5`, []string{"body: value must be an integer or a string"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			spec := bodySpec(test.schema) + "components: {schemas: {None: {$defs: {a: {$anchor: whole, type: integer}}, $ref: '#/components/schemas/None/$defs/a'}}}\n"
+			spec := bodySpec(test.schema) +
+				"components: {schemas: {None: {$defs: {a: {$anchor: whole, type: integer}}, $ref: '#/components/schemas/None/$defs/a'}}}\n"
 			v := validatorOf(t, "3.1.0", spec)
 			if !strings.Contains(test.schema, "(?") {
 				assert.Empty(t, v.Warnings())
@@ -101,16 +111,20 @@ components:
 	v := validatorOf(t, "3.1.0", "  /x: {$ref: '#/components/pathItems/A'}\n"+components)
 	assert.Empty(t, v.Warnings())
 	req := newRequest(t, http.MethodPost, "/x?a=b", `{}`)
-	assert.Equal(t, []string{"query a: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.ValidateRequest(req)))
-	res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", "application/json", "X-A", "b")}
-	assert.Equal(t, []string{"header X-A: an invalid integer", `body /a: property "a" is missing`}, lines(t, v.CheckResponse(res, []byte(`{}`))))
+	assert.Equal(t, []string{"query a: an invalid integer", `body /a: property "a" is missing`},
+		lines(t, v.ValidateRequest(req)))
+	res := &http.Response{StatusCode: http.StatusOK, Request: req,
+		Header: headerOf("Content-Type", "application/json", "X-A", "b")}
+	assert.Equal(t, []string{"header X-A: an invalid integer", `body /a: property "a" is missing`},
+		lines(t, v.CheckResponse(res, []byte(`{}`))))
 }
 
 func TestDefinitionsOfASchemaThatAGeneratorHasPutIntoTheDocumentAreFound(t *testing.T) {
 	v := validatorOf(t, "3.1.0", bodySpec(`{$defs: {A: {type: integer}, B: {properties: {a: {$ref: '#/$defs/A'}}}}, properties: {b: {$ref: '#/$defs/B'}, c: {type: array, items: [{type: string}]}}}`))
 	assert.Equal(t, []string{"/paths/~1x/post/requestBody/content/application~1json/schema/properties/c/items is not judged: it is not as JSON Schema 2020-12 has it",
 		"/paths/~1x/post/responses/200/content/application~1json/schema/properties/c/items is not judged: it is not as JSON Schema 2020-12 has it"}, v.Warnings())
-	assert.Equal(t, []string{"body /b/a: value must be an integer"}, lines(t, v.ValidateRequest(newRequest(t, http.MethodPost, "/x", `{"b":{"a":"x"}}`))))
+	assert.Equal(t, []string{"body /b/a: value must be an integer"},
+		lines(t, v.ValidateRequest(newRequest(t, http.MethodPost, "/x", `{"b":{"a":"x"}}`))))
 }
 
 func TestNewTakesWhatItCanUse(t *testing.T) {
@@ -121,16 +135,20 @@ func TestNewTakesWhatItCanUse(t *testing.T) {
 		{"an unknown keyword", "3.0.3", bodySpec(`{type: object, unheard: of}`), "unheard"},
 		{"an unknown keyword in 3.1", "3.1.0", bodySpec(`{type: object, unheard: of}`), ""},
 		{"a lookahead", "3.0.3", bodySpec(`{type: string, pattern: '^(?!x)'}`), `the pattern "^(?!x)" is not judged`},
-		{"a lookahead in 3.1", "3.1.0", bodySpec(`{type: string, pattern: '^(?!x)', maxLength: 3}`), `the pattern "^(?!x)" is not judged`},
+		{"a lookahead in 3.1", "3.1.0", bodySpec(`{type: string, pattern: '^(?!x)', maxLength: 3}`),
+			`the pattern "^(?!x)" is not judged`},
 		{"a repetition of 2,000", "3.1.0", bodySpec(`{type: string, pattern: '.{1,2000}'}`), "is not judged"},
 		{"a back reference", "3.1.0", bodySpec(`{type: string, pattern: '(a)\1'}`), "is not judged"},
 		{"a code point", "3.0.3", bodySpec(`{type: string, pattern: '^\u00e9?'}`), ""},
 		{"$recursiveRef", "3.1.0", bodySpec(`{$recursiveRef: "#"}`), ""},
 		{"a default that its schema refuses", "3.0.3", bodySpec(`{type: integer, default: x}`), "default"},
-		{"path items in the components", "3.1.0", bodySpec(`{}`) + "components: {pathItems: {a: {get: {responses: {'200': {description: D}}}}}}\n", ""},
-		{"a bound as OpenAPI 3.0 has it, in 3.1", "3.1.0", bodySpec(`{type: integer, minimum: 1, exclusiveMinimum: true}`), "exclusiveMinimum"},
+		{"path items in the components", "3.1.0",
+			bodySpec(`{}`) + "components: {pathItems: {a: {get: {responses: {'200': {description: D}}}}}}\n", ""},
+		{"a bound as OpenAPI 3.0 has it, in 3.1", "3.1.0", bodySpec(`{type: integer, minimum: 1, exclusiveMinimum: true}`),
+			"exclusiveMinimum"},
 		{"no description of a response", "3.0.3", "  /x: {get: {responses: {'200': {}}}}\n", "description"},
-		{"a parameter that is not in the path", "3.0.3", "  /x: {get: {parameters: [{name: a, in: path, required: true, schema: {type: string}}], responses: {'200': {description: D}}}}\n", "a"},
+		{"a parameter that is not in the path", "3.0.3",
+			"  /x: {get: {parameters: [{name: a, in: path, required: true, schema: {type: string}}], responses: {'200': {description: D}}}}\n", "a"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,7 +189,8 @@ func TestAnotherEngineJudgesPatterns(t *testing.T) {
 		assert.Empty(t, v.Warnings())
 		require.NoError(t, v.ValidateRequest(newRequest(t, http.MethodPost, "/x", `"y"`)))
 		found := violations(t, v.ValidateRequest(newRequest(t, http.MethodPost, "/x", `"xy"`)))
-		assert.Equal(t, []contract.Violation{{In: "body", Keyword: "pattern", Message: `string doesn't match the regular expression "^(?!x)"`}}, found)
+		assert.Equal(t, []contract.Violation{{In: "body", Keyword: "pattern",
+			Message: `string doesn't match the regular expression "^(?!x)"`}}, found)
 	}
 	_, err := contract.New(nil, contract.WithRegexp(nil))
 	require.ErrorContains(t, err, "WithRegexp")
@@ -191,22 +210,26 @@ func (untouchable) Close() error { return nil }
 
 func TestWhatIsNotDecodedIsLeftAlone(t *testing.T) {
 	types := []string{
-		"text/html", "application/xml", "application/pdf", "image/png", "text/event-stream", "application/x-ndjson", "application/octet-stream",
+		"text/html", "application/xml", "application/pdf", "image/png", "text/event-stream", "application/x-ndjson",
+		"application/octet-stream",
 		"multipart/mixed", "application/zip", "video/mp4",
 	}
 	for _, mediaType := range types {
 		t.Run(mediaType, func(t *testing.T) {
 			content := "{'" + mediaType + "': {schema: {type: object, required: [a]}}}"
-			v := validatorOf(t, "3.0.3", "  /x: {post: {requestBody: {content: "+content+"}, responses: {'200': {description: D, content: "+content+"}}}}\n")
+			v := validatorOf(t, "3.0.3",
+				"  /x: {post: {requestBody: {content: "+content+"}, responses: {'200': {description: D, content: "+content+"}}}}\n")
 			req := newRequest(t, http.MethodPost, "/x", "")
 			req.Header.Set("Content-Type", mediaType+"; boundary=b")
 			req.Body = untouchable{t}
 			require.NoError(t, v.ValidateRequest(req))
-			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", mediaType), Body: untouchable{t}}
+			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", mediaType),
+				Body: untouchable{t}}
 			require.NoError(t, v.ValidateResponse(res))
 			res.Body = io.NopCloser(strings.NewReader("<p>"))
 			res.Header.Set("Content-Type", "application/json")
-			assert.Equal(t, []string{`content-type: unexpected value "application/json", want ` + mediaType}, lines(t, v.ValidateResponse(res)))
+			assert.Equal(t, []string{`content-type: unexpected value "application/json", want ` + mediaType},
+				lines(t, v.ValidateResponse(res)))
 		})
 	}
 }
@@ -235,8 +258,10 @@ func TestCompressedBodiesAreDecodedForTheJudgement(t *testing.T) {
 		{"twice", "gzip, deflate", pack(zlibbed, pack(zipped, run)), ""},
 		{"identity", "identity", run, ""},
 		{"a broken run", "gzip", pack(zipped, `{"success":true,"result":5}`), "body /result: value must be a string"},
-		{"another coding", "br", "\x1b", `header Content-Encoding: the content coding "br" cannot be decoded: gzip and deflate can`},
-		{"what is not gzip", "gzip", run, "header Content-Encoding: the body is not gzip, as its content coding says: gzip: invalid header"},
+		{"another coding", "br", "\x1b",
+			`header Content-Encoding: the content coding "br" cannot be decoded: gzip and deflate can`},
+		{"what is not gzip", "gzip", run,
+			"header Content-Encoding: the body is not gzip, as its content coding says: gzip: invalid header"},
 		{"a bomb", "gzip", pack(zipped, strings.Repeat(" ", 2000)+run), "body: is longer than 1000 bytes (WithMaxBodyBytes)"},
 	}
 	v, err := contract.New([]byte(runsSpec), contract.WithMaxBodyBytes(1000))
@@ -244,7 +269,8 @@ func TestCompressedBodiesAreDecodedForTheJudgement(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			req := newRequest(t, http.MethodPost, runURL, "")
-			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Encoding", test.coding), Body: io.NopCloser(strings.NewReader(test.body))}
+			res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Encoding", test.coding),
+				Body: io.NopCloser(strings.NewReader(test.body))}
 			err := v.ValidateResponse(res)
 			if test.want == "" {
 				require.NoError(t, err)
@@ -314,14 +340,21 @@ func TestOnlyWhatWasSentIsJudged(t *testing.T) {
 		{"a form without what cannot be decoded", "POST", "/x", form, "name=a&n=5", "", nil},
 		{"a form with what cannot be decoded", "POST", "/x", form, "name=a&owner=b&pets=c", "", nil},
 		{"a form with a field that is not described", "POST", "/x", form, "name=a&other=b", "", nil},
-		{"a form with a field that must not be", "PUT", "/x", form, "a=b&c=d", "", []string{`body: property "c" is unsupported`}},
-		{"a broken form", "POST", "/x", form, "n=x", "", []string{"body /n: an invalid integer", `body /name: property "name" is missing`}},
-		{"parts", "POST", "/x", multipart, multi("n", "", "5", "file", "image/png", "\xff", "meta", "application/json", `{"a":1}`), "", nil},
+		{"a form with a field that must not be", "PUT", "/x", form, "a=b&c=d", "",
+			[]string{`body: property "c" is unsupported`}},
+		{"a broken form", "POST", "/x", form, "n=x", "",
+			[]string{"body /n: an invalid integer", `body /name: property "name" is missing`}},
+		{"parts", "POST", "/x", multipart,
+			multi("n", "", "5", "file", "image/png", "\xff", "meta", "application/json", `{"a":1}`), "", nil},
 		{"a part of text with a charset", "POST", "/x", multipart, multi("n", "text/plain; charset=utf-8", "5"), "", nil},
-		{"a part of another type", "POST", "/x", multipart, multi("n", "image/png", "5"), "", []string{`body /n: unexpected content type "image/png" of a part`}},
-		{"a part that is not described, and too long", "POST", "/x", multipart, multi("n", "", "5", "x", "", "123456"), "", []string{"body /x: maximum string length is 5"}},
-		{"several parts of a name", "POST", "/x", multipart, multi("n", "", "5", "tags", "", "abc", "tags", "", "abcd"), "", []string{"body /tags/1: maximum string length is 3"}},
-		{"a part that lacks something", "POST", "/x", multipart, multi("n", "", "5", "meta", "application/json", "{}"), "", []string{`body /meta/a: property "a" is missing`}},
+		{"a part of another type", "POST", "/x", multipart, multi("n", "image/png", "5"), "",
+			[]string{`body /n: unexpected content type "image/png" of a part`}},
+		{"a part that is not described, and too long", "POST", "/x", multipart, multi("n", "", "5", "x", "", "123456"), "",
+			[]string{"body /x: maximum string length is 5"}},
+		{"several parts of a name", "POST", "/x", multipart, multi("n", "", "5", "tags", "", "abc", "tags", "", "abcd"), "",
+			[]string{"body /tags/1: maximum string length is 3"}},
+		{"a part that lacks something", "POST", "/x", multipart, multi("n", "", "5", "meta", "application/json", "{}"), "",
+			[]string{`body /meta/a: property "a" is missing`}},
 		{"no parts", "POST", "/x", multipart, "--b--\r\n", "", []string{`body /n: property "n" is missing`}},
 		{"a media type with its charset", "POST", "/x", "application/json;charset=UTF-8", "{}", "", nil},
 		{"a media type without its charset", "POST", "/x", "application/json", "{}", "", nil},
@@ -359,14 +392,16 @@ func TestEveryStatusIsChecked(t *testing.T) {
 	assert.Empty(t, check("GET", 304, "ETag", "x"))
 	assert.Equal(t, []string{"header ETag: value is required but missing"}, check("GET", 304))
 	assert.Empty(t, check("GET", 308, "Location", "/y"))
-	assert.Equal(t, []string{`header Location: string doesn't match the regular expression "^/"`}, check("GET", 308, "Location", "y"))
+	assert.Equal(t, []string{`header Location: string doesn't match the regular expression "^/"`},
+		check("GET", 308, "Location", "y"))
 	for _, status := range []int{301, 307} {
 		assert.Equal(t, undescribed, check("GET", status))
 	}
 	assert.Empty(t, check("HEAD", 200))
 	assert.Equal(t, undescribed, check("HEAD", 404))
 	assert.Empty(t, check("PUT", 204))
-	assert.Equal(t, []string{`content-type: unexpected value "text/html", want application/json`}, check("PUT", 204, "Content-Type", "text/html"))
+	assert.Equal(t, []string{`content-type: unexpected value "text/html", want application/json`},
+		check("PUT", 204, "Content-Type", "text/html"))
 }
 
 func TestParametersThatKinOpenAPIRefusesOrTakesByMistake(t *testing.T) {
@@ -399,15 +434,19 @@ components: {securitySchemes: {query: {type: apiKey, in: query, name: key}, cook
 
 func TestContentTypesAreFoundHoweverTheyAreSpelled(t *testing.T) {
 	schemaOf := func(name string) string { return "{schema: {type: object, required: [" + name + "]}}" }
-	v := validatorOf(t, "3.0.3", "  /x: {post: {requestBody: {content: {'application/json; version=1': "+schemaOf("one")+", 'application/json; version=2': "+schemaOf("two")+
-		", 'application/*+json': "+schemaOf("any")+", application/hal+json: "+schemaOf("hal")+"}}, responses: {'200': {description: D}}}}\n")
+	v := validatorOf(t, "3.0.3", "  /x: {post: {requestBody: {content: {'application/json; version=1': "+schemaOf("one")+
+		", 'application/json; version=2': "+schemaOf("two")+
+		", 'application/*+json': "+schemaOf("any")+", application/hal+json: "+schemaOf("hal")+
+		"}}, responses: {'200': {description: D}}}}\n")
 	for contentType, want := range map[string]string{
-		"application/json; version=2": "two", "application/json;version=2": "two", "Application/JSON; Version=2; charset=utf-8": "two", "application/json": "one",
+		"application/json; version=2": "two", "application/json;version=2": "two",
+		"Application/JSON; Version=2; charset=utf-8": "two", "application/json": "one",
 		"application/vnd.x+json": "any", "application/hal+json": "hal", "application/hal+json; charset=utf-8": "hal",
 	} {
 		req := newRequest(t, http.MethodPost, "/x", "{}")
 		req.Header.Set("Content-Type", contentType)
-		assert.Equal(t, []string{`body /` + want + `: property "` + want + `" is missing`}, lines(t, v.ValidateRequest(req)), contentType)
+		assert.Equal(t, []string{`body /` + want + `: property "` + want + `" is missing`}, lines(t, v.ValidateRequest(req)),
+			contentType)
 	}
 	for _, contentType := range []string{"text/json+xml", "text/x+json", "application/xml"} {
 		req := newRequest(t, http.MethodPost, "/x", "{}")

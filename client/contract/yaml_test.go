@@ -30,7 +30,8 @@ paths:
 	require.NoError(t, err)
 	assert.Empty(t, v.Warnings())
 	for path, want := range map[string]string{
-		"/x": "body /n: number must be at least 16", "/y": "body /n: number must be at least 16", "/z": "body /n: number must be at least 16",
+		"/x": "body /n: number must be at least 16", "/y": "body /n: number must be at least 16",
+		"/z": "body /n: number must be at least 16",
 	} {
 		req := newRequest(t, http.MethodPost, path, "")
 		assert.Equal(t, []string{want}, lines(t, v.CheckRequest(req, []byte(`{"n":5}`))), path)

@@ -78,7 +78,8 @@ func (c check) level() Level {
 
 // result returns the result of a check that is not made, or not yet, without its request.
 func (c check) result(unsure error) Result {
-	return Result{Check: c.name, Level: c.level(), Rule: c.rule() + " (" + c.source + ")", Unsure: unsure, valid: c.success}
+	rule := c.rule() + " (" + c.source + ")"
+	return Result{Check: c.name, Level: c.level(), Rule: rule, Unsure: unsure, valid: c.success}
 }
 
 // rule returns what is expected, in one sentence.

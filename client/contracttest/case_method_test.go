@@ -20,10 +20,11 @@ func faultsOfMethods(op *operation) []fault {
 		{"405 allows another method", againstAdvice + "method/*", altering(refused, headerTo("Allow", "PURGE"))},
 		{"another method gets 404", "", altering(refused, statusTo(http.StatusNotFound))},
 		{"405 gets plain text", "", altering(refused, headerTo("Content-Type", "text/plain"))},
-		{"OPTIONS gets the response of a CORS middleware", "", instead(methodIs(http.MethodOptions), func(w http.ResponseWriter,
-			_ *http.Request) {
-			w.WriteHeader(http.StatusNoContent)
-		})},
+		{"OPTIONS gets the response of a CORS middleware", "",
+			instead(methodIs(http.MethodOptions), func(w http.ResponseWriter,
+				_ *http.Request) {
+				w.WriteHeader(http.StatusNoContent)
+			})},
 		{"X-HTTP-Method-Override is taken", "method/override", taking(func(r *http.Request,
 			_ string) bool {
 			return r.Header.Get("X-Http-Method-Override") != ""

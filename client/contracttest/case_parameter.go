@@ -50,7 +50,8 @@ func (op *operation) parameters() []check {
 	return checks
 }
 
-// canSend reports whether a parameter can have a value: headers and cookies are of ASCII and not blank, lists not empty.
+// canSend reports whether a parameter can have a value: headers and cookies are of ASCII and not blank, lists not
+// empty.
 func canSend(p *openapi3.Parameter, value any) bool {
 	switch value := value.(type) {
 	case string:

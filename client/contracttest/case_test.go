@@ -29,7 +29,8 @@ const againstAdvice = "advice: "
 // faults returns those of every group, and some that many groups catch.
 func faults(op *operation) []fault {
 	return slices.Concat(faultsOfRuns(op), faultsOfPractice(), faultsOfKeys(), faultsOfWorkflows(),
-		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(op), faultsOfOtherPlaces(), faultsOfOneRequest(op))
+		faultsOfRequests(op), faultsOfMethods(op), faultsEverywhere(), faultsOfResponses(op), faultsOfOtherPlaces(),
+		faultsOfOneRequest(op))
 }
 
 // faultsOfOneRequest takes the request of one check for valid, of those that have no fault by their own.

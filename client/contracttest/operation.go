@@ -110,8 +110,9 @@ func (op *operation) bareUnknown() wire.Request {
 // unknownOf has a value of some formats that nothing has.
 var unknownOf = map[string]string{
 	"uuid": "00000000-0000-4000-8000-000000000000", "date": "1901-02-03", "date-time": "1901-02-03T04:05:06Z",
-	"email": "contracttest@example.com", "ipv4": "203.0.113.251", "ipv6": "2001:db8::c0de", "hostname": "contracttest.example.com",
-	"uri": "https://contracttest.example",
+	"email": "contracttest@example.com", "ipv4": "203.0.113.251", "ipv6": "2001:db8::c0de",
+	"hostname": "contracttest.example.com",
+	"uri":      "https://contracttest.example",
 }
 
 // unknown returns a value of a path parameter that nothing has.

@@ -211,7 +211,9 @@ func (r *Report) textOf(g *group) string {
 		return g.String()
 	}
 	class := g.results[0].class()
-	what := []string{"requests without a response", "responses of 1xx", "responses of success", "redirects", "errors"}[class]
+	what := []string{
+		"requests without a response", "responses of 1xx", "responses of success", "redirects", "errors",
+	}[class]
 	all := len(r.with(func(res Result) bool { return res.class() == class && (class > 0 || res.Err != nil) }))
 	if len(g.results) == all {
 		return fmt.Sprintf("all %d %s: %s", all, what, g)

@@ -47,8 +47,8 @@ func (r *runner) report(ctx context.Context) (*Report, error) {
 	return report, nil
 }
 
-// abortIfShutOut sets why the checks say nothing if the key, or its account, that had been let in no longer is: what was
-// refused may have been so for that reason.
+// abortIfShutOut sets why the checks say nothing if the key, or its account, that had been let in no longer is: what
+// was refused may have been so for that reason.
 func (r *runner) abortIfShutOut(results []Result) {
 	isShutOut := func(status int) bool {
 		return status == http.StatusUnauthorized || status == http.StatusPaymentRequired || status == http.StatusForbidden
@@ -110,8 +110,8 @@ func (r *runner) run(ctx context.Context, checks []check) []Result {
 	return q.results
 }
 
-// phases splits the checks into what is made before the rest: the simplest valid request; then, if the number of runs is
-// limited, what must be refused, what needs a run, and what may start one. Of a single run, what is refused gives it
+// phases splits the checks into what is made before the rest: the simplest valid request; then, if the number of runs
+// is limited, what must be refused, what needs a run, and what may start one. Of a single run, what is refused gives it
 // back before it is needed.
 func (q *queue) phases() [][]int {
 	phases := make([][]int, phaseMayRun+1)

@@ -44,8 +44,8 @@ type Target struct {
 	Inputs any
 	// Spec is the OpenAPI document, in YAML or JSON, that the server must keep. Default: that of the AI Tutor API.
 	Spec []byte
-	// Only names the checks to run: a name, its start up to a slash (runWorkflow/unauthorized), or a pattern of path.Match.
-	// Default: all.
+	// Only names the checks to run: a name, its start up to a slash (runWorkflow/unauthorized), or a pattern of
+	// path.Match. Default: all.
 	Only []string
 	// Skip names checks to leave out, as Checks lists them. An unknown name is an error.
 	Skip []string

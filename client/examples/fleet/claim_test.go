@@ -194,7 +194,8 @@ func (f *fleet) rescue() {
 	if isPostgres.MatchString(f.database) {
 		now = "now()"
 	}
-	_, err := f.open().ExecContext(f.Context(), "UPDATE river_job SET state = 'discarded', finalized_at = "+now+" WHERE state = 'running'")
+	_, err := f.open().ExecContext(f.Context(),
+		"UPDATE river_job SET state = 'discarded', finalized_at = "+now+" WHERE state = 'running'")
 	require.NoError(f, err)
 }
 

@@ -60,8 +60,8 @@ func (w *worker) snooze(wait time.Duration) error {
 }
 
 // adapt adapts this process's rate to a response, as others may use the same key. A 429 halves it, at most once a
-// second and down to 1 per second. Any other response raises it by 0.1 per second, up to -rate and to the limit that the
-// service names.
+// second and down to 1 per second. Any other response raises it by 0.1 per second, up to -rate and to the limit that
+// the service names.
 func (w *worker) adapt(refused bool, header http.Header) {
 	most := w.rate
 	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {

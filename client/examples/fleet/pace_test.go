@@ -45,7 +45,8 @@ func TestRatesAdaptToWhatTheServiceAllows(t *testing.T) {
 				defer cancel()
 				started := make(chan func(refused bool))
 				for range test.processes {
-					w := &worker{rate: 200, limiter: rate.NewLimiter(200, 1), turn: make(chan struct{}, 1), maxWait: time.Hour, stopping: t.Context()}
+					w := &worker{rate: 200, limiter: rate.NewLimiter(200, 1), turn: make(chan struct{}, 1), maxWait: time.Hour,
+						stopping: t.Context()}
 					for range 30 {
 						go func() {
 							for {

@@ -22,7 +22,8 @@ func TestPostgresByKeysAndValues(t *testing.T) {
 	conf, err := pgx.ParseConfig(f.database)
 	require.NoError(t, err)
 	pairs := f.at(t, strings.NewReplacer("HOST", conf.Host, "DB", conf.Database, "USER", conf.User).Replace(
-		"password=hidden host=HOST dbname=DB user=USER sslmode=disable port=")+strings.Split(strings.Split(f.database, "@")[1], ":")[1][:5])
+		"password=hidden host=HOST dbname=DB user=USER sslmode=disable port=")+
+		strings.Split(strings.Split(f.database, "@")[1], ":")[1][:5])
 	pairs.mustRun("one\n", "add", "-")
 	assert.Equal(t, states(1, 0, 0, 0, 0), f.status())
 }

@@ -30,12 +30,15 @@ func TestProgressIsALineWhenSomethingChangedAtMostEveryTenSeconds(t *testing.T) 
 			want   string
 		}{
 			{"nothing at first", 9 * time.Second, counts{waiting: 3}, nil, ""},
-			{"a line after ten seconds", time.Second, counts{waiting: 3}, nil, "waiting 3, running 0, done 0, failed 0, unknown 0\n"},
+			{"a line after ten seconds", time.Second, counts{waiting: 3}, nil,
+				"waiting 3, running 0, done 0, failed 0, unknown 0\n"},
 			{"none while nothing changes", time.Hour, counts{waiting: 3}, nil, ""},
 			{"none before the ten seconds are over", 9 * time.Second, counts{waiting: 1, running: 2}, nil, ""},
-			{"one for all that changed in them", time.Second, counts{running: 1, done: 2}, nil, "waiting 0, running 1, done 2, failed 0, unknown 0\n"},
+			{"one for all that changed in them", time.Second, counts{running: 1, done: 2}, nil,
+				"waiting 0, running 1, done 2, failed 0, unknown 0\n"},
 			{"none while the database is away", time.Minute, counts{}, errors.New("away"), ""},
-			{"one when it is back", 10 * time.Second, counts{done: 2, unknown: 1}, nil, "waiting 0, running 0, done 2, failed 0, unknown 1\n"},
+			{"one when it is back", 10 * time.Second, counts{done: 2, unknown: 1}, nil,
+				"waiting 0, running 0, done 2, failed 0, unknown 1\n"},
 			{"one at the end is to come", 5 * time.Second, counts{done: 3}, nil, ""},
 		} {
 			now, away = step.counts, step.away

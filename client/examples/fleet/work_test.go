@@ -31,16 +31,20 @@ func TestWorkStoresWhatARunGave(t *testing.T) {
 		runID    string
 		errorHas string
 	}{
-		"a text":                                     {200, `{"success": true, "result": "A text"}`, nil, "done", "A text", "", ""},
-		"a text that PostgreSQL does not take":       {200, `{"success": true, "result": "A\u0000text"}`, nil, "done", "A\ufffdtext", "", ""},
-		"a failed run":                               {500, flat, nil, "failed", "", "", "Said so"},
-		"a refusal of the inputs":                    {400, flat, nil, "failed", "", "", "Said so"},
-		"inputs that are too long":                   {413, "FUNCTION_PAYLOAD_TOO_LARGE", []string{"Content-Type", "text/plain"}, "failed", "", "", "413"},
-		"a gateway's page":                           {504, "<html>", []string{"Content-Type", "text/html"}, "failed", "", "", "504"},
-		"a run that breaks the contract":             {200, `{"success": true, "result": 5}`, nil, "failed", "", "", "contract"},
-		"no JSON":                                    {200, `<html>`, nil, "failed", "", "", ""},
-		"a redirect":                                 {302, ``, []string{"Location", "/"}, "failed", "", "", "302"},
-		"a failure that says that the credits ended": {500, `{"success": false, "error": "Said so", "code": "invalid_billing"}`, nil, "failed", "", "", "Said so"},
+		"a text": {200, `{"success": true, "result": "A text"}`, nil, "done", "A text",
+			"", ""},
+		"a text that PostgreSQL does not take": {200, `{"success": true, "result": "A\u0000text"}`, nil, "done",
+			"A\ufffdtext", "", ""},
+		"a failed run":            {500, flat, nil, "failed", "", "", "Said so"},
+		"a refusal of the inputs": {400, flat, nil, "failed", "", "", "Said so"},
+		"inputs that are too long": {413, "FUNCTION_PAYLOAD_TOO_LARGE",
+			[]string{"Content-Type", "text/plain"}, "failed", "", "", "413"},
+		"a gateway's page":               {504, "<html>", []string{"Content-Type", "text/html"}, "failed", "", "", "504"},
+		"a run that breaks the contract": {200, `{"success": true, "result": 5}`, nil, "failed", "", "", "contract"},
+		"no JSON":                        {200, `<html>`, nil, "failed", "", "", ""},
+		"a redirect":                     {302, ``, []string{"Location", "/"}, "failed", "", "", "302"},
+		"a failure that says that the credits ended": {500,
+			`{"success": false, "error": "Said so", "code": "invalid_billing"}`, nil, "failed", "", "", "Said so"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for database, newDatabase := range databases {
@@ -175,7 +179,8 @@ func TestWorkPutsBackWhatFoundNoServer(t *testing.T) {
 }
 
 func TestWorkPausesTheQueue(t *testing.T) {
-	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402, "a workflow that there is not": 404} {
+	for name, status := range map[string]int{"a key that is refused": 401, "no credits": 402,
+		"a workflow that there is not": 404} {
 		t.Run(name, func(t *testing.T) {
 			for database, newDatabase := range databases {
 				t.Run(database, func(t *testing.T) {

@@ -39,7 +39,8 @@ func TestRun(t *testing.T) {
 	form := `"request": {"method": "POST", "url": "https://pets.example/v1/pets", "headers": [{"name": ":authority", "value": "pets.example"}],
 		"postData": {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "name", "value": "Charlie"}]}}`
 	response := func(status, content string) string {
-		return form + `, "response": {"status": ` + status + `, "headers": [{"name": "content-encoding", "value": "gzip"}], "content": ` + content + `}`
+		return form + `, "response": {"status": ` + status +
+			`, "headers": [{"name": "content-encoding", "value": "gzip"}], "content": ` + content + `}`
 	}
 	for _, test := range []struct {
 		name    string
@@ -55,7 +56,8 @@ func TestRun(t *testing.T) {
 		{
 			"a body in base64",
 			[]string{response("201", `{"mimeType": "application/json", "encoding": "base64", "text": "eyJuYW1lIjoxfQ=="}`)},
-			1, []string{"entry 0, POST /v1/pets:\n\tresponse body /name: value must be a string\n", "0 keep the contract, 1 break it"},
+			1, []string{"entry 0, POST /v1/pets:\n\tresponse body /name: value must be a string\n",
+				"0 keep the contract, 1 break it"},
 		},
 		{
 			"a body that the file lacks",
@@ -88,7 +90,8 @@ func TestRun(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			spec := write(t, dir, "pets.yaml", pets)
-			har := write(t, dir, "pets.har", `{"log": {"version": "1.2", "entries": [{`+strings.Join(test.entries, "}, {")+`}]}}`)
+			har := write(t, dir, "pets.har",
+				`{"log": {"version": "1.2", "entries": [{`+strings.Join(test.entries, "}, {")+`}]}}`)
 			var out strings.Builder
 			broken, err := run(&out, io.Discard, []string{"-spec", spec, har})
 			require.NoError(t, err)
@@ -133,7 +136,8 @@ func TestRunNamesWhatItCannotRead(t *testing.T) {
 	}{
 		{"no file", nil, "want one HAR file, got 0 arguments"},
 		{"a file that is not there", []string{filepath.Join(dir, "none.har")}, "none.har"},
-		{"a file that is no JSON", []string{write(t, dir, "text.har", "text")}, "text.har is not a HAR file: invalid character"},
+		{"a file that is no JSON", []string{write(t, dir, "text.har", "text")},
+			"text.har is not a HAR file: invalid character"},
 		{"other JSON", []string{write(t, dir, "other.har", "{}")}, "other.har is not a HAR file: it has no log"},
 		{
 			"an entry with a bad URL",
@@ -141,7 +145,8 @@ func TestRunNamesWhatItCannotRead(t *testing.T) {
 		},
 		{
 			"an entry with bad base64",
-			[]string{write(t, dir, "base64.har", `{"log": {"entries": [{"response": {"status": 200, "content": {"text": "?", "encoding": "base64"}}}]}}`)},
+			[]string{write(t, dir, "base64.har",
+				`{"log": {"entries": [{"response": {"status": 200, "content": {"text": "?", "encoding": "base64"}}}]}}`)},
 			"entry 0: the content of its response",
 		},
 		{"a document that is none", []string{"-spec", good, good}, "new validator"},

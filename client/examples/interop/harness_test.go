@@ -26,7 +26,8 @@ func newServer(t *testing.T) *clienttest.Server {
 }
 
 // newClient returns a Client of the server that sends through a transport; nil is the default.
-func newClient(t *testing.T, server *clienttest.Server, transport http.RoundTripper, opts ...client.Option) *client.Client {
+func newClient(t *testing.T, server *clienttest.Server, transport http.RoundTripper,
+	opts ...client.Option) *client.Client {
 	t.Helper()
 	opts = append(opts, client.WithBaseURL(server.URL))
 	if transport != nil {

@@ -53,5 +53,6 @@ func (m *MockRunner) RunInputs(ctx context.Context, workflowID string, inputs an
 // RunInputs indicates an expected call of RunInputs.
 func (mr *MockRunnerMockRecorder) RunInputs(ctx, workflowID, inputs any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunInputs", reflect.TypeOf((*MockRunner)(nil).RunInputs), ctx, workflowID, inputs)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunInputs", reflect.TypeOf((*MockRunner)(nil).RunInputs), ctx,
+		workflowID, inputs)
 }

@@ -39,7 +39,8 @@ func TestMocksOfTheDefaultTransportComeAndGoInAnyOrder(t *testing.T) {
 			work()
 		},
 	}
-	for _, order := range [][]string{{"httpmock", "gock"}, {"gock", "httpmock"}, {"gock", "gock"}, {"httpmock", "httpmock"}} {
+	for _, order := range [][]string{{"httpmock", "gock"}, {"gock", "httpmock"}, {"gock", "gock"},
+		{"httpmock", "httpmock"}} {
 		t.Run(strings.Join(order, " then "), func(t *testing.T) {
 			before := newClient(t, server, nil)
 			for _, name := range order {

@@ -27,7 +27,8 @@ func TestRegexp2JudgesAPatternThatRE2DoesNotKnow(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, validator.Warnings())
 	for name, accepted := range map[string]bool{"dog": true, "cat": false} {
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/pets/1", strings.NewReader(`{"name": "`+name+`"}`))
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/pets/1",
+			strings.NewReader(`{"name": "`+name+`"}`))
 		req.Header.Set("Content-Type", "application/json")
 		assert.Equal(t, accepted, validator.ValidateRequest(req) == nil, name)
 	}

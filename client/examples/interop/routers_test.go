@@ -83,7 +83,8 @@ func TestMiddlewareInARouter(t *testing.T) {
 				{"/pets/one", `{"name": "Charlie"}`, http.StatusBadRequest},
 				{"/pets/1", `{"name": "broken"}`, http.StatusInternalServerError},
 			} {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+row.path, strings.NewReader(row.body))
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+row.path,
+					strings.NewReader(row.body))
 				require.NoError(t, err)
 				req.Header.Set("Content-Type", "application/json")
 				res, err := server.Client().Do(req)

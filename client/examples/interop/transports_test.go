@@ -128,7 +128,8 @@ func TestATokenEndpointThatIsDownIsSafeToRetry(t *testing.T) {
 	}))
 	defer endpoint.Close()
 	config := clientcredentials.Config{ClientID: "id", ClientSecret: "secret", TokenURL: endpoint.URL}
-	c := newClient(t, server, tokenFirst{config.TokenSource(context.Background()), http.DefaultTransport}, client.WithMaxRetries(0))
+	c := newClient(t, server, tokenFirst{config.TokenSource(context.Background()), http.DefaultTransport},
+		client.WithMaxRetries(0))
 
 	_, err := run(c, server)
 	var retrieve *oauth2.RetrieveError

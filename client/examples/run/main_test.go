@@ -52,17 +52,21 @@ func TestRun_SendsTheInputs(t *testing.T) {
 	prompted, err := exampleInputs()
 	require.NoError(t, err)
 	// The workflow has a text for it, and the text may be this long.
-	if prompted.setPrompt("a cat  and a hat") == nil && api.Document().Components.Schemas["RunRequest"].Value.VisitJSON(prompted.values) == nil {
+	if prompted.setPrompt("a cat  and a hat") == nil &&
+		api.Document().Components.Schemas["RunRequest"].Value.VisitJSON(prompted.values) == nil {
 		assert.NotEqual(t, example(), prompted.values)
-		rows = append(rows, row{"of the example, with the arguments as the prompt", []string{"a", "cat  and", "a hat"}, prompted.values})
+		rows = append(rows, row{"of the example, with the arguments as the prompt", []string{"a", "cat  and", "a hat"},
+			prompted.values})
 	}
 	for _, test := range rows {
-		for variant, options := range map[string][]clienttest.Option{"documented": nil, "deployed": {clienttest.WithTextResults()}} {
+		for variant, options := range map[string][]clienttest.Option{"documented": nil,
+			"deployed": {clienttest.WithTextResults()}} {
 			t.Run(test.name+", "+variant, func(t *testing.T) {
-				server := clienttest.NewServer(append(options, clienttest.WithWorkflow("wf_test", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
-					assert.Equal(t, test.inputs, inputs)
-					return map[string]any{"text": "The end."}, nil
-				}))...)
+				server := clienttest.NewServer(append(options,
+					clienttest.WithWorkflow("wf_test", func(_ context.Context, inputs map[string]any) (map[string]any, error) {
+						assert.Equal(t, test.inputs, inputs)
+						return map[string]any{"text": "The end."}, nil
+					}))...)
 				defer server.Close()
 				setenv(t, server.URL, server.APIKey, "wf_test")
 				var stdout, stderr bytes.Buffer
@@ -121,8 +125,10 @@ func TestRun_Fails(t *testing.T) {
 		{name: "no workflow", key: server.APIKey, text: "AITUTOR_WORKFLOW_ID is not set"},
 		{name: "a wrong key", key: "sk_other", workflowID: server.WorkflowID, want: client.ErrUnauthorized},
 		{name: "an unknown workflow", key: server.APIKey, workflowID: "wf_other", want: client.ErrWorkflowNotFound},
-		{name: "inputs that are no JSON", key: server.APIKey, workflowID: server.WorkflowID, args: []string{"{"}, want: client.ErrInvalidRequest},
-		{name: "a cancelled context", key: server.APIKey, workflowID: server.WorkflowID, ctx: cancelled, want: context.Canceled},
+		{name: "inputs that are no JSON", key: server.APIKey, workflowID: server.WorkflowID, args: []string{"{"},
+			want: client.ErrInvalidRequest},
+		{name: "a cancelled context", key: server.APIKey, workflowID: server.WorkflowID, ctx: cancelled,
+			want: context.Canceled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			setenv(t, server.URL, test.key, test.workflowID)

@@ -81,7 +81,8 @@ func TestInterruptingMakeServeIsNoError(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program")
 	}
-	serve := exec.CommandContext(t.Context(), "make", "--silent", "--directory", "../../..", "serve", "ARGS=-address 127.0.0.1:0")
+	serve := exec.CommandContext(t.Context(), "make", "--silent", "--directory", "../../..", "serve",
+		"ARGS=-address 127.0.0.1:0")
 	serve.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	serve.Env = append(os.Environ(), "MAKEFLAGS=")
 	var stderr strings.Builder
@@ -89,7 +90,10 @@ func TestInterruptingMakeServeIsNoError(t *testing.T) {
 	stdout, err := serve.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, serve.Start())
-	interrupt := func() { assert.NoError(t, syscall.Kill(-serve.Process.Pid, syscall.SIGINT)) } // as a terminal does, to all
+	interrupt := func() {
+		assert.NoError(t,
+			syscall.Kill(-serve.Process.Pid, syscall.SIGINT))
+	} // as a terminal does, to all
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "make contract") {

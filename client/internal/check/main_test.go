@@ -70,17 +70,26 @@ func TestSpecProblems(t *testing.T) {
 		{"two operations of one ID", "operationId: putLesson", "operationId: listLessons", "put:", "listLessons"},
 		{"a type that is none", "type: object", "type: objekt", "type: objekt", "objekt"},
 		{"a reference to nothing", "schemas/Lesson'", "schemas/Leson'", "Leson", "Leson"},
-		{"a reference into $defs", "schemas/Lesson'", "schemas/Lesson/$defs/Step'", "$defs", "move the schema to components/schemas"},
+		{"a reference into $defs", "schemas/Lesson'", "schemas/Lesson/$defs/Step'", "$defs",
+			"move the schema to components/schemas"},
 		{"a bracket that is not closed", "[title]", "[title", "properties:", "yaml"},
 		{"a tab", "  /lessons:", "\t/lessons:", "\t/lessons:", "yaml"},
 		{"no description of a response", "          description: The lessons.\n", "", "'200':", "description"},
-		{"a pattern without an example", "schema: {type: integer}, example: 9}", "required: true, schema: {type: string, pattern: ^L-}}", "pattern: ^L-", "listLessons, response 200, header x-left needs an example: none can be made for the pattern ^L-"},
-		{"a property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string, pattern: ^L-}}}}}}", "pattern: ^L-", "putLesson, response 200, application/json: /code needs an example"},
-		{"an optional property without an example", "'204': {description: Done.}", "'200': {description: Done., content: {application/json: {schema: {type: object, properties: {code: {type: string, pattern: ^L-}}}}}}", "", ""},
-		{"a format without an example", "schema: {type: integer}, example: 1}", "required: true, schema: {type: string, format: iban}}", "format: iban", "listLessons, query parameter page needs an example: none can be made for the format iban"},
-		{"a content type of which nothing is said", "              schema: {$ref: '#/components/schemas/Lesson'}\n              examples:\n                first: {$ref: '#/components/examples/First'}\n", "", "application/json:", `"application/json" has no value`},
+		{"a pattern without an example", "schema: {type: integer}, example: 9}",
+			"required: true, schema: {type: string, pattern: ^L-}}", "pattern: ^L-",
+			"listLessons, response 200, header x-left needs an example: none can be made for the pattern ^L-"},
+		{"a property without an example", "'204': {description: Done.}",
+			"'200': {description: Done., content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string, pattern: ^L-}}}}}}", "pattern: ^L-", "putLesson, response 200, application/json: /code needs an example"},
+		{"an optional property without an example", "'204': {description: Done.}",
+			"'200': {description: Done., content: {application/json: {schema: {type: object, properties: {code: {type: string, pattern: ^L-}}}}}}", "", ""},
+		{"a format without an example", "schema: {type: integer}, example: 1}",
+			"required: true, schema: {type: string, format: iban}}", "format: iban",
+			"listLessons, query parameter page needs an example: none can be made for the format iban"},
+		{"a content type of which nothing is said",
+			"              schema: {$ref: '#/components/schemas/Lesson'}\n              examples:\n                first: {$ref: '#/components/examples/First'}\n", "", "application/json:", `"application/json" has no value`},
 		{"a response of which nothing is said", "'204': {description: Done.}", "'204':", "'204':", `"204" has no value`},
-		{"an example that is null", "level: {type: string, enum: [low, high]}", "level: {type: string, nullable: true, default: null, example: null, enum: [low, null]}", "", ""},
+		{"an example that is null", "level: {type: string, enum: [low, high]}",
+			"level: {type: string, nullable: true, default: null, example: null, enum: [low, null]}", "", ""},
 		{"a path parameter that is not declared", "/lessons:", "/lessons/{id}:", "/lessons/{id}", "id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -105,7 +114,8 @@ func assertNamed(t *testing.T, text, line, says, file string, problems []string)
 	require.Contains(t, text, line)
 	before, _, _ := strings.Cut(text, line)
 	number := 1 + strings.Count(before, "\n")
-	assert.True(t, strings.HasPrefix(problems[0], fmt.Sprintf("%s:%d: ", file, number)), "line %d: %s", number, problems[0])
+	assert.True(t, strings.HasPrefix(problems[0], fmt.Sprintf("%s:%d: ", file, number)), "line %d: %s", number,
+		problems[0])
 	assert.Contains(t, problems[0], says)
 	assert.NotContains(t, problems[0], "\n")
 }

@@ -71,25 +71,31 @@ func TestAttempt_IsNotSentOnlyIfThatIsCertain(t *testing.T) {
 		reaches   int64
 	}{
 		{name: "net/http could not dial", transport: &http.Transport{DialContext: noRoute}, want: true},
-		{name: "net/http could not dial, without a body", transport: &http.Transport{DialContext: noRoute}, bodyless: true, want: true},
+		{name: "net/http could not dial, without a body", transport: &http.Transport{DialContext: noRoute}, bodyless: true,
+			want: true},
 		{name: "net/http has a Proxy that fails", want: true, transport: &http.Transport{
 			Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy") },
 		}},
-		{name: "net/http wrote it, and the server broke off", transport: &http.Transport{DisableKeepAlives: true}, reaches: 1},
+		{name: "net/http wrote it, and the server broke off", transport: &http.Transport{DisableKeepAlives: true},
+			reaches: 1},
 		{name: "a transport says that it could not dial", transport: failing(refused), want: true},
 		{name: "a transport says so of a wrapped error", transport: failing(fmt.Errorf("gateway: %w", refused)), want: true},
 		{name: "a transport says so, without a body that would tell", transport: failing(refused), bodyless: true},
 		{name: "a transport says so, but read the body", transport: reading(refused)},
 		{name: "a transport found no address", transport: failing(&net.DNSError{Err: "no such host"}), want: true},
-		{name: "a transport says that it is not sent", transport: failing(fmt.Errorf("limiter: %w", limited{true})), want: true},
+		{name: "a transport says that it is not sent", transport: failing(fmt.Errorf("limiter: %w", limited{true})),
+			want: true},
 		{name: "a transport says that it may be sent", transport: failing(limited{false})},
 		{name: "a transport says that it is not sent, but read the body", transport: reading(limited{true})},
 		{name: "a transport could not write", transport: failing(&net.OpError{Op: "write", Err: io.ErrClosedPipe})},
 		{name: "a transport failed for a reason that nobody knows", transport: failing(errors.New("teapot"))},
 		{name: "a transport sent it, then could not dial", transport: elsewhere(its, false), reaches: 1},
-		{name: "a transport sent it without the context, then could not dial", transport: elsewhere(background, false), reaches: 1},
-		{name: "a transport sent a second body without the context, then could not dial", transport: elsewhere(background, true), reaches: 1},
-		{name: "a transport sent it without a body and a context, then could not dial", transport: elsewhere(background, false), bodyless: true, reaches: 1},
+		{name: "a transport sent it without the context, then could not dial", transport: elsewhere(background, false),
+			reaches: 1},
+		{name: "a transport sent a second body without the context, then could not dial",
+			transport: elsewhere(background, true), reaches: 1},
+		{name: "a transport sent it without a body and a context, then could not dial",
+			transport: elsewhere(background, false), bodyless: true, reaches: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := reached.Load()
@@ -151,7 +157,8 @@ func (c deadConn) Write(p []byte) (int, error) {
 }
 
 func TestAttempt_SharesNothingWithItsRequest(t *testing.T) {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://example.com/a", strings.NewReader("other"))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://example.com/a",
+		strings.NewReader("other"))
 	require.NoError(t, err)
 	req.Header.Set("A", "1")
 	sent, _ := NewAttempt(t.Context(), req, []byte("body"))

@@ -43,9 +43,11 @@ func TestSecurity(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string][][]string{
-		"/inherits": {{"bearer"}}, "/none": {}, "/optional": {{}, {"bearer"}}, "/either": {{"bearer"}, {"key"}}, "/both": {{"bearer", "key"}},
+		"/inherits": {{"bearer"}}, "/none": {}, "/optional": {{}, {"bearer"}}, "/either": {{"bearer"}, {"key"}},
+		"/both": {{"bearer", "key"}},
 	}, got)
-	assert.Equal(t, map[string]bool{"/inherits": true, "/none": false, "/optional": false, "/either": true, "/both": true}, isSecured)
+	assert.Equal(t, map[string]bool{"/inherits": true, "/none": false, "/optional": false, "/either": true, "/both": true},
+		isSecured)
 }
 
 func TestCredentials(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 // content returns the content of a request body in YAML.
 func content(t *testing.T, text string) openapi3.Content {
 	t.Helper()
-	document := load(t, "3.0.3", "paths: {/a: {post: {requestBody: {content: "+text+"}, responses: {default: {description: Any}}}}}\n")
+	document := load(t, "3.0.3", "paths: {/a: {post: {requestBody: {content: "+text+
+		"}, responses: {default: {description: Any}}}}}\n")
 	return openapi.Operations(document)[0].RequestBody.Value.Content
 }
 
@@ -33,7 +34,8 @@ func TestBodies(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"application/json JSON", "application/json JSON", "application/vnd.b+json; v=1 JSON",
-		"application/a+json text", "application/octet-stream text", "application/x-www-form-urlencoded form", "image/png text",
+		"application/a+json text", "application/octet-stream text", "application/x-www-form-urlencoded form",
+		"image/png text",
 		"multipart/form-data multipart", "text/plain text", "text/csv text",
 	}, got)
 }
@@ -86,10 +88,12 @@ func TestEncode_Multipart(t *testing.T) {
 		require.NoError(t, err)
 		text, err := io.ReadAll(part)
 		require.NoError(t, err)
-		got = append(got, strings.Join([]string{part.FormName(), part.FileName(), part.Header.Get("Content-Type"), string(text)}, "|"))
+		got = append(got, strings.Join([]string{part.FormName(), part.FileName(), part.Header.Get("Content-Type"),
+			string(text)}, "|"))
 	}
 	assert.Equal(t, []string{
-		"file|file|application/octet-stream|bytes", "files|files|application/octet-stream|1", "files|files|application/octet-stream|2",
+		"file|file|application/octet-stream|bytes", "files|files|application/octet-stream|1",
+		"files|files|application/octet-stream|2",
 		`meta||application/json|{"a":1}`, "n|||5", "picture|picture|image/png|png",
 	}, got)
 }

@@ -16,7 +16,8 @@ import (
 func TestTheContractHasTheOperationThatRunsAWorkflow(t *testing.T) {
 	for _, op := range openapi.Operations(api.Document()) {
 		if op.OperationID == openapi.RunWorkflow {
-			assert.NotNil(t, op.Parameters.GetByInAndName("path", openapi.WorkflowID), "client/internal/openapi/operation.go: WorkflowID")
+			assert.NotNil(t, op.Parameters.GetByInAndName("path", openapi.WorkflowID),
+				"client/internal/openapi/operation.go: WorkflowID")
 			return
 		}
 	}
@@ -54,10 +55,13 @@ func TestResponses(t *testing.T) {
 		of              map[int]string // descriptions by status
 	}{
 		{"one", `{'200': {description: One}}`, 200, "One", map[int]string{200: "One", 201: "", 404: ""}},
-		{"an exact one before its range", `{'201': {description: Exact}, 2XX: {description: Range}}`, 201, "Exact", map[int]string{201: "Exact", 200: "Range"}},
-		{"a range", `{2XX: {description: Range}, '404': {description: None}}`, 200, "Range", map[int]string{299: "Range", 404: "None", 500: ""}},
+		{"an exact one before its range", `{'201': {description: Exact}, 2XX: {description: Range}}`, 201, "Exact",
+			map[int]string{201: "Exact", 200: "Range"}},
+		{"a range", `{2XX: {description: Range}, '404': {description: None}}`, 200, "Range",
+			map[int]string{299: "Range", 404: "None", 500: ""}},
 		{"the default only", `{default: {description: Any}}`, 200, "Any", map[int]string{200: "Any", 500: "Any", 999: "Any"}},
-		{"a redirect", `{'303': {description: Other}, default: {description: Any}}`, 303, "Other", map[int]string{303: "Other", 200: "Any"}},
+		{"a redirect", `{'303': {description: Other}, default: {description: Any}}`, 303, "Other",
+			map[int]string{303: "Other", 200: "Any"}},
 		{"a range of redirects", `{3XX: {description: Other}}`, 300, "Other", map[int]string{302: "Other"}},
 		{"failures only", `{'404': {description: None}}`, 200, "", map[int]string{404: "None", 200: ""}},
 	} {

@@ -62,7 +62,8 @@ func TestSerialize(t *testing.T) {
 }
 
 func TestSerialize_ContentIsJSON(t *testing.T) {
-	p := &openapi3.Parameter{Name: "filter", In: "query", Content: openapi3.NewContentWithJSONSchema(openapi3.NewObjectSchema())}
+	p := &openapi3.Parameter{Name: "filter", In: "query",
+		Content: openapi3.NewContentWithJSONSchema(openapi3.NewObjectSchema())}
 	got, err := openapi.Serialize(p, map[string]any{"a": 1})
 	require.NoError(t, err)
 	assert.Equal(t, "filter=%7B%22a%22%3A1%7D", got)

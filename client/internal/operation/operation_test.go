@@ -69,13 +69,18 @@ func TestFind_ReturnsWhatTheContractSaysOfTheOperation(t *testing.T) {
 		streams           bool
 		sent              http.Header // of the key
 	}{
-		{"a literal path", "GET", "/v2/pets", "application/json, text/csv", false, http.Header{"Authorization": {"Bearer KEY"}}},
+		{"a literal path", "GET", "/v2/pets", "application/json, text/csv", false,
+			http.Header{"Authorization": {"Bearer KEY"}}},
 		{"no success with a body, and no credential", "POST", "/v2/pets", "application/problem+json", false, http.Header{}},
 		{"a path with a parameter", "GET", "/v2/pets/7", "application/json", false, http.Header{"X-Key": {"KEY"}}},
-		{"a parameter with an escaped slash", "GET", "/v2/pets/a%2Fb", "application/json", false, http.Header{"X-Key": {"KEY"}}},
-		{"a literal path before one with a parameter", "GET", "/v2/pets/mine", "text/event-stream", true, http.Header{"X-Key": {"KEY"}}},
-		{"a parameter with text behind it", "POST", "/v2/pets/7:feed", "", false, http.Header{"Authorization": {"Bearer KEY"}, "X-Key": {"KEY"}}},
-		{"two parameters, and an optional credential that a key cannot be", "GET", "/v2/pets/7/tags/a", "", false, http.Header{}},
+		{"a parameter with an escaped slash", "GET", "/v2/pets/a%2Fb", "application/json", false,
+			http.Header{"X-Key": {"KEY"}}},
+		{"a literal path before one with a parameter", "GET", "/v2/pets/mine", "text/event-stream", true,
+			http.Header{"X-Key": {"KEY"}}},
+		{"a parameter with text behind it", "POST", "/v2/pets/7:feed", "", false,
+			http.Header{"Authorization": {"Bearer KEY"}, "X-Key": {"KEY"}}},
+		{"two parameters, and an optional credential that a key cannot be", "GET", "/v2/pets/7/tags/a", "", false,
+			http.Header{}},
 		{"another method", "DELETE", "/v2/pets", "", false, http.Header{}},
 		{"another path", "GET", "/v2/cats", "", false, http.Header{}},
 	} {
@@ -154,7 +159,8 @@ func TestServer_IsTheFirstWithTheDefaultsOfItsVariables(t *testing.T) {
 	base, err := serverOf(parse(t, document))
 	require.NoError(t, err)
 	assert.Equal(t, "https://eu.example.com/v2/", base.String())
-	for name, servers := range map[string]string{"none": "", "relative": "servers: [{url: /v2}]\n", "plain http": "servers: [{url: http://example.com}]\n"} {
+	for name, servers := range map[string]string{"none": "", "relative": "servers: [{url: /v2}]\n",
+		"plain http": "servers: [{url: http://example.com}]\n"} {
 		_, err = serverOf(parse(t, "openapi: 3.0.3\ninfo: {title: x, version: x}\npaths: {}\n"+servers))
 		require.ErrorContains(t, err, "use WithBaseURL", name)
 	}
@@ -167,17 +173,22 @@ func TestHead_HasTheServersAndSchemesOfAnyDocument(t *testing.T) {
 	inJSON, err := parse(t, document).MarshalJSON()
 	require.NoError(t, err)
 	for name, text := range map[string]string{
-		"the contract":                         string(api.Spec),
-		"a document":                           document,
-		"one with other ends":                  strings.ReplaceAll(document, "\n", "\r\n"),
-		"one in JSON":                          string(inJSON),
-		"one with deeper blocks":               strings.ReplaceAll(document, "\n  securitySchemes:\n    ", "\n    securitySchemes:\n      "),
-		"one with comments":                    strings.ReplaceAll(document, "servers:\n", "servers:\n# here\n\n"),
-		"one with a list that is not indented": strings.Replace(document, "  - url: https://{region}.example.com/v2\n    variables:\n      region:", "- url: https://{region}.example.com/v2\n  variables:\n    region:", 1),
-		"one with references":                  strings.Replace(document, "basic: {type: http, scheme: basic}", "basic: {$ref: '#/components/securitySchemes/header'}", 1),
+		"the contract":        string(api.Spec),
+		"a document":          document,
+		"one with other ends": strings.ReplaceAll(document, "\n", "\r\n"),
+		"one in JSON":         string(inJSON),
+		"one with deeper blocks": strings.ReplaceAll(document, "\n  securitySchemes:\n    ",
+			"\n    securitySchemes:\n      "),
+		"one with comments": strings.ReplaceAll(document, "servers:\n", "servers:\n# here\n\n"),
+		"one with a list that is not indented": strings.Replace(document,
+			"  - url: https://{region}.example.com/v2\n    variables:\n      region:",
+			"- url: https://{region}.example.com/v2\n  variables:\n    region:", 1),
+		"one with references": strings.Replace(document, "basic: {type: http, scheme: basic}",
+			"basic: {$ref: '#/components/securitySchemes/header'}", 1),
 	} {
 		if name == "one with deeper blocks" {
-			text = strings.ReplaceAll(strings.ReplaceAll(text, "\n    header:", "\n      header:"), "\n    basic:", "\n      basic:")
+			text = strings.ReplaceAll(strings.ReplaceAll(text, "\n    header:", "\n      header:"), "\n    basic:",
+				"\n      basic:")
 		}
 		whole := parse(t, text)
 		got := headOf([]byte(text), func() *openapi3.T { return whole })

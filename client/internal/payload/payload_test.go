@@ -22,12 +22,16 @@ func TestDecode(t *testing.T) {
 		want       read
 	}{
 		{"a run of the deployed variant", `{"success":true,"result":"text"}`, read{result: "text", isRun: true}},
-		{"a run of the documented variant", `{"run_id":"r","success":true,"status":"s","output":{"a":1}}`, read{runID: "r", status: "s", output: `{"a":1}`, isRun: true}},
-		{"an error of the deployed variant", `{"success":false,"error":"no","code":"c"}`, read{message: "no", code: "c", isError: true}},
-		{"an error of the documented variant", `{"success":false,"error":{"message":"no","code":"c"}}`, read{message: "no", code: "c", isError: true}},
+		{"a run of the documented variant", `{"run_id":"r","success":true,"status":"s","output":{"a":1}}`,
+			read{runID: "r", status: "s", output: `{"a":1}`, isRun: true}},
+		{"an error of the deployed variant", `{"success":false,"error":"no","code":"c"}`,
+			read{message: "no", code: "c", isError: true}},
+		{"an error of the documented variant", `{"success":false,"error":{"message":"no","code":"c"}}`,
+			read{message: "no", code: "c", isError: true}},
 		{"an error alone", `{"error":"no"}`, read{message: "no", isError: true}},
 		{"a failure with a result", `{"success":false,"result":"text"}`, read{result: "text", isError: true}},
-		{"a run with an error beside it", `{"result":"text","error":"odd"}`, read{result: "text", message: "odd", isRun: true}},
+		{"a run with an error beside it", `{"result":"text","error":"odd"}`,
+			read{result: "text", message: "odd", isRun: true}},
 		{"neither", `{"success":true}`, read{}},
 		{"nulls", `{"success":null,"result":null,"error":null,"output":null}`, read{}},
 		{"values of other types", `{"success":"x","result":5,"run_id":[1],"status":{},"code":7}`, read{isRun: true}},
@@ -46,7 +50,8 @@ func TestDecode(t *testing.T) {
 		if code == "" {
 			code = p.Code.Text
 		}
-		got := read{p.RunID.Text, p.Status.Text, p.Result.Text, p.Error.Message.Text, code, string(p.OutputJSON()), p.IsRun(), p.IsError()}
+		got := read{p.RunID.Text, p.Status.Text, p.Result.Text, p.Error.Message.Text, code, string(p.OutputJSON()), p.IsRun(),
+			p.IsError()}
 		assert.Equal(t, test.want, got, test.name)
 	}
 }
@@ -67,12 +72,14 @@ func TestDecodeOutput_ReadsWhatFits(t *testing.T) {
 func TestNames_AreThoseOfTheSpec(t *testing.T) {
 	generated := make(map[string]bool)
 	for _, of := range []reflect.Type{
-		reflect.TypeFor[gen.CompletedRun](), reflect.TypeFor[gen.TextRun](), reflect.TypeFor[gen.FlatError](), reflect.TypeFor[gen.Error](),
+		reflect.TypeFor[gen.CompletedRun](), reflect.TypeFor[gen.TextRun](), reflect.TypeFor[gen.FlatError](),
+		reflect.TypeFor[gen.Error](),
 	} {
 		maps.Copy(generated, names(of))
 	}
 	read := names(reflect.TypeFor[Payload]())
-	assert.Equal(t, sorted(generated), sorted(read), "client/internal/payload/payload.go: the fields of Payload are not those of the spec's responses")
+	assert.Equal(t, sorted(generated), sorted(read),
+		"client/internal/payload/payload.go: the fields of Payload are not those of the spec's responses")
 	assert.Equal(t, sorted(names(reflect.TypeFor[gen.ErrorDetail]())), sorted(names(reflect.TypeFor[errorValue]())),
 		"client/internal/payload/payload.go: the fields of errorValue are not those of the spec's ErrorDetail")
 }

@@ -18,7 +18,8 @@ func TestClip(t *testing.T) {
 		{"a byte more", strings.Repeat("x", 301), strings.Repeat("x", 300) + "..."},
 		{"a character across the limit", strings.Repeat("x", 299) + "é and more", strings.Repeat("x", 299) + "..."},
 		{"bytes that are no text, if they are left", "a\xffb", "a\xffb"},
-		{"bytes that are no text, if it is clipped", "a\xffb" + strings.Repeat("x", 300), "a\uFFFDb" + strings.Repeat("x", 297) + "..."},
+		{"bytes that are no text, if it is clipped", "a\xffb" + strings.Repeat("x", 300),
+			"a\uFFFDb" + strings.Repeat("x", 297) + "..."},
 		{"much white space", strings.Repeat(" ", 10_000) + "x", "..."},
 	} {
 		assert.Equal(t, test.want, Clip(test.text), test.name)

@@ -62,7 +62,8 @@ func TestText_TakesOutTheSecretInEveryForm(t *testing.T) {
 		})
 	}
 	for _, key := range []string{`Key"with\odd'signs<&>%41~1#?{}` + "`", "QWxhZGRpbjpvcGVu+c2VzYW1l/abc=="} {
-		for _, text := range []string{key, strconv.Quote(key), url.QueryEscape(key), url.PathEscape(key), html.EscapeString(key)} {
+		for _, text := range []string{key, strconv.Quote(key), url.QueryEscape(key), url.PathEscape(key),
+			html.EscapeString(key)} {
 			assert.Equal(t, Mark, strings.Trim(New(key).Text(text), `"`), text)
 		}
 	}
@@ -109,13 +110,15 @@ func TestText_TakesLinearTime(t *testing.T) {
 
 func TestText_AllocatesNothingForAShortTextWithoutTheSecret(t *testing.T) {
 	secret := New(key)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = secret.Text("Wed, 25 Nov 2026 04:54:57 GMT, and a little more") }))
+	assert.Zero(t, testing.AllocsPerRun(100,
+		func() { _ = secret.Text("Wed, 25 Nov 2026 04:54:57 GMT, and a little more") }))
 }
 
 func TestBeginning_LeavesNoPartOfTheSecretAtItsEnd(t *testing.T) {
 	secret := New(key)
 	assert.Equal(t, "it is "+Mark, secret.Beginning([]byte("it is "+key), 100))
-	for name, form := range map[string]string{"as it is": key, "percent-encoded": eachByte("%%%02X"), "in HTML": eachByte("&#x%04x;")} {
+	for name, form := range map[string]string{"as it is": key, "percent-encoded": eachByte("%%%02X"),
+		"in HTML": eachByte("&#x%04x;")} {
 		for cut := range len(form) {
 			text := strings.Repeat(" ", 1000) + form + strings.Repeat(" ", 1000)
 			assert.Empty(t, strings.TrimSpace(secret.Beginning([]byte(text), 1000+cut)), name)

@@ -19,7 +19,8 @@ func isValid(data []byte) bool {
 
 // FuzzUnquote unquotes any JSON string as jsontext does.
 func FuzzUnquote(f *testing.F) {
-	for _, seed := range []string{"", "once", `\n\"\\\/`, `a\u00e9b`, `\ud83d\udc36\ud83d`, `\\n\`, "\u00e9\u2028", `\b\f\r\t`} {
+	for _, seed := range []string{"", "once", `\n\"\\\/`, `a\u00e9b`, `\ud83d\udc36\ud83d`, `\\n\`, "\u00e9\u2028",
+		`\b\f\r\t`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -39,7 +40,8 @@ func FuzzUnquote(f *testing.F) {
 // FuzzDecode decodes any strict JSON as encoding/json does.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, ` [] `, `"\ud83d\ud83d\udc36\u00e9\/"`, `-1.50e+3 `, `null`, "true\n", `{"a":[{"b":null},[],1e999],"\u0063":{"":false}}`,
+		`{}`, ` [] `, `"\ud83d\ud83d\udc36\u00e9\/"`, `-1.50e+3 `, `null`, "true\n",
+		`{"a":[{"b":null},[],1e999],"\u0063":{"":false}}`,
 		`{}`, `[ ]`, `[[],{},"",0,true]`, ` [ 1 , -2.5e+3 , null ] `, `{"a":{"b":["]}\\",{}]},"\u0063" : "d"}`,
 		`{"":"\\","\"":"\\\"","x":[[[1]]]}`, `["\\\\",":,"]`, "[1\n,\t2\r]", `{"a":1,"b":{"c":false}}`,
 	} {
@@ -63,11 +65,13 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzUniqueNames finds the duplicate names that jsontext finds.
 func FuzzUniqueNames(f *testing.F) {
-	for _, seed := range []string{`{"a":1,"a":2}`, `{"a":1,"\u0061":{}}`, `[{"a":{"b":1,"c":2,"b":3}}]`, `{"a":{"a":[{"a":1}]}}`} {
+	for _, seed := range []string{`{"a":1,"a":2}`, `{"a":1,"\u0061":{}}`, `[{"a":{"b":1,"c":2,"b":3}}]`,
+		`{"a":{"a":[{"a":1}]}}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if !utf8.Valid(body) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) {
+		if !utf8.Valid(body) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true),
+			jsontext.AllowDuplicateNames(true)) {
 			t.Skip("not JSON")
 		}
 		assert.Equal(t, isValid(body), index(body).hasUniqueNames())

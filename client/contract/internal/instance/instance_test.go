@@ -32,7 +32,8 @@ func TestValuesAreReadWhereTheyStand(t *testing.T) {
 
 func TestParseRefusesWhatIsNotStrictJSON(t *testing.T) {
 	for name, text := range map[string]string{
-		"nothing": "", "a duplicate name": `{"a":1,"\u0061":2}`, "two values": "1 2", "a byte order mark": "\uFEFF1", "invalid UTF-8": "\"\xff\"",
+		"nothing": "", "a duplicate name": `{"a":1,"\u0061":2}`, "two values": "1 2", "a byte order mark": "\uFEFF1",
+		"invalid UTF-8": "\"\xff\"",
 	} {
 		_, err := Parse([]byte(text))
 		assert.Error(t, err, name)

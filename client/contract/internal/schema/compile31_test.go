@@ -19,23 +19,31 @@ func TestSchemasOfTheDocumentMeanWhatJSONSchemaSays(t *testing.T) {
 		name, schemas, value string
 		want                 []Violation
 	}{
-		{"a list of items and additional ones, of draft 7", draft7 + `"items":[{"type":"string"}],"additionalItems":{"type":"integer"}}}`, `["a","b"]`,
+		{"a list of items and additional ones, of draft 7",
+			draft7 + `"items":[{"type":"string"}],"additionalItems":{"type":"integer"}}}`, `["a","b"]`,
 			[]Violation{{"/1", "type", "value must be an integer"}}},
 		{"no additional items, of draft 7", draft7 + `"items":[{}],"additionalItems":false}}`, `[1,2]`,
 			[]Violation{{"/1", "", "the false schema accepts no value"}}},
-		{"items of one schema, of draft 7", draft7 + `"items":{"type":"integer"}}}`, `["a"]`, []Violation{{"/0", "type", "value must be an integer"}}},
-		{"dependencies, of draft 7", draft7 + `"dependencies":{"a":["b"],"c":{"required":["d"]}}}}`, `{"a":1,"c":2}`, []Violation{
-			{"/b", "dependentRequired", `property "b" is missing, which "a" needs`}, {"/d", "required", `property "d" is missing`}}},
-		{"a recursive reference, of 2019-09", `{"S":{"$schema":"https://json-schema.org/draft/2019-09/schema","$id":"https://example.com/s",
+		{"items of one schema, of draft 7", draft7 + `"items":{"type":"integer"}}}`, `["a"]`,
+			[]Violation{{"/0", "type", "value must be an integer"}}},
+		{"dependencies, of draft 7", draft7 + `"dependencies":{"a":["b"],"c":{"required":["d"]}}}}`, `{"a":1,"c":2}`,
+			[]Violation{
+				{"/b", "dependentRequired", `property "b" is missing, which "a" needs`},
+				{"/d", "required", `property "d" is missing`}}},
+		{"a recursive reference, of 2019-09",
+			`{"S":{"$schema":"https://json-schema.org/draft/2019-09/schema","$id":"https://example.com/s",
 			"$recursiveAnchor":true,"properties":{"a":{"$recursiveRef":"#"}},"additionalProperties":false}}`, `{"a":{"b":1}}`,
 			[]Violation{{"/a", "additionalProperties", `property "b" is unsupported`}}},
 		{"a dynamic reference means the outermost schema", strict, `{"more":[{"x":1}]}`, []Violation{
 			{"/more/0/x", "", "the false schema accepts no value"}, {"/more", "", "the false schema accepts no value"}}},
-		{"a dynamic reference, from within", `{"S":{"$ref":"#/components/schemas/Tree"},` + tree + `}`, `{"more":[{"x":1}]}`, nil},
-		{"the variant that a discriminator names", `{"S":{"discriminator":{"propertyName":"k","mapping":{"b":"B"}},"oneOf":[{"$ref":"#/components/schemas/A"},
+		{"a dynamic reference, from within", `{"S":{"$ref":"#/components/schemas/Tree"},` + tree + `}`, `{"more":[{"x":1}]}`,
+			nil},
+		{"the variant that a discriminator names",
+			`{"S":{"discriminator":{"propertyName":"k","mapping":{"b":"B"}},"oneOf":[{"$ref":"#/components/schemas/A"},
 			{"$ref":"#/components/schemas/B"}]},"A":{"required":["x"]},"B":{"required":["y"]}}`, `{"k":"b"}`,
 			[]Violation{{"/y", "required", `property "y" is missing`}}},
-		{"an unquoted null, and the dialect of OpenAPI", `{"S":{"$schema":"https://spec.openapis.org/oas/3.1/dialect/base","type":[null,"string"]}}`, `1`,
+		{"an unquoted null, and the dialect of OpenAPI",
+			`{"S":{"$schema":"https://spec.openapis.org/oas/3.1/dialect/base","type":[null,"string"]}}`, `1`,
 			[]Violation{{"", "type", "value must be a string or null"}}},
 	}
 	for _, test := range tests {

@@ -31,7 +31,8 @@ func compile31(t *testing.T, schemas string) *Schema {
 	t.Helper()
 	document, err := instance.Parse([]byte(`{"components":{"schemas":` + schemas + `}}`))
 	require.NoError(t, err)
-	return NewCompiler31(document.Root().Decode(), &Patterns{Warn: func(text string) { t.Error(text) }}).Compile("/components/schemas/S")
+	return NewCompiler31(document.Root().Decode(),
+		&Patterns{Warn: func(text string) { t.Error(text) }}).Compile("/components/schemas/S")
 }
 
 func TestJudgeNamesThePlaceAndTheKeyword(t *testing.T) {
@@ -43,13 +44,18 @@ func TestJudgeNamesThePlaceAndTheKeyword(t *testing.T) {
 		{`{"items":{"minimum":3}}`, `[3,2]`, []Violation{{"/1", "minimum", "number must be at least 3"}}},
 		{`{"required":["a/b"]}`, `{}`, []Violation{{"/a~1b", "required", `property "a/b" is missing`}}},
 		{`{"properties":{"a":{"pattern":"^x","maxLength":1}}}`, `{"a":"yz"}`, []Violation{
-			{"/a", "maxLength", "maximum string length is 1"}, {"/a", "pattern", `string doesn't match the regular expression "^x"`},
+			{"/a", "maxLength", "maximum string length is 1"},
+			{"/a", "pattern", `string doesn't match the regular expression "^x"`},
 		}},
-		{`{"additionalProperties":false}`, `{"a":1}`, []Violation{{"", "additionalProperties", `property "a" is unsupported`}}},
-		{`{"enum":[{"a":1},"b"]}`, `{"a":2}`, []Violation{{"", "enum", `value is not one of the allowed values [{"a":1},"b"]`}}},
-		{`{"minProperties":1,"type":"object"}`, `{}`, []Violation{{"", "minProperties", "there must be at least 1 properties"}}},
+		{`{"additionalProperties":false}`, `{"a":1}`,
+			[]Violation{{"", "additionalProperties", `property "a" is unsupported`}}},
+		{`{"enum":[{"a":1},"b"]}`, `{"a":2}`,
+			[]Violation{{"", "enum", `value is not one of the allowed values [{"a":1},"b"]`}}},
+		{`{"minProperties":1,"type":"object"}`, `{}`,
+			[]Violation{{"", "minProperties", "there must be at least 1 properties"}}},
 		{`{"not":{"type":"integer"}}`, `1`, []Violation{{"", "not", `doesn't match schema "not"`}}},
-		{`{"anyOf":[{"type":"integer"},{"type":"array","items":{"type":"string"}}]}`, `[1]`, []Violation{{"/0", "type", "value must be a string"}}},
+		{`{"anyOf":[{"type":"integer"},{"type":"array","items":{"type":"string"}}]}`, `[1]`,
+			[]Violation{{"/0", "type", "value must be a string"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.schema, func(t *testing.T) {
@@ -83,7 +89,8 @@ func TestVerdictsAreThoseOfTheLibraries(t *testing.T) {
 			document, err := instance.Parse([]byte(text))
 			require.NoError(t, err)
 			direction := Direction(g.IntN(3))
-			options := [][]openapi3.SchemaValidationOption{nil, {openapi3.VisitAsRequest()}, {openapi3.VisitAsResponse()}}[direction]
+			options := [][]openapi3.SchemaValidationOption{nil, {openapi3.VisitAsRequest()},
+				{openapi3.VisitAsResponse()}}[direction]
 			want := theirs.VisitJSON(document.Root().Decode(), options...) == nil
 			verdicts[want]++
 			found := ours.Judge(document, direction)
@@ -127,7 +134,8 @@ func (g *generator) named(depth int, is31 bool) string {
 // schema returns a schema of OpenAPI 3.0 or of JSON Schema 2020-12.
 func (g *generator) schema(depth int, is31 bool) string {
 	if depth <= 0 || g.IntN(8) == 0 {
-		return g.pick(`{}`, `{"type":"string"}`, `{"type":"integer"}`, `{"$ref":"#/components/schemas/A"}`, `{"$ref":"#/components/schemas/B"}`,
+		return g.pick(`{}`, `{"type":"string"}`, `{"type":"integer"}`, `{"$ref":"#/components/schemas/A"}`,
+			`{"$ref":"#/components/schemas/B"}`,
 			`{"$ref":"#/components/schemas/S"}`)
 	}
 	inner := func() json.RawMessage { return json.RawMessage(g.schema(depth-1, is31)) }
@@ -150,7 +158,8 @@ func (g *generator) schema(depth int, is31 bool) string {
 	if s["type"] == "array" || g.IntN(4) == 0 {
 		s["items"] = inner()
 	}
-	add("enum", []any{g.pick("a", "b"), g.IntN(3), true, map[string]any{"a": 1}, nil, 0.5, []any{1}}[g.IntN(3):4+g.IntN(4)])
+	add("enum", []any{g.pick("a", "b"), g.IntN(3), true, map[string]any{"a": 1}, nil, 0.5,
+		[]any{1}}[g.IntN(3):4+g.IntN(4)])
 	add("minimum", json.Number(g.pick("0", "1", "2", "0.3", "9007199254740993")))
 	add("maximum", json.Number(g.pick("0", "2", "4", "0.3", "1e20")))
 	add("multipleOf", []float64{0.5, 2, 0.1}[g.IntN(3)])
@@ -212,7 +221,8 @@ func (g *generator) value(depth int) string {
 	case 1:
 		return g.pick("true", "false")
 	case 2:
-		return g.pick("0", "1", "2", "4", "-1", "1.0", "10e-1", "-0", "9007199254740993", "9007199254740992", "2147483648", "1e20")
+		return g.pick("0", "1", "2", "4", "-1", "1.0", "10e-1", "-0", "9007199254740993", "9007199254740992", "2147483648",
+			"1e20")
 	case 3:
 		return g.pick("0.5", "0.3", "2.5", "0.30000000000000001")
 	case 4, 5:

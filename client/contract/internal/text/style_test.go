@@ -28,7 +28,8 @@ func TestValuesAreTakenApartByTheirStyle(t *testing.T) {
 		{"path", "simple", false, list, "1,2", `[["1","2"]]`},
 		{"path", "simple", false, object, "r,1,g,2", `[{"g":"2","r":"1"}]`},
 		{"path", "simple", true, object, "r=1,g=2", `[{"g":"2","r":"1"}]`},
-		{"path", "simple", false, object, "r,1,g", `!a value must be a list of object's properties in format "name,value" separated by ,`},
+		{"path", "simple", false, object, "r,1,g",
+			`!a value must be a list of object's properties in format "name,value" separated by ,`},
 		{"path", "label", false, one, ".5", `["5"]`},
 		{"path", "label", false, one, "5", `!a value must be prefixed with "."`},
 		{"path", "label", false, list, ".1,2", `[["1","2"]]`},
@@ -66,7 +67,8 @@ func TestValuesAreTakenApartByTheirStyle(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.in+" "+test.style+" "+test.value, func(t *testing.T) {
-			style := NewStyle(&openapi3.Parameter{Name: "n", In: test.in, Style: test.style, Explode: &test.explode}, schemaOf(t, test.schema))
+			style := NewStyle(&openapi3.Parameter{Name: "n", In: test.in, Style: test.style, Explode: &test.explode},
+				schemaOf(t, test.schema))
 			style.Others = map[string]bool{"n": true, "other": true}
 			var trees []any
 			var err error

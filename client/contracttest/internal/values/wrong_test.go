@@ -2,6 +2,7 @@ package values
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -136,7 +137,8 @@ func TestAnObjectKeepsTheBytesOfItsValues(t *testing.T) {
 	t.Parallel()
 	object, err := ParseObject([]byte("{\"b\": 12345678901234567890, \"a\": \"<\xff\"}"))
 	require.NoError(t, err)
-	assert.Equal(t, []byte("{\"a\":\"<\xff\",\"b\":12345678901234567890,\"c\":1}"), object.With("c", []byte("1")).JSON())
+	changed := object.With("c", []byte("1"))
+	assert.Equal(t, "\"<\xff\",\"b\":12345678901234567890,\"c\":1}", strings.TrimPrefix(string(changed.JSON()), `{"a":`))
 	_, err = ParseObject([]byte("null"))
 	require.Error(t, err)
 }

@@ -1,5 +1,5 @@
-// Package wire sends the requests of checks to a server, within its rate limit, and takes keys out of what comes back. It
-// prints requests for people, with variables for keys.
+// Package wire sends the requests of checks to a server, within its rate limit, and takes keys out of what comes back.
+// It prints requests for people, with variables for keys.
 package wire
 
 import (

@@ -49,8 +49,8 @@ type Sender struct {
 	cookies map[string]*http.Cookie // that responses to requests with the key have set
 }
 
-// NewSender returns a Sender of requests with some keys. It uses a copy of client, or a new one over HTTP/1.1 if that is
-// nil, and follows no redirect.
+// NewSender returns a Sender of requests with some keys. It uses a copy of client, or a new one over HTTP/1.1 if that
+// is nil, and follows no redirect.
 func NewSender(base string, client *http.Client, keys []string) *Sender {
 	s := &Sender{Base: strings.TrimRight(base, "/"), Pause: pause, cookies: map[string]*http.Cookie{}}
 	for _, key := range keys {
@@ -130,7 +130,8 @@ func (s *Sender) sendFresh(ctx context.Context, limit time.Duration, requests ..
 }
 
 // send sends requests that start no run: one over any connection, more over a fresh one. If the connection is closed
-// before a byte of the response, they are sent again over fresh ones, twice at most: what is between may have restarted.
+// before a byte of the response, they are sent again over fresh ones, twice at most: what is between may have
+// restarted.
 func (s *Sender) send(ctx context.Context, requests ...Request) (res *Response, err error) {
 	var responds atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
