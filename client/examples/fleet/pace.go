@@ -60,11 +60,11 @@ func (w *worker) snooze(wait time.Duration) error {
 }
 
 // adapt adapts this process's rate to a response, as others may use the same key. A 429 halves it, at most once a
-// second and down to 1 per second. Any other response raises it by 0.1 per second, up to -rate and to the limit that
-// the service names.
+// second, down to 1 per second and to the limit that it names. Any other response raises it by 0.1 per second, up to
+// -rate.
 func (w *worker) adapt(refused bool, header http.Header) {
 	most := w.rate
-	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); err == nil && limit > 0 {
+	if limit, err := strconv.ParseFloat(header.Get("X-Ratelimit-Limit"), 64); refused && err == nil && limit > 0 {
 		most = min(most, rate.Limit(limit))
 	}
 	now := w.limiter.Limit()
