@@ -70,7 +70,8 @@ func TestValidExchangesAllocateLittle(t *testing.T) {
 
 func TestPropertiesOfOneDirectionAllocateLittle(t *testing.T) {
 	for _, version := range []string{"3.0.3", "3.1.0"} {
-		v := validatorOf(t, version, bodySpec(`{type: object, required: [id, name, key], properties: {id: {type: string, readOnly: true}, name: {type: string}, key: {type: string, writeOnly: true}}}`))
+		v := validatorOf(t, version, bodySpec(`{type: object, required: [id, name, key], properties: {
+    id: {type: string, readOnly: true}, name: {type: string}, key: {type: string, writeOnly: true}}}`))
 		req := newRequest(t, http.MethodPost, "/x", "")
 		res := &http.Response{StatusCode: http.StatusOK, Request: req, Header: headerOf("Content-Type", "application/json")}
 		request, response := []byte(`{"name":"x","key":"y"}`), []byte(`{"name":"x","id":"y"}`)

@@ -3,4 +3,4 @@
 package contract_test
 
 // overhead is how many times as much is allocated under the race detector, at most.
-const overhead = 1.5
+const overhead = 2.0
