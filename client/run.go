@@ -147,20 +147,14 @@ func (r *Run) LogValue() slog.Value {
 
 // run runs a workflow with inputs, a JSON object.
 func (c *Client) run(
-	ctx context.Context,
-	workflowID string,
-	inputs []byte,
-	validator func() *contract.Validator,
+	ctx context.Context, workflowID string, inputs []byte, validator func() *contract.Validator,
 ) (*Run, error) {
 	switch {
 	case ctx == nil:
 		return nil, c.refuse(workflowID, "ctx", "the context is nil")
 	case !isSegment(workflowID):
-		return nil, c.refuse(
-			workflowID,
-			"workflowID",
-			`the workflow ID must be one path segment of letters, digits, "_" and "-"`,
-		)
+		const reason = `the workflow ID must be one path segment of letters, digits, "_" and "-"`
+		return nil, c.refuse(workflowID, "workflowID", reason)
 	}
 	call := &call{config: c.config, validator: validator, workflowID: workflowID, inputs: inputs}
 	res, err := runWorkflow(ctx, c.generated(call).RunWorkflowWithBody, workflowID, inputs) //nolint:bodyclose // in memory
