@@ -16,10 +16,8 @@ import (
 func judge(s *schema.Schema, document *instance.Document, direction schema.Direction) []Violation {
 	var violations []Violation
 	for _, found := range s.Judge(document, direction) {
-		violations = append(
-			violations,
-			Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message},
-		)
+		violation := Violation{In: "body", Pointer: found.Pointer, Keyword: found.Keyword, Message: found.Message}
+		violations = append(violations, violation)
 	}
 	return violations
 }

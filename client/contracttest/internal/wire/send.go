@@ -245,20 +245,32 @@ func (s *Sender) addCookies(req *http.Request) {
 }
 
 // Redact takes the keys of the Sender and of a request out of a text.
-func (s *Sender) Redact(text string, r Request) string {
-	for _, known := range s.secrets {
-		text = known.Text(text)
-	}
+func (s *Sender) Redact(text string, r Request) string { return redactAll(text, s.secretsOf(r)) }
+
+// secretsOf returns the keys of the Sender, and those that a request has besides.
+func (s *Sender) secretsOf(r Request) []redact.Secret {
+	secrets := slices.Clone(s.secrets)
 	for _, sent := range r.secrets {
-		text = redact.New(sent.value).Text(text)
+		isKnown := func(known redact.Secret) bool { return known.Reveal() == sent.value }
+		if !slices.ContainsFunc(secrets, isKnown) {
+			secrets = append(secrets, redact.New(sent.value))
+		}
+	}
+	return secrets
+}
+
+func redactAll(text string, secrets []redact.Secret) string {
+	for _, secret := range secrets {
+		text = secret.Text(text)
 	}
 	return text
 }
 
 // redactResponse takes the keys out of a response, and notes where they were.
 func (s *Sender) redactResponse(res *Response, received *http.Response, r Request) {
+	secrets := s.secretsOf(r)
 	clean := func(text, place string) string {
-		redacted := s.Redact(text, r)
+		redacted := redactAll(text, secrets)
 		if redacted != text {
 			res.Leaks = append(res.Leaks, place)
 		}
@@ -267,7 +279,7 @@ func (s *Sender) redactResponse(res *Response, received *http.Response, r Reques
 	cleanHeader := func(header http.Header, what string) {
 		for name, values := range header {
 			for i, value := range values {
-				values[i] = clean(value, what+" "+s.Redact(name, r))
+				values[i] = clean(value, what+" "+redactAll(name, secrets))
 			}
 			if clean(name, "name of a "+what) != name {
 				delete(header, name)
